@@ -1,0 +1,232 @@
+"""Drawings that several cells or lessons share; each gives back a figure, or a figure and its update.
+
+Grey is for images, a diverging map centred on zero for signed values, viridis for magnitudes.
+"""
+
+import numpy as np
+
+SIGNED = "RdBu_r"
+MAGNITUDE = "viridis"
+MANY_PIXELS = 1000  # from here on, a signed scale ends at the 99.5th percentile, not at one extreme pixel
+PALE = 1.8  # a scale this much wider than the values keeps black text readable on them
+MARK = "#d95f02"  # one orange for whatever the text points at, readable on grey, red and blue
+
+
+def image_grid(images, *, titles=None, columns=None, signed=False, limits=None, size=1.5, title=None):
+    """Images side by side, in rows.
+
+    Args:
+        images: sequence of arrays (H, W) or (H, W, C); sizes may differ.
+        titles: one text for each image, or None.
+        columns: images in a row; None: all in one row.
+        signed: True for values around zero: blue below, red above, white at zero; or a sequence
+            that says so for each image.
+        limits: (low, high), the same scale for all images; None: each image has its own. A signed
+            image's scale is symmetric around zero and reaches to the larger of the two.
+        size: width of an image in inches; made smaller where a row would be over 9 inches.
+        title: text above the whole figure.
+    Returns:
+        matplotlib Figure.
+    Raises:
+        ValueError: no images, or as many titles as images are not given.
+    """
+    from matplotlib.figure import Figure
+
+    images = [np.asarray(image) for image in images]
+    if not images:
+        raise ValueError("image_grid was given no images; give at least one array (H, W)")
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(f"image_grid was given {len(images)} images and {len(titles)} titles")
+    columns = min(columns or len(images), len(images))
+    rows = -(-len(images) // columns)
+    size = min(size, 9 / columns)
+    height = size * max(image.shape[0] / image.shape[1] for image in images)
+    title_lines = 1 + max(text.count("\n") for text in titles) if titles is not None else 0
+    title_height = 0.07 + 0.2 * title_lines
+    figure = Figure(figsize=(columns * size, rows * (height + title_height) + (0.35 if title else 0)))
+    signs = [signed] * len(images) if isinstance(signed, bool) else signed
+    for place, (image, sign) in enumerate(zip(images, signs, strict=True)):
+        axes = figure.add_subplot(rows, columns, place + 1)
+        draw_image(axes, image, signed=sign, limits=limits)
+        if titles is not None:
+            axes.set_title(titles[place])
+    if title:
+        figure.suptitle(title)
+    return figure
+
+
+def draw_image(axes, image, *, signed=False, limits=None):
+    """Draw one image without ticks, in the course's colours.
+
+    Args:
+        axes: matplotlib Axes.
+        image: array (H, W) or (H, W, C).
+        signed, limits: as for `image_grid`.
+    Returns:
+        matplotlib AxesImage.
+    """
+    if limits is not None:
+        low, high = limits
+    elif signed and np.size(image) > MANY_PIXELS:
+        low, high = 0, np.nanpercentile(np.abs(image), 99.5)
+    else:
+        low, high = np.nanmin(image), np.nanmax(image)
+    if signed:
+        high = max(abs(low), abs(high)) or 1
+        low = -high
+    shown = axes.imshow(image, cmap=SIGNED if signed else "gray", vmin=low, vmax=high)
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+        spine.set_color("0.7")
+    return shown
+
+
+def convolution_steps(image, kernel, output):
+    """The sliding of a kernel over a zero-padded image: window, products, output so far.
+
+    Args:
+        image: float array (H, W), values in [0, 1].
+        kernel: array (k, k), k odd.
+        output: array (H, W), the finished result.
+    Returns:
+        figure and update; `update(position)` with 1 <= position <= H * W shows that many
+        outputs computed, row by row.
+    Raises:
+        ValueError: an even kernel, or an output that is not of the image's shape.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    if kernel.shape[0] % 2 == 0 or kernel.shape[0] != kernel.shape[1]:
+        raise ValueError(f"the kernel is {kernel.shape}; the drawing needs an odd square, like (3, 3)")
+    if image.shape != output.shape:
+        raise ValueError(
+            f"image {image.shape} and output {output.shape} differ; give the zero-padded ('same') result"
+        )
+    k, (height, width) = len(kernel), image.shape
+    padded = np.pad(image, k // 2)
+    figure = Figure(figsize=(9, 3.4))
+    left, middle, right = figure.subplots(1, 3)
+    draw_image(left, padded, limits=(0, 1))
+    border = Rectangle((k // 2 - 0.5,) * 2, width, height, fill=False, linestyle=":", color="0.7")
+    left.add_patch(border)
+    left.set_title(f"image, padded by {k // 2} on each side")
+    products = draw_image(middle, np.zeros((k, k)), signed=True, limits=(0, PALE * np.abs(kernel).max()))
+    values = [middle.text(x, y, "", ha="center", va="bottom") for y, x in np.ndindex(k, k)]
+    for y, x in np.ndindex(k, k):
+        weight = f"× {kernel[y, x]:+.3g}".replace("-", "−")
+        middle.text(x, y + 0.05, weight, ha="center", va="top")
+    result = draw_image(right, output, signed=True)
+    result.cmap.set_bad("0.85")
+    window = Rectangle((0, 0), k, k, fill=False, color=MARK, linewidth=2.5)
+    pixel = Rectangle((0, 0), 1, 1, fill=False, color=MARK, linewidth=2)
+    left.add_patch(window)
+    right.add_patch(pixel)
+    total, count = middle.set_title(" "), right.set_title(" ")
+
+    def update(position):
+        row, column = divmod(position - 1, width)
+        window.set_xy((column - 0.5, row - 0.5))
+        pixel.set_xy((column - 0.5, row - 0.5))
+        patch = padded[row : row + k, column : column + k]
+        products.set_data(patch * kernel)
+        for text, value in zip(values, patch.flat, strict=True):
+            text.set_text(f"{value:.2f}")
+        total.set_text(f"{k * k} products, their sum: {output[row, column]:+.2f}".replace("-", "−"))
+        count.set_text(f"output {position} of {output.size}: row {row}, column {column}")
+        later = np.arange(output.size).reshape(output.shape) >= position
+        result.set_data(np.ma.masked_array(output, later))
+        return [window, pixel, products, result, total, count, *values]
+
+    update(position=1)
+    return figure, update
+
+
+def gabor_bench(image, make_kernel, apply_kernel):
+    """An image, a Gabor kernel, the frequencies it lets through, and its response.
+
+    Args:
+        image: float array (H, W), values in [0, 1].
+        make_kernel: called as make_kernel(frequency, theta, sigma) with cycles per pixel, radians
+            and pixels; gives an array (k, k).
+        apply_kernel: called as apply_kernel(image, kernel); gives an array (H, W).
+    Returns:
+        figure and update; `update(frequency, degrees, sigma)`.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 2.7))
+    panels = figure.subplots(1, 4)
+    draw_image(panels[0], image, limits=(0, 1)), panels[0].set_title("image")
+    size = 31  # the bench shows every kernel on the same number of pixels
+    kernel_shown = draw_image(panels[1], np.zeros((size, size)), signed=True, limits=(-1, 1))
+    spectrum_shown = panels[2].imshow(
+        np.zeros((64, 64)), cmap=MAGNITUDE, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5)
+    )
+    panels[2].set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5])
+    panels[2].set_title("frequencies it passes")
+    response_shown = draw_image(panels[3], np.zeros(image.shape), signed=True, limits=(-1, 1))
+    kernel_title, response_title = panels[1].set_title(" \n "), panels[3].set_title(" \n ")
+
+    def update(frequency, degrees, sigma):
+        kernel = make_kernel(frequency, np.deg2rad(degrees), sigma)
+        spectrum = np.abs(np.fft.fftshift(np.fft.fft2(kernel, (64, 64))))
+        response = apply_kernel(image, kernel)
+        largest = np.abs(response).max()
+        kernel_shown.set_data(_at_size(kernel, size) / (np.abs(kernel).max() or 1))
+        spectrum_shown.set_data(spectrum / (spectrum.max() or 1))
+        response_shown.set_data(response / (largest or 1))
+        kernel_title.set_text(f"kernel: {1 / frequency:.1f} pixels a wave,\n{degrees:g}°, σ = {sigma:g}")
+        response_title.set_text(f"response,\nat most {largest:.2f}")
+        return [kernel_shown, spectrum_shown, response_shown, kernel_title, response_title]
+
+    update(frequency=0.25, degrees=0, sigma=2)
+    return figure, update
+
+
+def learning_curves(runs, *, metric="accuracy", title=None, low=None):
+    """Training and validation curves of one or several runs.
+
+    Args:
+        runs: dict from a name to a dict of lists, such as `History.history`; a name that ends in
+            "(recorded)" is drawn thinner, in grey tones.
+        metric: the curve drawn; "val_" + metric beside it where there is one.
+        title: the finding.
+        low: bottom of the axis.
+    Returns:
+        matplotlib Figure.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, 3))
+    axes = figure.subplots()
+    for number, (name, history) in enumerate(runs.items()):
+        recorded = name.endswith("(recorded)")
+        style = {"color": f"C{number}", "linewidth": 1.2 if recorded else 2}
+        if recorded:
+            style["alpha"] = 0.75
+        for key, line, mark in (("val_" + metric, "-", "o"), (metric, "--", None)):
+            if key in history:
+                epochs = np.arange(1, len(history[key]) + 1)
+                label = f"{name}, {'validation' if key.startswith('val_') else 'training'}"
+                axes.plot(epochs, history[key], line, marker=mark, markersize=4, label=label, **style)
+    axes.set(xlabel="epoch", ylabel=metric)
+    if low is not None:
+        axes.set_ylim(bottom=low)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
+    if title:
+        axes.set_title(title)
+    return figure
+
+
+def _at_size(kernel, size):
+    """The kernel in the middle of a (size, size) array: padded with zeros, or its middle cut out."""
+    missing = size - len(kernel)
+    if missing >= 0:
+        before = missing // 2
+        return np.pad(kernel, (before, missing - before))
+    cut = -missing // 2
+    return kernel[cut : cut + size, cut : cut + size]

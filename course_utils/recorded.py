@@ -1,0 +1,91 @@
+"""What a full run of a lesson measured, kept as JSON in the repository and drawn in the lessons."""
+
+import datetime
+import json
+import os
+import platform
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "recorded"
+
+
+def load_run(name):
+    """Read what a recorded full run measured.
+
+    Args:
+        name: the file's name without its ending, such as "02_mnist".
+    Returns:
+        dict with "date", "machine", "versions", "seed", "data" and what the lesson kept.
+    Raises:
+        FileNotFoundError: no such recording; the message lists those there are.
+    """
+    path = FOLDER / f"{name}.json"
+    if not path.exists():
+        there = ", ".join(sorted(file.stem for file in FOLDER.glob("*.json"))) or "none"
+        raise FileNotFoundError(
+            f"there is no recorded run {name!r} (there is: {there}). "
+            "`make record LESSON=NN` makes one from a lesson."
+        )
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def keep_run(name, *, scale, seed, data, **measured):
+    """Write down what a full run measured; does nothing unless COURSE_RECORD=1 and in full size.
+
+    Args:
+        name: the file's name without its ending.
+        scale, seed: what the lesson ran with.
+        data: text, which data and how many.
+        measured: numbers, lists and dicts, rounded here to five digits.
+    Raises:
+        ValueError: asked to record in quick size, which would pass for a full run.
+    """
+    if os.environ.get("COURSE_RECORD") != "1":
+        return
+    if scale != "full":
+        raise ValueError(f"only full runs are recorded, and this one is {scale!r}: set COURSE_SCALE=full")
+    run = {
+        "date": datetime.date.today().isoformat(),
+        "machine": describe_machine(),
+        "versions": describe_versions(),
+        "seed": seed,
+        "data": data,
+        **_rounded(measured),
+    }
+    FOLDER.mkdir(exist_ok=True)
+    text = json.dumps(run, indent=1, ensure_ascii=False) + "\n"
+    fresh = FOLDER / f"{name}.json.new"
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(FOLDER / f"{name}.json")
+
+
+def describe_machine():
+    """The machine in one line: processor, cores, memory, system."""
+    import psutil
+
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].split(":", 1)[1].strip() if names else model
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()}"
+
+
+def describe_versions():
+    """Versions of Python and of the libraries that a measurement depends on, as a dict."""
+    from importlib.metadata import distributions
+
+    watched = {"tensorflow", "tensorflow-cpu", "keras", "numpy"}
+    found = {d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"] in watched}
+    return {"python": platform.python_version(), **dict(sorted(found.items()))}
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return round(value, 5) if isinstance(value, float) else value

@@ -1,0 +1,116 @@
+"""The first lines of every lesson: which size, which machine, which seed."""
+
+import contextlib
+import os
+import sys
+import tempfile
+
+SCALES = ("quick", "full")
+
+# What every figure of the course shares. 72 dpi keeps a notebook under 1 MB.
+FIGURE_STYLE = {
+    "figure.dpi": 72,
+    "figure.constrained_layout.use": True,
+    "image.cmap": "gray",
+    "image.interpolation": "nearest",
+    "axes.titlesize": "medium",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def begin_lesson(*, scale=None, seed=1):
+    """Prepare TensorFlow, seeds and figure style, and say in one line what the lesson runs on.
+
+    Args:
+        scale: "quick" (about a minute on two cores) or "full" (all the data, trained to the end).
+            None: the environment variable COURSE_SCALE; without it "full" where TensorFlow sees
+            a GPU and "quick" elsewhere.
+        seed: the seed of Python's, NumPy's and Keras's random numbers.
+    Returns:
+        "quick" or "full".
+    Raises:
+        ValueError: the scale is neither; the message says where it came from.
+    Source: keras.utils.set_random_seed does the seeding.
+    """
+    requested = _check_scale(scale, "begin_lesson(scale=...)") or _check_scale(
+        os.environ.get("COURSE_SCALE"), "the environment variable COURSE_SCALE"
+    )
+    tensorflow = import_tensorflow()
+    import keras
+    import matplotlib
+    from IPython import get_ipython
+
+    if shell := get_ipython():  # figures that no window owns are shown as pictures from here on
+        shell.run_line_magic("matplotlib", "inline")
+    matplotlib.rcParams.update(FIGURE_STYLE)
+    keras.utils.set_random_seed(seed)
+    gpus = tensorflow.config.list_physical_devices("GPU")
+    size = requested or ("full" if gpus else "quick")
+    device = f"{len(gpus)} GPU" if gpus else f"CPU with {cpu_count()} core(s)"
+    print(
+        f"{size} size, seed {seed}, {device}, "
+        f"TensorFlow {tensorflow.__version__}, Keras {keras.__version__}"
+    )
+    return size
+
+
+def import_tensorflow():
+    """Import TensorFlow with as many threads as the session may use, and without its start-up log.
+
+    TensorFlow writes to the process's error stream before any of its settings apply, and a
+    notebook would show that in red. What it writes is held back, and shown if the import fails.
+
+    Returns:
+        the module `tensorflow`.
+    """
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
+            os.environ.setdefault(name, str(cpu_count()))
+    with _quiet_stderr():
+        import tensorflow
+
+        tensorflow.constant(0)  # the devices' messages come with the first tensor
+    return tensorflow
+
+
+def cpu_count():
+    """Number of cores this process may use, at least 1.
+
+    `CPU_LIMIT`, which Binder and JupyterHub set, comes first, since there the machine's own count
+    is far too high; then the cores the system lets this process run on.
+    """
+    with contextlib.suppress(KeyError, ValueError, OverflowError):
+        return max(1, int(float(os.environ["CPU_LIMIT"])))
+    if hasattr(os, "sched_getaffinity"):  # not on macOS or Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _check_scale(scale, origin):
+    if scale in (None, "") or scale in SCALES:
+        return scale or None
+    raise ValueError(
+        f"{origin} is {scale!r}; it must be one of {', '.join(map(repr, SCALES))}. "
+        "Leave it out to let the course choose."
+    )
+
+
+@contextlib.contextmanager
+def _quiet_stderr():
+    """Hold back what native code writes to file descriptor 2; let it out if the block raises."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            held.seek(0)
+            os.write(2, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,91 @@
+"""The house rules of a lesson, and that each notebook is what its source builds."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools.build_lessons import LESSONS, MAX_BYTES, NOTEBOOKS, complaints, read_lesson
+
+SOURCES = sorted(LESSONS.glob("[0-9][0-9]_*.py"))
+LONGEST_CELL = 15
+LONGEST_MODEL = 25
+FEWEST_CHECKED_OUTPUTS = 5
+
+every_lesson = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
+
+
+def stored(source):
+    path = NOTEBOOKS / f"{source.stem}.ipynb"
+    assert path.exists(), f"{path.name} is missing: run `make lessons`"
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_there_are_lessons():
+    assert [source.stem[:2] for source in SOURCES][:3] == ["00", "01", "02"]
+
+
+@every_lesson
+def test_notebook_is_built_from_its_source(source):
+    built, notebook = read_lesson(source), stored(source)
+    assert [(c.cell_type, c.source) for c in notebook.cells] == [
+        (c.cell_type, c.source) for c in built.cells
+    ], f"{source.stem} was edited but not rebuilt: run `make lessons LESSON={source.stem[:2]}`"
+
+
+@every_lesson
+def test_reader_sees_no_errors_warnings_or_reprs(source):
+    path = NOTEBOOKS / f"{source.stem}.ipynb"
+    assert complaints(stored(source), path.stat().st_size) == []
+    assert path.stat().st_size <= MAX_BYTES
+    assert "widgets" not in stored(source).metadata
+
+
+@every_lesson
+def test_outputs_are_stored_and_checked(source):
+    tagged = [c for c in code_cells(stored(source)) if "nbval-check-output" in c.metadata.get("tags", [])]
+    assert len(tagged) >= FEWEST_CHECKED_OUTPUTS
+    for cell in tagged:
+        assert cell.outputs, f"nothing to check in: {cell.source[:80]}"
+
+
+@every_lesson
+def test_cells_are_short_and_stand_between_prose(source):
+    cells = read_lesson(source).cells
+    for before, cell in zip(cells, cells[1:], strict=False):
+        if cell.cell_type != "code":
+            continue
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        limit = LONGEST_MODEL if "keras.layers" in cell.source else LONGEST_CELL
+        assert len(lines) <= limit, f"{len(lines)} lines: {cell.source[:80]}"
+        assert before.cell_type == "markdown", f"no prose before: {cell.source[:80]}"
+
+
+@every_lesson
+def test_order_of_a_lesson(source):
+    text = "\n".join(c.source for c in read_lesson(source).cells if c.cell_type == "markdown")
+    parts = ["# ", "**You will learn**", "**Predict.**", "## Take-aways", "## Exercises", "## Where next"]
+    places = [text.find(part) for part in parts]
+    assert -1 not in places, f"missing: {parts[places.index(-1)]}"
+    assert places == sorted(places)
+
+
+@every_lesson
+def test_links_between_lessons_lead_somewhere(source):
+    text = "\n".join(c.source for c in read_lesson(source).cells if c.cell_type == "markdown")
+    for target in re.findall(r"\]\(([^)#:]+\.ipynb)\)", text):
+        assert (NOTEBOOKS / target).exists() or (LESSONS / Path(target).with_suffix(".py")).exists(), target
+
+
+@every_lesson
+def test_one_spelling(source):
+    """British spelling in prose; code keeps its libraries' names."""
+    text = "\n".join(c.source for c in read_lesson(source).cells if c.cell_type == "markdown")
+    prose = re.sub(r"`[^`]*`|\$\$?[^$]*\$\$?|\*[^*]*\*|\([^)]*\)", "", text)
+    american = r"\b(colors?|gray|neighbors?|center(ed)?|behavior|\w+ization|(?!size|prize)\w+(?:al|mal|im|ial)ized?)\b"
+    assert re.findall(american, prose) == []

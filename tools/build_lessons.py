@@ -1,0 +1,165 @@
+"""Build and execute the notebooks from lessons/*.py, as far as they changed.
+
+    python tools/build_lessons.py [02 ...] [--force]
+
+Each lesson runs offline and with an empty data folder, so that what is stored is what a machine
+with no network shows, and the same wherever it is built.
+"""
+
+import argparse
+import base64
+import hashlib
+import io
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSONS = ROOT / "lessons"
+NOTEBOOKS = ROOT / "notebooks"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+MAX_BYTES = 1_000_000
+MAX_COLOUR_ERROR = 20  # of 255, for 999 of 1000 pixels
+
+
+def read_lesson(source):
+    """The notebook of a lesson without outputs: cells, ids that stay, metadata."""
+    import jupytext
+
+    notebook = jupytext.read(source, fmt="py:percent")
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    seen = {}
+    for cell in notebook.cells:
+        digest = hashlib.sha1(cell.source.encode()).hexdigest()[:8]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell["id"] = f"{digest}-{seen[digest]}"
+        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+    return notebook
+
+
+def fingerprint(source):
+    """Changes when the lesson or anything it runs on changes."""
+    digest = hashlib.sha256(source.read_bytes())
+    for path in sorted((ROOT / "course_utils").rglob("*")):
+        if path.suffix in (".py", ".json"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def execute(notebook):
+    """Run every cell in a fresh kernel; outputs land in the notebook."""
+    from nbclient import NotebookClient
+
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"COURSE_OFFLINE": "1", "COURSE_SCALE": "quick", "COURSE_DATA_DIR": folder}
+        kept = dict(os.environ)
+        os.environ.update(environment)
+        for name in ("COURSE_MIRROR", "COURSE_RECORD"):
+            os.environ.pop(name, None)
+        try:
+            NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
+        finally:
+            os.environ.clear()
+            os.environ.update(kept)
+
+
+def clean(notebook):
+    """Remove what is of no use without the kernel that made it, and what churns."""
+    notebook.metadata.pop("widgets", None)
+    notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            bundle = output.get("data", {})
+            if WIDGET_VIEW in bundle and "image/png" in bundle:
+                del bundle[WIDGET_VIEW]
+            if "image/png" in bundle:
+                bundle["image/png"] = smaller_png(bundle["image/png"])
+                bundle["text/plain"] = "A figure."  # no repr of a figure below its picture
+
+
+def smaller_png(encoded):
+    """The picture in 256 colours where that looks the same, about a third of the bytes."""
+    import numpy as np
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
+    reduced = picture.quantize(256, dither=Image.Dither.NONE, kmeans=2)
+    away = np.abs(np.asarray(reduced.convert("RGB"), int) - np.asarray(picture, int)).max(axis=-1)
+    buffer = io.BytesIO()
+    chosen = reduced if np.percentile(away, 99.9) <= MAX_COLOUR_ERROR else picture
+    chosen.save(buffer, "png", optimize=True)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def complaints(notebook, size):
+    """What a reader must not see, as a list of texts."""
+    found = []
+    if size > MAX_BYTES:
+        found.append(f"{size / 1e6:.2f} MB, over {MAX_BYTES / 1e6:g} MB")
+    for cell in notebook.cells:
+        first_line = cell.source.splitlines()[0] if cell.source else ""
+        for output in cell.get("outputs", []):
+            if output["output_type"] == "error" or output.get("name") == "stderr":
+                text = output.get("text") or output.get("evalue")
+                found.append(f"cell {first_line!r} shows an error or a warning: {text[:300]}")
+            text = output.get("data", {}).get("text/plain", "")
+            if re.match(r"<[\w.]+ .*>|\w+\(children=", text):
+                found.append(f"cell {first_line!r} shows a raw repr: {text[:80]}")
+            if WIDGET_VIEW in output.get("data", {}):
+                found.append(f"cell {first_line!r} has a widget without a picture")
+    return found
+
+
+def build(source, force):
+    """Build one notebook; True when it is sound."""
+    import nbformat
+
+    target = NOTEBOOKS / f"{source.stem}.ipynb"
+    mark = fingerprint(source)
+    if not force and target.exists():
+        if nbformat.read(target, as_version=4).metadata.get("course", {}).get("built_from") == mark:
+            print(f"{target.name}: up to date")
+            return True
+    print(f"{target.name}: running ...", flush=True)
+    start = time.perf_counter()
+    notebook = read_lesson(source)
+    execute(notebook)
+    clean(notebook)
+    notebook.metadata["course"] = {"built_from": mark}
+    text = nbformat.writes(notebook) + "\n"
+    problems = complaints(notebook, len(text.encode()))
+    if problems:
+        rejected = Path(tempfile.gettempdir()) / target.name
+        rejected.write_text(text, encoding="utf-8")
+        print("\n".join(f"  {problem}" for problem in problems))
+        print(f"  not kept; look at it: {rejected}")
+        return False
+    target.write_text(text, encoding="utf-8")
+    print(f"{target.name}: {time.perf_counter() - start:.0f} s, {len(text) / 1e3:.0f} kB")
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("lesson", nargs="*", help="numbers, such as 02; none: all of them")
+    parser.add_argument("--force", action="store_true", help="also what has not changed")
+    options = parser.parse_args()
+    sources = sorted(LESSONS.glob("[0-9][0-9]_*.py"))
+    chosen = [s for s in sources if not options.lesson or s.stem[:2] in options.lesson]
+    unknown = set(options.lesson) - {s.stem[:2] for s in sources}
+    if unknown:
+        there = ", ".join(s.stem for s in sources)
+        parser.error(f"no lesson {', '.join(sorted(unknown))}; there are {there}")
+    results = [build(source, options.force or bool(options.lesson)) for source in chosen]
+    sys.exit(0 if all(results) else 1)
+
+
+if __name__ == "__main__":
+    main()
