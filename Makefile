@@ -39,7 +39,7 @@ lessons: $(READY)  ## rebuild and execute the notebooks that changed (LESSON=02 
 	$(BIN)/python tools/build_lessons.py $(LESSON)
 
 record: $(READY)  ## run a lesson in full on the real data and keep what it measured (LESSON=02)
-	$(BIN)/python tools/record.py $(LESSON)
+	COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home) $(BIN)/python tools/record.py $(LESSON)
 
 bench: $(READY)  ## time and memory of each lesson, and of a slider step
 	$(BIN)/python tools/bench.py

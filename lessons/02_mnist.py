@@ -1,0 +1,688 @@
+# %% [markdown]
+# # 2. A convnet for MNIST
+#
+# **How does a network learn to read digits, and what does convolution have to do with it?**
+#
+# You give a computer a few thousand handwritten digits with their names, and it learns to read digits that
+# it has never seen. First with a network that knows nothing of images, then with one built from the
+# convolutions of [lesson 1](01_convolution.ipynb). Then you take the network apart, to find out which of its
+# parts do the work.
+#
+# **You will learn**
+#
+# 1. to build, train, save and judge a convolutional network, and to work out its sizes and weights by hand;
+# 2. what locality, weight sharing and pooling are worth, by leaving them out;
+# 3. why deep networks fail to train, and how initialisation, batch normalisation and skip connections help.
+
+# %%
+import numpy as np
+from course_utils import data, figures, recorded, sliders, start
+
+SCALE = start.begin_lesson(seed=2)  # COURSE_SCALE=full, or scale="full" here, trains on all of MNIST
+
+import keras
+from keras import layers
+
+# %% [markdown]
+# ## 2.1 The digits
+#
+# MNIST holds 70,000 digits, written by employees of the US Census Bureau and by students: 60,000 for training
+# and 10,000 for testing. In quick size you train on 4,000 and test on 1,000.
+
+# %%
+n_train, n_test = (4000, 1000) if SCALE == "quick" else (None, None)
+(x_train, y_train), (x_test, y_test) = data.load_mnist(n_train=n_train, n_test=n_test)
+
+# %% [markdown]
+# The line above says which digits you have. A look at them before anything else:
+
+# %%
+figures.image_grid(x_train[:20], titles=[str(label) for label in y_train[:20]], columns=10)
+
+# %% [markdown]
+# **Predict.** If you guess the class, how often are you right? And if you always say the most frequent one?
+
+# %%
+counts = np.bincount(y_test, minlength=10)
+print("test digits of each class:", counts)
+print(f"always saying {counts.argmax()}: {counts.max() / counts.sum():.3f}")
+assert len(counts) == 10 and counts.max() / counts.sum() < 0.15
+
+# %% [markdown]
+# About one in ten: that is **chance**, and any accuracy must be compared with it.
+#
+# ## 2.2 A baseline that knows nothing of images
+#
+# A **dense** layer connects every input with every output. Flatten the digit to 784 numbers, connect them to
+# 512 hidden units, and those to ten outputs, one per class. The **softmax** at the end turns ten numbers
+# into ten probabilities:
+#
+# $$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}$$
+#
+# **Predict.** How many weights does this network have?
+
+# %%
+dense = keras.Sequential([
+    keras.Input((28, 28, 1)),
+    layers.Rescaling(1 / 255),
+    layers.Flatten(),
+    layers.Dense(512, activation="relu"),
+    layers.Dense(10, activation="softmax"),
+])
+
+# %% [markdown]
+# Each unit has one weight per input, and a bias: 784 · 512 + 512 in the first layer, 512 · 10 + 10 in the second.
+
+# %% tags=["nbval-check-output"]
+print(784 * 512 + 512, "+", 512 * 10 + 10, "=", dense.count_params())
+assert dense.count_params() == 407_050
+
+# %% [markdown]
+# To train it you need three things. A **loss** says how wrong the answers are; here it is the cross-entropy, minus
+# the logarithm of the probability given to the right class. An **optimiser** changes the weights to make the loss
+# smaller; Adam is a good default, with a learning rate that falls to zero along a cosine. A **metric** is for you
+# to read. Why the logarithm? **Predict** the loss of a guess at random, where every class gets .1.
+
+# %% tags=["nbval-check-output"]
+for probability in (0.99, 0.5, 0.1, 0.001):
+    print(f"right class given {probability}: loss {-np.log(probability):.2f}")
+assert np.isclose(-np.log(0.1), 2.30, atol=0.005)
+
+# %% [markdown]
+# Being sure and right costs nearly nothing; being sure and wrong costs a lot; guessing costs 2.30. A first loss
+# near 2.3 is a good sign that a new ten-class network is set up well.
+
+# %%
+EPOCHS, BATCH = (5, 64) if SCALE == "quick" else (5, 128)
+
+def train(model, images=x_train, labels=y_train, epochs=EPOCHS, batch=BATCH, verbose=0):
+    """Compile and fit; the test digits are looked at after each epoch, and nothing is chosen by them."""
+    steps = epochs * -(-len(images) // batch)
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    fitted = model.fit(images, labels, batch_size=batch, epochs=epochs, verbose=verbose,
+                       validation_data=(x_test, y_test))
+    return fitted.history
+
+# %% [markdown]
+# An **epoch** is one pass over the training digits, in batches of 64 (128 in full size). Five of them:
+
+# %%
+dense_history = train(dense)
+dense_accuracy = dense_history["val_accuracy"][-1]
+print(f"dense: {dense_history['accuracy'][-1]:.3f} on training digits, {dense_accuracy:.3f} on test digits")
+assert dense_accuracy > 0.89
+
+# %% [markdown]
+# About nine in ten right, far from chance. What is left to gain? Try an odd experiment: shuffle the pixels of all
+# digits, every digit in the same way.
+#
+# **Predict.** How well will the dense network learn to read these?
+
+# %%
+order = np.random.default_rng(0).permutation(784)
+
+def scramble(images):
+    return images.reshape(len(images), 784)[:, order].reshape(images.shape)
+
+figures.image_grid([*x_train[:4], *scramble(x_train[:4])], columns=8, title="You can read the left four. Who can read the others?")
+
+# %% [markdown]
+# The two trainings differ in nothing but the order of the inputs.
+
+# %%
+scrambled_dense = keras.models.clone_model(dense)
+train(scrambled_dense, scramble(x_train))
+scrambled_accuracy = scrambled_dense.evaluate(scramble(x_test), y_test, verbose=0)[1]
+print(f"dense: {dense_accuracy:.3f} on digits, {scrambled_accuracy:.3f} on scrambled digits")
+assert abs(scrambled_accuracy - dense_accuracy) < 0.025
+
+# %% [markdown]
+# It reads them just as well. To a dense network the order of the pixels means nothing; that two pixels are
+# neighbours is something it was never told. Everything you see at a glance, strokes, corners, loops, it has to
+# find out from examples, at each place anew. A convolution brings two pieces of knowledge with it:
+#
+# - **locality**: pixels that belong together lie together, so a kernel looks at a small patch;
+# - **weight sharing**: a stroke is a stroke wherever it is, so the same kernel goes over the whole image.
+#
+# ## 2.3 The pieces: convolution, ReLU, pooling
+#
+# A layer `Conv2D(32, 3)` has 32 kernels of 3×3 pixels. Each gives a **feature map**, which says how strongly the
+# kernel answers at each place. The next layer's kernels look at all 32 maps at once: its input has a depth of 32.
+#
+# After each convolution comes the **ReLU**, max(0, z): negative answers become zero. Without something nonlinear
+# in between, two convolutions in a row would only be one larger convolution.
+#
+# **Max-pooling** keeps the largest of each 2×2 block. **Predict** the four numbers:
+
+# %% tags=["nbval-check-output"]
+feature_map = np.array([[1, 3, 0, 2], [4, 2, 1, 0], [0, 0, 5, 6], [7, 1, 2, 8]])
+blocks = feature_map.reshape(2, 2, 2, 2).swapaxes(1, 2)
+print(blocks.max(axis=(2, 3)))
+kerass = layers.MaxPooling2D()(feature_map[None, :, :, None].astype("float32"))
+assert np.array_equal(kerass[0, :, :, 0], [[4, 2], [7, 8]])
+
+# %% [markdown]
+# Pooling says that the kernel found something in this block, and forgets where exactly. The maps shrink to a
+# quarter, later layers cost less and see more of the image.
+#
+# ## 2.4 The network
+#
+# Three convolutions with 32, 64 and 64 kernels, max-pooling after the first two, and on top a small dense
+# network that turns the last feature maps into a class.
+#
+# **Predict.** A 28×28 digit goes in. No padding is used. What size have the maps after each layer?
+
+# %%
+convnet = keras.Sequential([
+    keras.Input((28, 28, 1)),
+    layers.Rescaling(1 / 255),
+    layers.Conv2D(32, 3, activation="relu"),
+    layers.MaxPooling2D(),
+    layers.Conv2D(64, 3, activation="relu"),
+    layers.MaxPooling2D(),
+    layers.Conv2D(64, 3, activation="relu"),
+    layers.Flatten(),
+    layers.Dense(64, activation="relu"),
+    layers.Dense(10, activation="softmax"),
+])
+
+# %% [markdown]
+# A 3×3 kernel takes two pixels off each side, pooling halves and drops an odd row: 28 → 26 → 13 → 11 → 5 → 3.
+
+# %% tags=["nbval-check-output"]
+for layer in convnet.layers[1:]:
+    print(f"{layer.__class__.__name__:14} {str(layer.output.shape[1:]):14} {layer.count_params():7,} weights")
+assert [layer.output.shape[1] for layer in convnet.layers[1:6]] == [26, 13, 11, 5, 3]
+assert convnet.layers[6].output.shape[1] == 3 * 3 * 64 == 576
+
+# %% [markdown]
+# Check the weights by hand. A kernel has height × width × depth of its input weights, and a bias:
+
+# %% tags=["nbval-check-output"]
+by_hand = [(3 * 3 * 1 + 1) * 32, (3 * 3 * 32 + 1) * 64, (3 * 3 * 64 + 1) * 64]
+head = (576 + 1) * 64 + (64 + 1) * 10
+print(by_hand, "convolutions:", sum(by_hand), " with the head:", sum(by_hand) + head)
+assert by_hand == [320, 18_496, 36_928] and sum(by_hand) == 55_744
+assert convnet.count_params() == sum(by_hand) + head == 93_322
+
+# %% [markdown]
+# 93,322 weights, less than a quarter of the dense network's 407,050. And 36,928 of the head's weights are in one
+# dense layer, as many as the last convolution has. Coincidence? 576 · 64 + 64, both times.
+#
+# ## 2.5 Training
+#
+# **Predict.** Will it beat the dense network? What about the gap between training and test?
+
+# %%
+import time
+
+begin = time.perf_counter()
+convnet_history = train(convnet, verbose=2)
+seconds = time.perf_counter() - begin
+convnet_accuracy = convnet_history["val_accuracy"][-1]
+print(f"errors on test digits: dense {1 - dense_accuracy:.3f}, convnet {1 - convnet_accuracy:.3f}")
+assert convnet_accuracy > max(0.94, dense_accuracy)
+
+# %% [markdown]
+# Your curves, and beside them what a full run on all of MNIST measured. Solid lines are test digits, dashed
+# lines the digits trained on.
+
+# %%
+full = recorded.load_run("02_mnist")
+assert full["convnet"]["val_accuracy"][-1] >= 0.990 > full["dense"]["val_accuracy"][-1] > 0.97
+figures.learning_curves(
+    {"dense": dense_history, "convnet": convnet_history, "dense (recorded)": full["dense"],
+     "convnet (recorded)": full["convnet"]},
+    held_out="test", low=0.85, title="The convnet is ahead with few digits (yours) and with 60,000 (recorded)",
+)
+
+# %% [markdown]
+# What was recorded, and where:
+
+# %%
+print(f"{full['date']}, {full['data']}, {full['machine']}")
+for name in ("dense", "convnet"):
+    print(f"{name:8} {full[name]['val_accuracy'][-1]:.4f} after {len(full[name]['loss'])} epochs")
+print(f"the convnet's training took {full['seconds']['convnet']:.0f} s")
+
+# %% [markdown]
+# With all the data the convnet passes 99 % within five epochs, and the dense network stays between 97 and 99.
+# With four thousand digits both do worse, and the convnet keeps its lead. Training accuracy is above test
+# accuracy: the network begins to know its training digits by heart. Lesson 3 is about that gap.
+#
+# And the scrambled digits? **Predict** how the convnet copes with them.
+
+# %%
+scrambled_convnet = keras.models.clone_model(convnet)
+train(scrambled_convnet, scramble(x_train))
+scrambled_conv_accuracy = scrambled_convnet.evaluate(scramble(x_test), y_test, verbose=0)[1]
+print(f"convnet: {convnet_accuracy:.3f} on digits, {scrambled_conv_accuracy:.3f} on scrambled digits")
+assert scrambled_conv_accuracy < convnet_accuracy - 0.01
+
+# %% [markdown]
+# Now the order matters. What the convnet knows beforehand about images is true for digits and false for
+# scrambled ones. Knowledge that fits the data replaces examples; this is the whole point of an architecture.
+#
+# ## 2.6 Save it, load it
+#
+# A trained network is worth keeping, and so is its history. The file `.keras` holds architecture, weights and
+# optimiser state. The history is a plain dictionary: JSON will do.
+
+# %%
+import json
+import tempfile
+from pathlib import Path
+
+folder = Path(tempfile.mkdtemp())
+convnet.save(folder / "convnet.keras")
+(folder / "history.json").write_text(json.dumps(convnet_history))
+loaded = keras.models.load_model(folder / "convnet.keras")
+
+# %% [markdown]
+# Is it the same network? Don't believe it, check it.
+
+# %% tags=["nbval-check-output"]
+same = np.array_equal(loaded.predict(x_test, verbose=0), convnet.predict(x_test, verbose=0))
+same_history = json.loads((folder / "history.json").read_text()) == convnet_history
+print("same predictions:", same, " same history:", same_history)
+assert same and same_history
+
+# %% [markdown]
+# ## 2.7 Which mistakes does it make?
+#
+# One number hides a lot. The **confusion matrix** counts, for each true class (row), what the network said (column).
+
+# %%
+from sklearn.metrics import ConfusionMatrixDisplay
+
+probabilities = convnet.predict(x_test, verbose=0)
+said = probabilities.argmax(axis=1)
+assert np.isclose((said == y_test).mean(), convnet_accuracy, atol=1e-6)
+display = ConfusionMatrixDisplay.from_predictions(y_test, said, cmap="viridis", colorbar=False)
+display.figure_.set_size_inches(4.6, 4.6)
+display.ax_.set_title("Nearly all on the diagonal");
+
+# %% [markdown]
+# The interesting ones are off the diagonal. Here are those where the network was most sure and wrong.
+#
+# **Predict.** Will you find the network's mistakes excusable?
+
+# %%
+wrong = np.flatnonzero(said != y_test)
+worst = wrong[np.argsort(-probabilities[wrong].max(axis=1))][:10]
+titles = [f"{y_test[i]}, said {said[i]}\n({probabilities[i].max():.0%} sure)" for i in worst]
+figures.image_grid(x_test[worst], titles=titles, columns=5, title="Sure, and wrong")
+
+# %% [markdown]
+# Some you may misread yourself. Others you read at once, and the network is sure of something else: its
+# percentages are not the chance of being right. Look at the mistakes of every network that you train; it is
+# the fastest way to learn what it knows.
+#
+# ## 2.8 What do the feature maps show?
+#
+# A model that gives the outputs of the three convolutions lets you look inside.
+
+# %%
+insides = keras.Model(convnet.inputs, [convnet.layers[i].output for i in (1, 3, 5)])
+first_maps = insides.predict(x_test[:1], verbose=0)[0][0]
+titles = ["digit", *(f"map {c}" for c in range(6))]
+figures.image_grid([x_test[0], *(first_maps[:, :, c] for c in range(6))], titles=titles, size=1.6)
+
+# %% [markdown]
+# These are six of the 32 maps of the first layer: strokes, and edges in some direction. **Predict.** What will
+# maps of the third layer look like, where 3 × 3 numbers are left?
+
+# %%
+figure, update = figures.feature_map_browser(x_test[:20], insides)
+sliders.live_figure(
+    figure, update, digit=(0, 19), layer=[1, 2, 3],
+    stills=[{"digit": 0, "layer": 1}, {"digit": 0, "layer": 2}, {"digit": 0, "layer": 3}],
+)
+
+# %% [markdown]
+# The first layer's maps look like the digit. The deeper, the coarser: the third layer's numbers no longer say
+# where a stroke is to the pixel, but that a certain combination is there. Some maps are dark whatever the digit.
+#
+# ## 2.9 How much of the image does a number see?
+#
+# The **receptive field** of a number is the part of the image that it depends on. Each layer with kernel $k$ adds
+# $(k - 1)$ times the step between its inputs; each stride multiplies that step.
+#
+# **Predict.** What is the receptive field after the third convolution? And without the pooling layers?
+
+# %%
+def receptive_field(stack):
+    """Side of the receptive field in pixels; stack is a list of (kernel, stride)."""
+    field, step = 1, 1
+    for kernel, stride in stack:
+        field, step = field + (kernel - 1) * step, step * stride
+    return field
+
+# %% [markdown]
+# A convolution is (3, 1), a pooling layer (2, 2):
+
+# %% tags=["nbval-check-output"]
+with_pooling = receptive_field([(3, 1), (2, 2), (3, 1), (2, 2), (3, 1)])
+without = receptive_field([(3, 1), (3, 1), (3, 1)])
+print("with pooling:", with_pooling, " without:", without)
+assert (with_pooling, without) == (18, 7)
+
+# %% [markdown]
+# Theory says 18×18 pixels, more than a third of the image. Measure it: the gradient of one number with respect to
+# the pixels isn't zero where the number depends on them.
+
+# %%
+import tensorflow as tf
+
+images = tf.Variable(x_test[:200, :, :, None].astype("float32"))
+with tf.GradientTape() as tape:
+    middle = tf.reduce_sum(insides(images)[2][:, 1, 1, :])
+influence = np.abs(tape.gradient(middle, images)).sum(axis=(0, 3))
+rows, columns = np.nonzero(influence)
+height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+
+# %% [markdown]
+# Summed over 200 digits, so that every path through the ReLUs is open in some digit:
+
+# %%
+print(f"measured: {height} × {width} pixels")
+assert (height, width) == (18, 18)
+figures.image_grid(
+    [x_test[0], influence, influence > 0], titles=["a digit", "influence on the middle number", "not zero: 18 × 18"], size=2.4
+)
+
+# %% [markdown]
+# Exactly 18 by 18, and the middle of it counts most: more paths lead through it.
+#
+# ## 2.10 Does max-pooling matter? A true ablation
+#
+# An **ablation** changes one part and leaves the rest as it is. Compare max-pooling with average pooling, with a
+# stride of 2 in the convolutions, and with nothing. The head stays `Flatten` and `Dense(64)`, so a network that
+# doesn't shrink its maps gets many more weights there. The fifth changes the head instead: **global average pooling**
+# takes the mean of each of the last 64 maps, and one dense layer does the rest.
+
+# %%
+def make_variant(name):
+    """The convnet, with one part changed."""
+    pools = {"average": layers.AveragePooling2D(2), "stride 2": None, "no pooling": None}
+    model = keras.Sequential([keras.Input((28, 28, 1)), layers.Rescaling(1 / 255)])
+    for filters in (32, 64):
+        model.add(layers.Conv2D(filters, 3, strides=2 if name == "stride 2" else 1, activation="relu"))
+        if pool := pools.get(name, layers.MaxPooling2D(2)):
+            model.add(pool.__class__.from_config(pool.get_config() | {"name": None}))
+    model.add(layers.Conv2D(64, 3, activation="relu"))
+    if name == "average head":
+        model.add(layers.GlobalAveragePooling2D())
+    else:
+        model.add(layers.Flatten())
+        model.add(layers.Dense(64, activation="relu"))
+    model.add(layers.Dense(10, activation="softmax"))
+    return model
+
+# %% [markdown]
+# **Predict.** Which has the most weights, and how many times as many as the smallest? Which is slowest? Which is best?
+
+# %% tags=["nbval-check-output"]
+names = ("max pooling", "average", "stride 2", "no pooling", "average head")
+variants = {name: make_variant(name) for name in names}
+for name, model in variants.items():
+    print(f"{name:12} {model.count_params():9,} weights")
+assert variants["max pooling"].count_params() == 93_322
+assert variants["average head"].count_params() == 55_744 + 64 * 10 + 10 == 56_394
+
+# %% [markdown]
+# Without pooling the maps keep 22 × 22 pixels: 30,976 numbers reach the head instead of 576, and it has nearly two
+# million weights in its first layer. With the average head hardly anything is left but the convolutions' 55,744.
+#
+# In quick size each variant gets 1,000 digits and three epochs. The recorded run gave each all of MNIST and five epochs.
+
+# %%
+n, epochs = (1000, 3) if SCALE == "quick" else (len(x_train), EPOCHS)
+ablation = {}
+for name, model in variants.items():
+    begin = time.perf_counter()
+    history = train(model, x_train[:n], y_train[:n], epochs)
+    ablation[name] = {"accuracy": history["val_accuracy"][-1], "seconds": time.perf_counter() - begin}
+
+# %% [markdown]
+# Yours beside the recorded ones:
+
+# %%
+for name, mine in ablation.items():
+    there = full["ablation"][name]
+    print(f"{name:12} yours {mine['accuracy']:.3f} in {mine['seconds']:4.1f} s"
+          f"    recorded {there['accuracy']:.4f} in {there['seconds']:4.0f} s")
+assert max(full["ablation"].values(), key=lambda run: run["seconds"]) == full["ablation"]["no pooling"]
+
+# %% [markdown]
+# In quick size, other seeds would change these numbers by as much as they differ: draw no conclusion from one run of
+# three epochs. The recorded run is clearer. ABLATION
+#
+# The average head forgets *where* a map answered and keeps only how much. For digits, where a loop at the top makes a 9
+# and one at the bottom a 6, that asks more of the convolutions, and it learns more slowly. For photos, where the cat may
+# be anywhere, it is the usual choice, and lesson 6 builds on it.
+#
+# ## 2.11 Moving the digits
+#
+# MNIST's digits are centred. What if they aren't? Move the test digits to the right, pixel by pixel.
+#
+# **Predict.** How many pixels does it take until the dense network is no better than chance? And the convnet?
+
+# %%
+def move(images, pixels):
+    """Move images to the right; black comes in from the left."""
+    return np.pad(images, ((0, 0), (0, 0), (pixels, 0)))[:, :, :28]
+
+shifts = (0, 2, 4, 6, 8)
+
+def accuracies(model):
+    return [model.evaluate(move(x_test, s), y_test, verbose=0)[1] for s in shifts]
+
+moved = {"dense": accuracies(dense), "convnet": accuracies(convnet)}
+
+# %% [markdown]
+# And a third: the same convnet, trained with each digit moved at random, by up to two pixels in each direction, anew in
+# each epoch. The layer `RandomTranslation` does it, in training only. Lesson 4 is about this idea.
+
+# %%
+jittered = keras.Sequential([
+    keras.Input((28, 28, 1)),
+    layers.RandomTranslation(2 / 28, 2 / 28, fill_mode="constant"),
+    *keras.models.clone_model(convnet).layers,
+])
+jittered_history = train(jittered, epochs=10, batch=32 if SCALE == "quick" else BATCH)
+moved["convnet, trained on moved digits"] = accuracies(jittered)
+
+# %% [markdown]
+# The answers:
+
+# %%
+assert moved["convnet"][2] > moved["dense"][2] + 0.1 and max(moved["dense"][-1], moved["convnet"][-1]) < 0.5
+assert moved["convnet, trained on moved digits"][2] > moved["convnet"][2] + 0.05
+figures.line_plot(
+    {name: (shifts, values) for name, values in moved.items()}, level=(0.1, "chance"),
+    xlabel="digits moved to the right by (pixels)", ylabel="test accuracy", title="A convnet bears a little, and learns to bear more",
+)
+
+# %% [markdown]
+# And on the digits where they were, does the training with moved ones harm?
+
+# %%
+print(f"convnet {convnet_accuracy:.3f}, trained on moved digits {jittered_history['val_accuracy'][-1]:.3f}")
+assert jittered_history["val_accuracy"][-1] >= 0.97
+
+# %% [markdown]
+# At four pixels the dense network has lost far more than the convnet. But the convnet isn't invariant: its feature
+# maps move with the digit (lesson 1), pooling forgives a pixel or two, and then the dense head, which knows each
+# place by itself, meets numbers where it never saw any. Showing moved digits in training teaches it, within the two
+# pixels and a little beyond. It reads the unmoved ones better too: at least 97 % right from only 4,000 digits.
+#
+# ## 2.12 Why deep networks used to fail: initialisation
+#
+# Training starts from random weights. How large should they be? Send digits through 20 dense layers of 100 units each
+# (for convolutions it is the same, only slower to try), and look at the size of the numbers after each layer, for three
+# ways to draw the weights:
+#
+# - a **normal** distribution with standard deviation .05, whatever the layer's size;
+# - **Glorot** (also called Xavier): variance 2 / (fan-in + fan-out), worked out for layers that are nearly linear, like tanh around zero;
+# - **He**: variance 2 / fan-in, made for ReLU, which throws away half of the signal's power.
+#
+# Fan-in and fan-out are the numbers of inputs and outputs of a unit's layer: 100 and 100 here; for a 3×3 convolution from
+# 16 to 16 maps, 9 · 16 = 144 each.
+#
+# **Predict.** By what factor does each of the three change the size of the signal, per layer?
+
+# %%
+initializers = {
+    "normal .05": lambda: keras.initializers.RandomNormal(stddev=0.05),
+    "Glorot": keras.initializers.GlorotNormal,
+    "He": keras.initializers.HeNormal,
+}
+
+def deep_stack(name, skip=False, normalise=False):
+    """Twenty ReLU layers of 100 units and a softmax."""
+    inputs = keras.Input((28, 28, 1))
+    x = layers.Dense(100)(layers.Flatten()(layers.Rescaling(1 / 127.5, offset=-1)(inputs)))
+    for number in range(20):
+        y = layers.Dense(100, kernel_initializer=initializers[name]())(x)
+        if normalise:
+            y = layers.BatchNormalization(momentum=0.9)(y)
+        y = layers.ReLU()(y)
+        x = layers.Add(name=f"block_{number}")([x, y]) if skip else layers.Identity(name=f"block_{number}")(y)
+    return keras.Model(inputs, layers.Dense(10, activation="softmax")(x))
+
+# %% [markdown]
+# ReLU keeps half of the power (the mean square) on average, so each layer multiplies it by fan-in · variance / 2.
+
+# %% tags=["nbval-check-output"]
+variances = {"normal .05": 0.05**2, "Glorot": 2 / (100 + 100), "He": 2 / 100}
+for name, variance in variances.items():
+    factor = np.sqrt(100 * variance / 2)
+    print(f"{name:10}  × {factor:.2f} per layer,  × {factor**20:.1e} after 20")
+
+# %% [markdown]
+# Theory is cheap; measure it.
+
+# %%
+def with_blocks(model):
+    """The same model, which also gives back what comes out of each of the twenty layers."""
+    blocks = [model.get_layer(f"block_{n}").output for n in range(20)]
+    return keras.Model(model.input, [*blocks, model.output])
+
+def signal_sizes(model):
+    *blocks, _ = with_blocks(model)(x_test[:64, :, :, None])
+    return [float(np.sqrt(np.mean(np.square(block)))) for block in blocks]
+
+signals = {name: signal_sizes(deep_stack(name)) for name in initializers}
+
+# %% [markdown]
+# Does it come out as computed?
+
+# %%
+assert signals["He"][-1] > 0.1 and 1e-5 < signals["Glorot"][-1] < 0.02 and signals["normal .05"][-1] < 1e-6
+figures.line_plot(
+    {name: (range(1, 21), values) for name, values in signals.items()}, log=True,
+    xlabel="layer", ylabel="root mean square", title="Only He keeps the signal alive through 20 ReLU layers",
+)
+
+# %% [markdown]
+# What shrinks on the way up shrinks on the way back too: where the signal vanishes, so does the gradient, and the first
+# layers learn nothing. **Batch normalisation** goes at it from the other side. Whatever the weights, it brings each unit's
+# numbers (in a convolution, each map's) to mean 0 and standard deviation 1 over the batch, then learns a new scale and offset.
+#
+# **Predict.** Three epochs on 2,000 digits: which of these learns?
+
+# %%
+deep = {name: train(deep_stack(name), x_train[:2000], y_train[:2000], 3, 32) for name in initializers}
+normalised = deep_stack("normal .05", normalise=True)
+deep["normal .05, batch norm"] = train(normalised, x_train[:2000], y_train[:2000], 3, 32)
+for name, history in deep.items():
+    losses = ", ".join(f"{value:.2f}" for value in history["loss"])
+    print(f"{name:23}  loss {losses}   test accuracy {history['val_accuracy'][-1]:.2f}")
+
+# %% [markdown]
+# Remember 2.30, the loss of a guess: with standard deviation .05 the stack learns nothing at all. With He's weights it
+# learns. Batch norm saves even the bad start. Check it:
+
+# %%
+final = {name: history["loss"][-1] for name, history in deep.items()}
+assert final["normal .05"] > 2.2 and max(final["He"], final["normal .05, batch norm"]) < 1.8
+
+# %% [markdown]
+# ## 2.13 Skip connections, in one page
+#
+# Much deeper networks get worse again, even with He and batch norm. The cure of 2015 is one plus sign: a block adds its
+# input to its output, $y = x + F(x)$. If the block has nothing to add, it learns $F = 0$ and does no harm. And the derivative
+# of $y$ with respect to $x$ is $1 + F'(x)$: the gradient has a way back that leads past all the layers.
+#
+# **Predict.** How does the gradient's size change from the last layer back to the first: in the plain stack with Glorot, with
+# skip connections, and with skip connections and batch norm?
+
+# %%
+def gradient_sizes(model):
+    """Size of the loss's gradient with respect to what comes out of each of the twenty layers."""
+    with tf.GradientTape() as tape:
+        images = tf.Variable(x_train[:64, :, :, None].astype("float32"))
+        *blocks, predicted = with_blocks(model)(images, training=True)  # batch norm as in training
+        loss = keras.losses.sparse_categorical_crossentropy(y_train[:64], predicted)
+    return [float(tf.norm(gradient)) for gradient in tape.gradient(loss, blocks)]
+
+gradients = {
+    "plain": gradient_sizes(deep_stack("Glorot")),
+    "skips": gradient_sizes(deep_stack("Glorot", skip=True)),
+    "skips and batch norm": gradient_sizes(deep_stack("Glorot", skip=True, normalise=True)),
+}
+
+# %% [markdown]
+# The picture, on a logarithmic scale:
+
+# %%
+ratio = {name: values[0] / values[-1] for name, values in gradients.items()}
+assert ratio["plain"] < 1 / 50 and ratio["skips"] > 10 and 1 / 10 < ratio["skips and batch norm"] < 20
+figures.line_plot(
+    {name: (range(1, 21), values) for name, values in gradients.items()}, log=True,
+    xlabel="layer", ylabel="size of the gradient", title="Skip connections stop the fading; batch norm keeps the sums in bounds",
+)
+
+# %% [markdown]
+# Read it from right to left, the way the gradient goes. In the plain stack it loses a factor of about .7 per layer. With
+# skips nothing fades; but each block adds something to the sum, so numbers and gradients now grow with depth. Batch norm in each
+# block keeps what is added at the same size, and the curve is nearly flat. ResNet, which lesson 5 uses, is built of such blocks.
+#
+# The last cell keeps what a full run measured, when the course's makers ask for it; on your machine it does nothing.
+
+# %%
+recorded.keep_run(
+    "02_mnist", scale=SCALE, seed=2, data=f"{len(x_train):,} training and {len(x_test):,} test digits",
+    dense=dense_history, convnet=convnet_history, jittered=jittered_history, deep=deep,
+    ablation=ablation, moved=moved, scrambled={"dense": scrambled_accuracy, "convnet": scrambled_conv_accuracy},
+    seconds={"convnet": seconds},
+)
+
+# %% [markdown]
+# ## Take-aways
+#
+# - A dense layer doesn't know that pixels have neighbours. A convolution does: local kernels, shared over the image.
+# - Sizes and weights can be worked out by hand: 28 → 26 → 13 → 11 → 5 → 3, and 320 + 18,496 + 36,928 weights.
+# - Pooling shrinks the maps, widens the receptive field from 7 to 18, and forgives small moves; it makes no network invariant.
+# - With ReLU, initialise with He. Batch normalisation and skip connections let signals and gradients through deep stacks.
+# - Always look at the mistakes, compare with a baseline, and change one thing at a time.
+#
+# ## Exercises
+#
+# 1. **By hand.** Give each convolution `padding="same"`. Which sizes and how many weights come out? Work it out, then check.
+#    <details><summary>Check</summary>28 → 28 → 14 → 14 → 7 → 7; the head gets 7 · 7 · 64 = 3,136 inputs, so
+#    55,744 + 3,137 · 64 + 650 = 257,162 weights.</details>
+# 2. **A budget.** Find a network with at most 10,000 weights that is as good as the dense one.
+# 3. **Garments.** Replace `load_mnist` by `load_fashion_mnist`. What is confused with what?
+# 4. **Rotation.** Repeat section 2.11 with digits turned by up to 90°. Which digits suffer first, and why is the 6 a special case?
+#    <details><summary>Hint</summary><code>scipy.ndimage.rotate(images, angle, axes=(1, 2), reshape=False, order=1)</code></details>
+#
+# ## Where next
+#
+# Lesson 3 leaves the clean world of digits: real photographs of cats and dogs, and far too few of them.
+#
+# *Read on:* Y. LeCun and others, *Gradient-based learning applied to document recognition* (1998); X. Glorot and
+# Y. Bengio (2010) and K. He and others (2015) on initialisation; S. Ioffe and C. Szegedy, *Batch normalization*
+# (2015); K. He and others, *Deep residual learning for image recognition* (2016).

@@ -1,0 +1,150 @@
+"""A web server on 127.0.0.1 that misbehaves as told, and a small MNIST to fetch from it."""
+
+import dataclasses
+import functools
+import hashlib
+import io
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+
+from course_utils import data
+
+
+class FaultyServer:
+    """Serves `files` (path -> bytes); `faults` (path -> list) says what goes wrong, in turn.
+
+    Each request takes the first fault off its path's list, and the last one stays in force unless
+    the list ends with None. `log` keeps (path, Range header or None, status) of each request.
+
+    Faults: "busy" (503), "missing" (404), "portal" (an HTML page), "silent" (no answer),
+    "stall" (half, then silence), "trickle" (half, then a byte now and then), "short" (half, then
+    the end), "flipped" (one wrong byte), "slow" (a little pause before each piece), "no range"
+    (ranges ignored), "stubborn range" (If-Range ignored), "no length" (neither length nor ETag).
+    """
+
+    def __init__(self):
+        self.files, self.faults, self.log = {}, {}, []
+        self.etags = {}  # path -> ETag, to overrule the one made from the content
+        self.closing = threading.Event()
+        handler = functools.partial(_Handler, self)
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._http.daemon_threads = True
+        self._http.handle_error = lambda *_: None  # clients that hang up are part of the game
+        threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._http.server_port}/"
+
+    def gets(self, path: str) -> list[tuple]:
+        return [(asked, status) for name, asked, status in self.log if name == path]
+
+    def close(self) -> None:
+        self.closing.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, faulty, *args):
+        self.faulty = faulty
+        super().__init__(*args)
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        path = self.path.lstrip("/")
+        faults = self.faulty.faults.get(path, [None])
+        fault = faults.pop(0) if len(faults) > 1 else faults[0]
+        content = self.faulty.files.get(path)
+        if fault == "silent":
+            self._log(None)
+            self.faulty.closing.wait()
+        elif fault == "busy":
+            self._answer(503, b"")
+        elif fault == "missing" or content is None:
+            self._answer(404, b"")
+        elif fault == "portal":
+            self._answer(200, b"<html>Please log in</html>" * 50, {"Content-Type": "text/html"})
+        else:
+            self._serve(path, content, fault)
+
+    def _serve(self, path, content, fault):
+        etag = self.faulty.etags.get(path, f'"{hashlib.md5(content).hexdigest()}"')
+        headers = {"ETag": etag, "Content-Type": "application/octet-stream"}
+        asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        same = self.headers.get("If-Range", etag) == etag or fault == "stubborn range"
+        status, start = 200, 0
+        if asked and same and fault != "no range":
+            start = int(asked[1])
+            if start >= len(content):
+                self._answer(416, b"", {"Content-Range": f"bytes */{len(content)}"})
+                return
+            status = 206
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        body = content[start:]
+        if fault == "flipped":
+            body = body[:-5] + bytes([body[-5] ^ 255]) + body[-4:]
+        half = len(body) // 2
+        if fault == "no length":
+            headers = {"Connection": "close", "Content-Length": None}
+            self.close_connection = True
+        pieces = {"short": [body[:half]], "stall": [body[:half], None]}.get(fault, [body])
+        if fault == "trickle":
+            pieces = [body[:half]] + [body[i : i + 1] for i in range(half, len(body))]
+        if fault == "slow":
+            pieces = [body[i : i + 5000] for i in range(0, len(body), 5000)]
+        self._answer(status, pieces, {"Content-Length": str(len(body)), **headers}, fault)
+
+    def _answer(self, status, body, headers=None, fault=None):
+        self._log(status)
+        pieces = [body] if isinstance(body, bytes) else body
+        self.send_response(status)
+        for key, value in {"Content-Length": str(len(pieces[0])), **(headers or {})}.items():
+            if value is not None:
+                self.send_header(key, value)
+        self.end_headers()
+        for number, piece in enumerate(pieces):
+            if piece is None:
+                self.faulty.closing.wait()
+            elif fault in ("trickle", "slow") and number:
+                self.faulty.closing.wait(0.02)
+            self.wfile.write(piece or b"")
+            self.wfile.flush()
+        if fault == "short":
+            self.close_connection = True
+
+    def _log(self, status):
+        self.faulty.log.append((self.path.lstrip("/"), self.headers.get("Range"), status))
+
+
+def mnist_bytes(seed: int = 0) -> bytes:
+    """A file like mnist.npz with 200 + 20 images of noise, about 170 kB."""
+    random = np.random.default_rng(seed)
+    arrays = {}
+    for part, n in (("train", 200), ("test", 20)):
+        arrays[f"x_{part}"] = random.integers(0, 256, (n, 28, 28), dtype=np.uint8)
+        arrays[f"y_{part}"] = np.arange(n, dtype=np.uint8) % 10
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def point_mnist_at(*urls: str, content: bytes | None = None) -> data.Dataset:
+    """MNIST's entry for `data.DATASETS`, with those hosts and the hash of `content`."""
+    known_hash = content and "sha256:" + hashlib.sha256(content).hexdigest()
+    file = dataclasses.replace(data.DATASETS["mnist"].files[0], known_hash=known_hash)
+    return dataclasses.replace(
+        data.DATASETS["mnist"],
+        hosts=urls,
+        files=(file,),
+        shapes={
+            "x_train": (200, 28, 28),
+            "y_train": (200,),
+            "x_test": (20, 28, 28),
+            "y_test": (20,),
+        },
+    )

