@@ -10,6 +10,9 @@ READY  := $(VENV)/.ready
 # A folder laid out like shared/README.md says, for the real-data paths without a network.
 SHARED ?= ../shared
 
+# JupyterLab asks nobody about news and looks for no updates: the lock decides.
+QUIET_LAB := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+
 .PHONY: help lab test test-real lessons record bench readme lint lock gpu clean
 .DEFAULT_GOAL := help
 
@@ -26,7 +29,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 lab: $(READY)  ## open the course in JupyterLab, at lesson 0
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab $(QUIET_LAB) notebooks/00_start_here.ipynb
 
 test: $(READY)  ## everything that must pass: lint, unit tests, every notebook
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -36,16 +39,16 @@ test-real: $(READY)  ## the real-data paths, from a local copy (SHARED=folder)
 	COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home) $(BIN)/python -m pytest -m real tests
 
 lessons: $(READY)  ## rebuild and execute the notebooks that changed (LESSON=02 for one)
-	$(BIN)/python tools/build_lessons.py $(LESSON)
+	$(BIN)/python -m tools.build_lessons $(LESSON)
 
 record: $(READY)  ## run a lesson in full on the real data and keep what it measured (LESSON=02)
-	COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home) $(BIN)/python tools/record.py $(LESSON)
+	COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home) $(BIN)/python -m tools.record $(LESSON)
 
 bench: $(READY)  ## time and memory of each lesson, and of a slider step
-	$(BIN)/python tools/bench.py
+	$(BIN)/python -m tools.bench
 
 readme: $(READY)  ## refresh the generated parts of README.md
-	$(BIN)/python tools/readme.py
+	$(BIN)/python -m tools.readme
 
 lint: $(READY)  ## format the code and mend what can be mended
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -1,1 +1,1 @@
-"""Plumbing for the lessons: data, figures, sliders, recorded runs. What is taught stands in the lessons."""
+"""Plumbing for the lessons; what is taught stands in the lessons themselves."""

@@ -394,12 +394,12 @@ def _embedded_digits(_name, counts, reason):
 
         table = np.column_stack(mnist_data()).astype(np.uint8)
     # RandomState, because NumPy promises that its numbers will never change.
-    table = table[np.random.RandomState(0).permutation(len(table))]
-    order = np.argsort(table[:, -1], kind="stable")  # 500 of each class, mixed within it
-    in_test = np.zeros(len(table), bool)
-    in_test[order.reshape(10, 500)[:, 400:]] = True
+    random = np.random.RandomState(0)
+    table = table[random.permutation(len(table))]
+    by_class = np.argsort(table[:, -1], kind="stable").reshape(10, 500)  # mixed within each class
     arrays, have, asked = {}, [], []
-    for part, rows in (("train", table[~in_test]), ("test", table[in_test])):
+    for part, chosen in (("train", by_class[:, :400]), ("test", by_class[:, 400:])):
+        rows = table[random.permutation(chosen.ravel())]
         asked.append(len(rows) if counts[part] is None else counts[part])
         rows = rows[: counts[part]]
         arrays[f"x_{part}"], arrays[f"y_{part}"] = rows[:, :-1].reshape(-1, 28, 28), rows[:, -1]

@@ -1,4 +1,4 @@
-"""Drawings that several cells or lessons share; each gives back a figure, or a figure and its update.
+"""Drawings that cells and lessons share; each gives a figure, or a figure and its update.
 
 Grey is for images, a diverging map centred on zero for signed values, viridis for magnitudes.
 """
@@ -7,13 +7,17 @@ import numpy as np
 
 SIGNED = "RdBu_r"
 MAGNITUDE = "viridis"
-MANY_PIXELS = 1000  # from here on, a signed scale ends at the 99.5th percentile, not at one extreme pixel
+MANY_PIXELS = (
+    1000  # from here on, a signed scale ends at the 99.5th percentile, not at one extreme pixel
+)
 KERNEL_PIXELS = 31  # a bench that shows spectra shows every kernel on so many pixels
 PALE = 1.8  # a scale this much wider than the values keeps black text readable on them
 MARK = "#d95f02"  # one orange for whatever the text points at, readable on grey, red and blue
 
 
-def image_grid(images, *, titles=None, columns=None, signed=False, limits=None, size=1.5, title=None):
+def image_grid(
+    images, *, titles=None, columns=None, signed=False, limits=None, size=1.5, title=None
+):
     """Images side by side, in rows.
 
     Args:
@@ -44,7 +48,9 @@ def image_grid(images, *, titles=None, columns=None, signed=False, limits=None, 
     height = size * max(image.shape[0] / image.shape[1] for image in images)
     title_lines = 1 + max(text.count("\n") for text in titles) if titles is not None else 0
     title_height = 0.07 + 0.2 * title_lines
-    figure = Figure(figsize=(columns * size, rows * (height + title_height) + (0.35 if title else 0)))
+    figure = Figure(
+        figsize=(columns * size, rows * (height + title_height) + (0.35 if title else 0))
+    )
     signs = [signed] * len(images) if isinstance(signed, bool) else signed
     for place, (image, sign) in enumerate(zip(images, signs, strict=True)):
         axes = figure.add_subplot(rows, columns, place + 1)
@@ -100,10 +106,13 @@ def convolution_steps(image, kernel, output):
     from matplotlib.patches import Rectangle
 
     if kernel.shape[0] % 2 == 0 or kernel.shape[0] != kernel.shape[1]:
-        raise ValueError(f"the kernel is {kernel.shape}; the drawing needs an odd square, like (3, 3)")
+        raise ValueError(
+            f"the kernel is {kernel.shape}; the drawing needs an odd square, like (3, 3)"
+        )
     if image.shape != output.shape:
         raise ValueError(
-            f"image {image.shape} and output {output.shape} differ; give the zero-padded ('same') result"
+            f"image {image.shape} and output {output.shape} differ in shape; "
+            "give the zero-padded ('same') result"
         )
     k, (height, width) = len(kernel), image.shape
     padded = np.pad(image, k // 2)
@@ -113,11 +122,14 @@ def convolution_steps(image, kernel, output):
     border = Rectangle((k // 2 - 0.5,) * 2, width, height, fill=False, linestyle=":", color="0.7")
     left.add_patch(border)
     left.set_title(f"image, padded by {k // 2} on each side")
-    products = draw_image(middle, np.zeros((k, k)), signed=True, limits=(0, PALE * np.abs(kernel).max()))
-    values = [middle.text(x, y, "", ha="center", va="bottom") for y, x in np.ndindex(k, k)]
+    products = draw_image(
+        middle, np.zeros((k, k)), signed=True, limits=(0, PALE * np.abs(kernel).max())
+    )
+    texts = []
     for y, x in np.ndindex(k, k):
         weight = f"× {kernel[y, x]:+.3g}".replace("-", "−")
-        middle.text(x, y + 0.05, weight, ha="center", va="top")
+        texts.append(middle.text(x, y + 0.05, weight, ha="center", va="top"))
+        texts.append(middle.text(x, y, "", ha="center", va="bottom"))
     result = draw_image(right, output, signed=True)
     result.cmap.set_bad("0.85")
     window = Rectangle((0, 0), k, k, fill=False, color=MARK, linewidth=2.5)
@@ -132,13 +144,13 @@ def convolution_steps(image, kernel, output):
         pixel.set_xy((column - 0.5, row - 0.5))
         patch = padded[row : row + k, column : column + k]
         products.set_data(patch * kernel)
-        for text, value in zip(values, patch.flat, strict=True):
+        for text, value in zip(texts[1::2], patch.flat, strict=True):
             text.set_text(f"{value:.2f}")
         total.set_text(f"{k * k} products, their sum: {output[row, column]:+.2f}".replace("-", "−"))
         count.set_text(f"output {position} of {output.size}: row {row}, column {column}")
         later = np.arange(output.size).reshape(output.shape) >= position
         result.set_data(np.ma.masked_array(output, later))
-        return [window, pixel, products, result, total, count, *values]
+        return [window, pixel, products, result, total, count, *texts]
 
     update(position=1)
     return figure, update
@@ -151,7 +163,7 @@ def filter_bench(image, make_kernel, apply_kernel, values, *, spectrum=False):
         image: float array (H, W), values in [0, 1].
         make_kernel: called as make_kernel(**values); gives an array (k, k), whose size may depend
             on the values. 3×3 kernels are shown with their numbers.
-        apply_kernel: called as apply_kernel(image, kernel); gives an array (h, w), always of one size.
+        apply_kernel: called as apply_kernel(image, kernel); gives an array (h, w), of one size.
         values: dict of the parameters' first values.
         spectrum: True to show the frequencies that the kernel lets through as well.
     Returns:
@@ -174,7 +186,11 @@ def filter_bench(image, make_kernel, apply_kernel, values, *, spectrum=False):
         kernel_shown.set_clim(-PALE, PALE)
         numbers = [panels[1].text(x, y, "", ha="center", va="center") for y, x in np.ndindex(3, 3)]
     if spectrum:
-        panels[2].set(xticks=[-0.5, 0, 0.5], yticks=[-0.5, 0, 0.5], title="frequencies it passes\n(cycles per pixel)")
+        panels[2].set(
+            xticks=[-0.5, 0, 0.5],
+            yticks=[-0.5, 0, 0.5],
+            title="frequencies it passes\n(cycles per pixel)",
+        )
         spectrum_shown = panels[2].imshow(
             np.zeros((64, 64)), cmap=MAGNITUDE, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5)
         )
@@ -188,10 +204,14 @@ def filter_bench(image, make_kernel, apply_kernel, values, *, spectrum=False):
         strong = np.percentile(np.abs(response), 99.5) or 1
         kernel_shown.set_data(_at_size(kernel, size) / (np.abs(kernel).max() or 1))
         response_shown.set_data(response / strong)
-        kernel_title.set_text("kernel\n" + ", ".join(f"{name} {value:g}" for name, value in values.items()))
-        response_title.set_text(f"feature map,\nfrom {response.min():.2f} to {response.max():.2f}")
+        kernel_title.set_text(
+            "kernel\n" + ", ".join(f"{name} {value:g}" for name, value in values.items())
+        )
+        response_title.set_text(
+            f"feature map,\n{response.min():.2f} to {response.max():.2f}".replace("-", "−")
+        )
         for text, weight in zip(numbers, kernel.flat, strict=False):
-            text.set_text(f"{weight + 0.0:.2f}")
+            text.set_text(f"{round(weight, 2) + 0.0:.2f}".replace("-", "−"))  # never −0.00
         if spectrum:
             passed = np.abs(np.fft.fftshift(np.fft.fft2(kernel, (64, 64))))
             spectrum_shown.set_data(passed / (passed.max() or 1))
@@ -221,7 +241,7 @@ def feature_map_browser(images, model, *, shown=16):
     maps_shown = []
     for axes in right.subplots(shown // 8, 8).flat:
         maps_shown.append(axes.imshow(stages[0][0, :, :, 0], cmap=MAGNITUDE, vmin=0, vmax=1))
-        axes.set(xticks=[], yticks=[])
+        axes.set_axis_off()
     title = digit_shown.axes.set_title(" ")
 
     def update(digit, layer):
@@ -307,7 +327,7 @@ def line_plot(lines, *, xlabel, ylabel, title, log=False, level=None):
 
 
 def _at_size(kernel, size):
-    """The kernel in the middle of a (size, size) array: padded with zeros, or its middle cut out."""
+    """The kernel in the middle of a (size, size) array: padded with zeros, or its middle part."""
     missing = size - len(kernel)
     if missing >= 0:
         before = missing // 2

@@ -43,14 +43,16 @@ def keep_run(name, *, scale, seed, data, **measured):
     if os.environ.get("COURSE_RECORD") != "1":
         return
     if scale != "full":
-        raise ValueError(f"only full runs are recorded, and this one is {scale!r}: set COURSE_SCALE=full")
+        raise ValueError(
+            f"only full runs are recorded, and this one is {scale!r}: set COURSE_SCALE=full"
+        )
     run = {
         "date": datetime.date.today().isoformat(),
         "machine": describe_machine(),
         "versions": describe_versions(),
         "seed": seed,
         "data": data,
-        **_rounded(measured),
+        **rounded(measured),
     }
     FOLDER.mkdir(exist_ok=True)
     text = json.dumps(run, indent=1, ensure_ascii=False) + "\n"
@@ -77,15 +79,18 @@ def describe_versions():
     from importlib.metadata import distributions
 
     watched = {"tensorflow", "tensorflow-cpu", "keras", "numpy"}
-    found = {d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"] in watched}
+    found = {
+        d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"] in watched
+    }
     return {"python": platform.python_version(), **dict(sorted(found.items()))}
 
 
-def _rounded(value):
+def rounded(value):
+    """Numbers rounded to five digits, at any depth of lists and dicts, as plain Python numbers."""
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
+        return [rounded(item) for item in value]
     if hasattr(value, "item"):
         value = value.item()
     return round(value, 5) if isinstance(value, float) else value

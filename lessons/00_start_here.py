@@ -128,7 +128,7 @@ feature_map = keras.ops.convert_to_numpy(layer(cat[None, :, :, None]))[0, :, :, 
 # %% [markdown]
 # **Predict.** Will whiskers, which run from side to side, show up? What about the edge of the cheeks?
 
-# %%
+# %% tags=["thumbnail"]
 figures.image_grid(
     [cat, feature_map], titles=["the image", "its feature map"], signed=[False, True], size=4.4,
     title="Red: brighter to the right. Blue: darker to the right. White: nothing changes from left to right",
@@ -170,7 +170,7 @@ figure, update = figures.filter_bench(cat, turned, apply, {"degrees": 0})
 sliders.live_figure(figure, update, degrees=(0, 360, 5), stills=[{"degrees": d} for d in (0, 90)])
 
 # %% [markdown]
-# Near 90° and 270° the whiskers are strong, and the pupils' sides are gone. At 180° you have the first map again with
+# Near 90° and 270° the whiskers are strong, and the sides of the nose are gone. At 180° you have the first map again with
 # red and blue exchanged. Check the last claim, and that the two ways to compute a map agree:
 
 # %% tags=["nbval-check-output"]
@@ -187,7 +187,7 @@ assert np.allclose(turned(180), -turned(0)) and np.allclose(apply(cat, kernel), 
 # **Predict.** How many weights has a layer of 16 kernels of 3×3, each with a bias?
 
 # %% tags=["nbval-check-output"]
-layer = keras.layers.Conv2D(filters=16, kernel_size=3, activation="relu")
+layer = keras.layers.Conv2D(filters=16, kernel_size=3)
 maps = keras.ops.convert_to_numpy(layer(cat[None, :, :, None]))[0]
 print("maps", maps.shape, " weights", layer.count_params())
 assert layer.count_params() == 16 * (3 * 3 + 1) == 160
@@ -197,7 +197,7 @@ assert layer.count_params() == 16 * (3 * 3 + 1) == 160
 
 # %%
 figures.image_grid(
-    np.moveaxis(maps, -1, 0)[:8], columns=4, size=2.2, title="Even random kernels pick out lines and shades"
+    np.moveaxis(maps, -1, 0)[:8], columns=4, size=2.2, signed=True, title="Even random kernels pick out lines and shades"
 )
 
 # %% [markdown]

@@ -181,7 +181,8 @@ sliders.live_figure(
 
 # %%
 (_, _), (houses, house_labels) = data.load_svhn(n_train=0, n_test=100)
-house = rgb2gray(houses[8])
+greys = rgb2gray(houses)
+house = max(greys, key=lambda grey: grey[:, [0, -1]].mean())  # the one with the brightest sides
 house_edges = correlate(np.pad(house, 1), vertical_edges)
 assert house_edges.size == 1024
 
@@ -297,7 +298,7 @@ arrow = np.array([[1, 2, 3], [0, 0, 4], [0, 0, 5]])
 figures.image_grid(
     [dot, arrow, correlate2d(dot, arrow, "same"), convolve2d(dot, arrow, "same")],
     titles=["a dot", "kernel", "cross-correlation", "convolution"], size=2,
-    title="A convolution prints the kernel itself; a cross-correlation prints it turned by half a turn",
+    title="Convolution prints the kernel itself; cross-correlation prints it turned by half a turn",
 )
 
 # %% [markdown]
@@ -340,7 +341,7 @@ for name, kernel in kernels.items():
 # The edge kernels sum to 0 and ignore flat regions at any brightness. The box blur sums to 1 and keeps
 # the brightness. An "edge" kernel that doesn't sum to zero would answer to every bright wall.
 
-# %%
+# %% tags=["thumbnail"]
 maps = [correlate2d(cat, kernel, "valid") for kernel in kernels.values()]
 figures.image_grid(
     maps[:-1] + [maps[-1] - 0.5], titles=list(kernels), columns=4, signed=True, size=2.2,
@@ -659,7 +660,7 @@ bank = {name: kernel / np.linalg.norm(kernel) for name, kernel in bank.items()}
 
 # %%
 (_, _), (garments, garment_labels) = data.load_fashion_mnist(n_train=0, n_test=100)
-samples = [houses[3], rgb2gray(houses[3]), houses[7], rgb2gray(houses[7])]
+samples = [houses[3], greys[3], houses[7], greys[7]]
 figures.image_grid(samples, titles=["colour", "grey"] * 2, size=1.8)
 
 # %% [markdown]
@@ -667,7 +668,7 @@ figures.image_grid(samples, titles=["colour", "grey"] * 2, size=1.8)
 
 # %%
 trousers = garments[np.flatnonzero(garment_labels == 1)[0]] / 255
-subjects = {"digit": digit / 255, "house number": rgb2gray(houses[8]), "trousers": trousers}
+subjects = {"digit": digit / 255, "house number": house, "trousers": trousers}
 
 # %% [markdown]
 # Six of the thirteen filters, on one image of each kind:
@@ -718,7 +719,7 @@ assert len(silent) == 5
 
 # %%
 coarse = [name.startswith("Gabor 8") for name in bank]
-sets = {"digits": x_test[:60] / 255, "house numbers": rgb2gray(houses[:60]), "garments": garments[:60] / 255}
+sets = {"digits": x_test[:60] / 255, "house numbers": greys[:60], "garments": garments[:60] / 255}
 shares = np.array([energy(images) for images in sets.values()])
 assert (shares[:, coarse].sum(axis=1) > 0.4).all()
 assert (shares[:, list(bank).index("Haar, diagonal")] < 0.05).all()
@@ -818,7 +819,7 @@ assert by_hog > raw + 0.03
 noise = np.random.default_rng(1).normal(size=(40, 40))
 target = correlate_at_once(noise, kernels["Sobel, vertical"])
 kernel, history = np.zeros((3, 3)), []
-for step in range(60):
+for _ in range(60):
     error = correlate_at_once(noise, kernel) - target
     gradient = 2 / error.size * correlate_at_once(noise, error)
     kernel = kernel - 0.1 * gradient

@@ -294,21 +294,24 @@ assert same and same_history
 # One number hides a lot. The **confusion matrix** counts, for each true class (row), what the network said (column).
 
 # %%
+from matplotlib.figure import Figure
 from sklearn.metrics import ConfusionMatrixDisplay
 
 probabilities = convnet.predict(x_test, verbose=0)
 said = probabilities.argmax(axis=1)
 assert np.isclose((said == y_test).mean(), convnet_accuracy, atol=1e-6)
-display = ConfusionMatrixDisplay.from_predictions(y_test, said, cmap="viridis", colorbar=False)
-display.figure_.set_size_inches(4.6, 4.6)
-display.ax_.set_title("Nearly all on the diagonal");
+figure = Figure(figsize=(4.6, 4.6))
+axes = figure.subplots()
+ConfusionMatrixDisplay.from_predictions(y_test, said, cmap="viridis", colorbar=False, ax=axes)
+axes.set_title("Nearly all on the diagonal")
+figure
 
 # %% [markdown]
 # The interesting ones are off the diagonal. Here are those where the network was most sure and wrong.
 #
 # **Predict.** Will you find the network's mistakes excusable?
 
-# %%
+# %% tags=["thumbnail"]
 wrong = np.flatnonzero(said != y_test)
 worst = wrong[np.argsort(-probabilities[wrong].max(axis=1))][:10]
 titles = [f"{y_test[i]}, said {said[i]}\n({probabilities[i].max():.0%} sure)" for i in worst]

@@ -85,6 +85,12 @@ def assert_form(loaded, name, n_train, n_test):
 # Embedded and drawn data
 
 
+def test_any_first_few_embedded_digits_are_mixed():
+    (_, y_train), (_, y_test) = data.load_mnist(source="embedded", verbose=False)
+    for labels in (y_train[:200], y_test[:200], y_train[-200:], y_test[-200:]):
+        assert np.bincount(labels, minlength=10).min() >= 8
+
+
 def test_embedded_digits_are_balanced_and_disjoint():
     (x_train, y_train), (x_test, y_test) = data.load_mnist(source="embedded", verbose=False)
     assert np.bincount(y_train).tolist() == [400] * 10

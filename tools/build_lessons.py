@@ -1,6 +1,6 @@
 """Build and execute the notebooks from lessons/*.py, as far as they changed.
 
-    python tools/build_lessons.py [02 ...] [--force]
+    python -m tools.build_lessons [02 ...] [--force]
 
 Each lesson runs offline and with an empty data folder, so that what is stored is what a machine
 with no network shows, and the same wherever it is built.
@@ -152,10 +152,10 @@ def build(source, force):
 
     target = NOTEBOOKS / f"{source.stem}.ipynb"
     mark = fingerprint(source)
-    if not force and target.exists():
-        if nbformat.read(target, as_version=4).metadata.get("course", {}).get("built_from") == mark:
-            print(f"{target.name}: up to date")
-            return True
+    stored = nbformat.read(target, as_version=4).metadata if target.exists() else {}
+    if not force and stored.get("course", {}).get("built_from") == mark:
+        print(f"{target.name}: up to date")
+        return True
     print(f"{target.name}: running ...", flush=True)
     start = time.perf_counter()
     notebook = read_lesson(source)

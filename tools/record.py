@@ -1,18 +1,13 @@
 """Run a lesson in full on the real data, and keep what it measured in course_utils/recorded/.
 
-    python tools/record.py 02
+    python -m tools.record 02
 
 It takes as long as it takes (lesson 2: about half an hour on two cores). The notebooks are not
 touched; `make lessons` afterwards draws the new curves into them.
 """
 
 import argparse
-import os
-import sys
 import time
-
-if __name__ == "__main__" and not __package__:
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from tools.build_lessons import LESSONS, execute, read_lesson
 
@@ -23,7 +18,9 @@ def main():
     number = parser.parse_args().lesson
     sources = sorted(LESSONS.glob(f"{number}_*.py"))
     if not sources:
-        parser.error(f"no lesson {number}; there are {', '.join(s.stem for s in LESSONS.glob('*.py'))}")
+        parser.error(
+            f"no lesson {number}; there are {', '.join(s.stem for s in LESSONS.glob('*.py'))}"
+        )
     begin = time.perf_counter()
     settings = {"COURSE_SCALE": "full", "COURSE_RECORD": "1", "COURSE_OFFLINE": None}
     execute(read_lesson(sources[0]), settings, timeout=None)

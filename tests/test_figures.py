@@ -1,0 +1,200 @@
+"""Each drawing at the ends of its sliders, and what it shows there."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.signal import correlate2d
+
+from course_utils import figures, sliders
+
+RANDOM = np.random.default_rng(0)
+
+
+def draw(figure):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure).draw()
+    return figure
+
+
+def texts(figure):
+    return [axes.get_title() for axes in figure.axes]
+
+
+def test_image_grid_places_and_titles():
+    images = [RANDOM.random((5, 7)), RANDOM.random((4, 4, 3)), RANDOM.random((3, 3))]
+    figure = draw(figures.image_grid(images, titles=["a", "b", "c"], columns=2, title="all"))
+    assert texts(figure) == ["a", "b", "c"]
+    assert figure.get_suptitle() == "all"
+    assert figure.get_figwidth() <= 9
+
+
+def test_image_grid_is_never_wider_than_a_page():
+    assert figures.image_grid([np.zeros((4, 4))] * 20, size=3).get_figwidth() <= 9
+
+
+def test_signed_scale_is_symmetric_and_zero_is_white():
+    figure = figures.image_grid([np.array([[-1.0, 0.0, 3.0]])], signed=True)
+    (shown,) = figure.axes[0].images
+    assert shown.get_clim() == (-3, 3)
+    assert np.allclose(shown.cmap(shown.norm(0.0))[:3], 0.97, atol=0.02)
+
+
+def test_signed_scale_of_a_large_image_ignores_one_extreme_pixel():
+    image = np.ones((100, 100))
+    image[0, 0] = -50
+    (shown,) = figures.image_grid([image], signed=True).axes[0].images
+    assert shown.get_clim() == (-1, 1)
+
+
+def test_images_share_the_limits_they_are_given():
+    figure = figures.image_grid([np.zeros((2, 2)), np.ones((2, 2))], limits=(0, 255))
+    assert {axes.images[0].get_clim() for axes in figure.axes} == {(0, 255)}
+
+
+def test_image_grid_says_what_is_wrong():
+    with pytest.raises(ValueError, match="no images"):
+        figures.image_grid([])
+    with pytest.raises(ValueError, match="2 images and 1 titles"):
+        figures.image_grid([np.zeros((2, 2))] * 2, titles=["one"])
+
+
+@pytest.mark.parametrize("k", [3, 5])
+def test_convolution_steps_show_each_position(k):
+    image, kernel = RANDOM.random((6, 8)), RANDOM.normal(size=(k, k))
+    output = correlate2d(image, kernel, mode="same")
+    figure, update = figures.convolution_steps(image, kernel, output)
+    left, middle, right = figure.axes
+    for position in (1, 8, 9, 48):
+        update(position=position)
+        row, column = divmod(position - 1, 8)
+        products = middle.images[0].get_array()
+        assert products.sum() == pytest.approx(output[row, column])
+        assert f"{output[row, column]:+.2f}".replace("-", "−") in middle.get_title()
+        assert np.ma.count(right.images[0].get_array()) == position
+        assert left.patches[-1].get_xy() == (column - 0.5, row - 0.5)
+    draw(figure)
+
+
+def test_convolution_steps_say_what_is_wrong():
+    with pytest.raises(ValueError, match=r"\(2, 2\).*odd"):
+        figures.convolution_steps(np.zeros((4, 4)), np.ones((2, 2)), np.zeros((4, 4)))
+    with pytest.raises(ValueError, match=r"\(4, 4\).*\(2, 2\)"):
+        figures.convolution_steps(np.zeros((4, 4)), np.ones((3, 3)), np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("spectrum", [False, True])
+def test_filter_bench_follows_its_values(spectrum):
+    image = RANDOM.random((20, 30))
+
+    def make(size, sign):
+        return sign * np.ones((int(size), int(size)))
+
+    def apply(image, kernel):
+        return correlate2d(image, kernel, mode="same")
+
+    figure, update = figures.filter_bench(
+        image, make, apply, {"size": 3, "sign": 1}, spectrum=spectrum
+    )
+    for size, sign in ((3, -1), (3, 1), (1, 1), (41, 1)) if spectrum else ((3, -1), (3, 1)):
+        update(size=size, sign=sign)
+        shown = figure.axes[-1].images[0].get_array()
+        assert np.sign(shown.mean()) == sign
+        assert f"sign {sign}" in figure.axes[1].get_title()
+        draw(figure)
+
+
+def test_filter_bench_bears_a_silent_kernel():
+    def apply(image, kernel):
+        return np.zeros((4, 4))
+
+    figure, update = figures.filter_bench(
+        np.zeros((4, 4)), lambda a: np.zeros((3, 3)), apply, {"a": 0}
+    )
+    update(a=1)
+    draw(figure)
+
+
+def test_feature_map_browser_shows_the_maps():
+    class Model:
+        def predict(self, images, verbose):
+            return [np.full((len(images), n, n, 16), 0.5) * np.arange(16) for n in (6, 2)]
+
+    figure, update = figures.feature_map_browser(np.zeros((3, 8, 8), np.uint8), Model())
+    for digit, layer in ((0, 1), (2, 2)):
+        update(digit=digit, layer=layer)
+        digits, *maps = figure.axes
+        assert "6 × 6" in digits.get_title() if layer == 1 else "2 × 2" in digits.get_title()
+        levels = [float(axes.images[0].get_array().max()) for axes in maps]
+        assert levels == pytest.approx(np.arange(16) / 15)
+    draw(figure)
+
+
+def steps():
+    image, kernel = RANDOM.random((6, 6)), np.ones((3, 3))
+    output = correlate2d(image, kernel, mode="same")
+    return figures.convolution_steps(image, kernel, output), [{"position": p} for p in (1, 20, 36)]
+
+
+def bench(spectrum):
+    def make(a):
+        return a * np.array([[1, 0, -1]] * 3)
+
+    def apply(image, kernel):
+        return correlate2d(image, kernel, mode="same")
+
+    image = RANDOM.random((6, 6))
+    made = figures.filter_bench(image, make, apply, {"a": 1}, spectrum=spectrum)
+    return made, [{"a": a} for a in (1, -2, 3)]
+
+
+def browser():
+    class Model:
+        def predict(self, images, verbose):
+            return [RANDOM.random((len(images), n, n, 16)) for n in (6, 2)]
+
+    made = figures.feature_map_browser(RANDOM.integers(0, 255, (3, 8, 8)), Model())
+    return made, [{"digit": d, "layer": n} for d, n in ((0, 1), (1, 2), (2, 1))]
+
+
+@pytest.mark.parametrize(
+    "make", [steps, lambda: bench(False), lambda: bench(True), browser], ids=["0", "1", "2", "3"]
+)
+def test_a_live_frame_shows_all_that_a_whole_drawing_shows(make):
+    """Only what `update` returns is drawn again, on top of the rest: nothing may be hidden or old."""
+    (figure, update), states = make()
+    render = sliders.frame_renderer(figure, update, states[0])
+    render(**states[1])
+    live = pixels(render(**states[2]))
+    for artist in figure.findobj():
+        artist.set_animated(False)
+    whole = pixels(sliders.draw_stills(figure, update, [states[2]]))
+    different = np.abs(live - whole).max(axis=-1) > 100
+    assert different.mean() < 0.001
+
+
+def pixels(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def test_learning_curves_share_a_colour_with_their_recording():
+    history = {"accuracy": [0.5, 0.6], "val_accuracy": [0.4, 0.5], "loss": [2, 1]}
+    figure = draw(
+        figures.learning_curves({"net": history, "net (recorded)": history}, held_out="test")
+    )
+    lines = figure.axes[0].lines
+    assert {line.get_color() for line in lines} == {"C0"}
+    assert [line.get_label() for line in lines][:2] == ["net, test", "net, training"]
+
+
+def test_line_plot_draws_each_line():
+    lines = {"a": (range(1, 4), [1, 10, 100]), "b": (range(1, 4), [3, 2, 1])}
+    figure = draw(
+        figures.line_plot(lines, xlabel="x", ylabel="y", title="t", log=True, level=(2, "two"))
+    )
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b", "two"]
+    assert axes.get_yscale() == "log"
+    assert len({line.get_marker() for line in axes.lines[:2]}) == 2

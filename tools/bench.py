@@ -1,0 +1,209 @@
+"""Measure each lesson as a whole process, and a slider's step; write benchmarks/.
+
+    python -m tools.bench [--repeats 3]
+
+Times depend on the machine, so the table says which; compare ratios, not seconds.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import numpy as np
+
+from course_utils import figures, recorded, sliders, start
+from tools.build_lessons import NOTEBOOKS, OFFLINE, ROOT
+
+RESULTS = ROOT / "benchmarks" / "results.json"
+TABLE = ROOT / "benchmarks" / "README.md"
+SAMPLE_SECONDS = 0.05
+
+
+def measure_lesson(notebook):
+    """Run a notebook from top to bottom in processes of its own.
+
+    Args:
+        notebook: path.
+    Returns:
+        seconds, and peak MB: the largest sum of resident memory of all its processes.
+    """
+    import psutil
+
+    peak, done = 0, threading.Event()
+
+    def watch(process):
+        nonlocal peak
+        while not done.wait(SAMPLE_SECONDS):
+            total = 0
+            for one in [process, *process.children(recursive=True)]:
+                try:
+                    total += one.memory_info().rss
+                except psutil.NoSuchProcess:
+                    continue
+            peak = max(peak, total)
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {name: value for name, value in OFFLINE.items() if value is not None}
+        environment = {k: v for k, v in os.environ.items() if k not in OFFLINE} | settings
+        environment["COURSE_DATA_DIR"] = folder
+        command = [sys.executable, "-m", "jupyter", "execute", str(notebook)]
+        begin = time.perf_counter()
+        process = psutil.Popen(
+            [*command, f"--output={folder}/executed.ipynb"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        watcher = threading.Thread(target=watch, args=(process,))
+        watcher.start()
+        output, _ = process.communicate()
+        seconds = time.perf_counter() - begin
+        done.set()
+        watcher.join()
+    if process.returncode:
+        sys.exit(f"{notebook.name} failed:\n{output[-3000:]}")
+    return seconds, peak / 1e6
+
+
+def slider_figures():
+    """The live figures of the lessons: name -> (figure, update, list of states to step through)."""
+    from scipy.signal import correlate2d
+    from skimage.color import rgb2gray
+    from skimage.data import chelsea
+    from skimage.filters import gabor_kernel
+    from skimage.transform import resize
+
+    cat = rgb2gray(chelsea())
+    small, face = resize(cat, (28, 28)), resize(cat, (65, 65))
+    kernel = np.array([[-1, 0, 1]] * 3)
+
+    def gabor(f, θ, σ):
+        return gabor_kernel(f, theta=np.deg2rad(θ), sigma_x=σ, sigma_y=σ).real
+
+    def apply(image, kernel):
+        return correlate2d(image, kernel, mode="same", boundary="symm")
+
+    def turned(degrees):
+        angle = np.deg2rad(degrees)
+        return np.cos(angle) * kernel + np.sin(angle) * kernel.T
+
+    class Maps:  # what feature_map_browser asks of a model
+        def predict(self, images, verbose):
+            random = np.random.default_rng(0)
+            return [random.random((len(images), n, n, 64)) for n in (26, 11, 3)]
+
+    digits = np.zeros((20, 28, 28), np.uint8)
+    return {
+        "0: turning a kernel": (
+            *figures.filter_bench(resize(cat, (150, 225)), turned, apply, {"degrees": 0}),
+            [{"degrees": d} for d in range(0, 360, 9)],
+        ),
+        "1: sliding a kernel, 784 positions": (
+            *figures.convolution_steps(small, kernel, apply(small, kernel)),
+            [{"position": p} for p in range(1, 785, 20)],
+        ),
+        "1: Gabor bench": (
+            *figures.filter_bench(face, gabor, apply, {"f": 0.15, "θ": 0, "σ": 2}, spectrum=True),
+            [{"f": 0.15, "θ": d, "σ": 2} for d in range(0, 180, 5)],
+        ),
+        "2: feature maps": (
+            *figures.feature_map_browser(digits, Maps()),
+            [{"digit": d, "layer": n} for d in range(13) for n in (1, 2, 3)],
+        ),
+    }
+
+
+def measure_slider(figure, update, states):
+    """Milliseconds of a slider's step: median and slowest, and median when all is drawn again."""
+    whole = []
+    for state in states[:10]:
+        begin = time.perf_counter()
+        sliders.draw_stills(figure, update, [state])
+        whole.append(1000 * (time.perf_counter() - begin))
+    render = sliders.frame_renderer(figure, update, states[0])
+    steps = []
+    for state in states:
+        begin = time.perf_counter()
+        render(**state)
+        steps.append(1000 * (time.perf_counter() - begin))
+    return {
+        "median_ms": statistics.median(steps),
+        "slowest_ms": max(steps),
+        "whole_figure_ms": statistics.median(whole),
+    }
+
+
+def table_of(results):
+    """The results as a Markdown page."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`. Times are those of one machine: compare ratios, not seconds.",
+        "",
+        f"{results['date']}: {results['machine']}; "
+        + ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+        + ".",
+        "",
+        f"Each lesson in quick size, offline, as a whole process (median of {results['repeats']};"
+        " the memory is the largest seen, TensorFlow included):",
+        "",
+        "| lesson | seconds | peak MB |",
+        "|---|---:|---:|",
+    ]
+    for name, one in results["lessons"].items():
+        lines.append(f"| {name} | {one['seconds']:.0f} | {one['peak_mb']:.0f} |")
+    lines += [
+        "",
+        "A slider's step in the kernel, in milliseconds, beside drawing the whole figure again:",
+        "",
+        "| lesson: slider | median | slowest | whole figure |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, one in results["sliders"].items():
+        times = (one["median_ms"], one["slowest_ms"], one["whole_figure_ms"])
+        lines.append(f"| {name} | " + " | ".join(f"{value:.0f}" for value in times) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=3)
+    repeats = parser.parse_args().repeats
+    import matplotlib
+
+    matplotlib.use("agg")
+    matplotlib.rcParams.update(start.FIGURE_STYLE)
+    results = {
+        "date": datetime.date.today().isoformat(),
+        "machine": recorded.describe_machine(),
+        "versions": recorded.describe_versions(),
+        "repeats": repeats,
+        "sliders": {name: measure_slider(*one) for name, one in slider_figures().items()},
+        "lessons": {},
+    }
+    for notebook in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+        runs = [measure_lesson(notebook) for _ in range(repeats)]
+        seconds, peaks = zip(*runs, strict=True)
+        results["lessons"][notebook.stem] = {
+            "seconds": statistics.median(seconds),
+            "peak_mb": max(peaks),
+        }
+        print(
+            f"{notebook.stem}: {statistics.median(seconds):.0f} s, {max(peaks):.0f} MB", flush=True
+        )
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(recorded.rounded(results), indent=1, ensure_ascii=False) + "\n")
+    TABLE.write_text(table_of(results), encoding="utf-8")
+    print(table_of(results))
+
+
+if __name__ == "__main__":
+    main()
