@@ -76,13 +76,12 @@ def describe_machine():
 
 def describe_versions():
     """Versions of Python and of the libraries that a measurement depends on, as a dict."""
-    from importlib.metadata import distributions
+    from importlib.metadata import distributions, version
 
-    watched = {"tensorflow", "tensorflow-cpu", "keras", "numpy"}
-    found = {
-        d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"] in watched
-    }
-    return {"python": platform.python_version(), **dict(sorted(found.items()))}
+    watched = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
+    names = {distribution.name.replace("_", "-") for distribution in distributions()}
+    found = {name: version(name) for name in watched if name in names}
+    return {"python": platform.python_version(), **found}
 
 
 def rounded(value):

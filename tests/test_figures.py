@@ -163,7 +163,7 @@ def browser():
     "make", [steps, lambda: bench(False), lambda: bench(True), browser], ids=["0", "1", "2", "3"]
 )
 def test_a_live_frame_shows_all_that_a_whole_drawing_shows(make):
-    """Only what `update` returns is drawn again, on top of the rest: nothing may be hidden or old."""
+    """Only what `update` returns is drawn again, on top of the rest: nothing is hidden or old."""
     (figure, update), states = make()
     render = sliders.frame_renderer(figure, update, states[0])
     render(**states[1])
