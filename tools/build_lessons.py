@@ -84,7 +84,7 @@ def execute(notebook, settings, *, timeout):
             os.environ.update(kept)
 
 
-def slowest_cells(notebook, count=12):
+def slowest_cells(notebook, count=5):
     """(seconds, first line) of the cells that took longest, where a lesson's minute goes."""
     cells = []
     for cell in notebook.cells:
