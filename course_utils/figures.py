@@ -122,14 +122,15 @@ def convolution_steps(image, kernel, output):
     border = Rectangle((k // 2 - 0.5,) * 2, width, height, fill=False, linestyle=":", color="0.7")
     left.add_patch(border)
     left.set_title(f"image, padded by {k // 2} on each side")
-    products = draw_image(
-        middle, np.zeros((k, k)), signed=True, limits=(0, PALE * np.abs(kernel).max())
-    )
-    texts = []
+    # Each cell's upper half has the colour of its product; the lower half, transparent, the weight.
+    halves = np.ma.masked_all((2 * k, k))
+    products = draw_image(middle, halves, signed=True, limits=(0, PALE * np.abs(kernel).max()))
+    products.set_extent((-0.5, k - 0.5, k - 0.5, -0.5))
+    products.cmap.set_bad(alpha=0)
+    values = [middle.text(x, y - 0.25, "", ha="center", va="center") for y, x in np.ndindex(k, k)]
     for y, x in np.ndindex(k, k):
         weight = f"× {kernel[y, x]:+.3g}".replace("-", "−")
-        texts.append(middle.text(x, y + 0.05, weight, ha="center", va="top"))
-        texts.append(middle.text(x, y, "", ha="center", va="bottom"))
+        middle.text(x, y + 0.25, weight, ha="center", va="center")
     result = draw_image(right, output, signed=True)
     result.cmap.set_bad("0.85")
     window = Rectangle((0, 0), k, k, fill=False, color=MARK, linewidth=2.5)
@@ -143,14 +144,15 @@ def convolution_steps(image, kernel, output):
         window.set_xy((column - 0.5, row - 0.5))
         pixel.set_xy((column - 0.5, row - 0.5))
         patch = padded[row : row + k, column : column + k]
-        products.set_data(patch * kernel)
-        for text, value in zip(texts[1::2], patch.flat, strict=True):
+        halves[::2] = patch * kernel
+        products.set_data(halves)
+        for text, value in zip(values, patch.flat, strict=True):
             text.set_text(f"{value:.2f}")
         total.set_text(f"{k * k} products, their sum: {output[row, column]:+.2f}".replace("-", "−"))
         count.set_text(f"output {position} of {output.size}: row {row}, column {column}")
         later = np.arange(output.size).reshape(output.shape) >= position
         result.set_data(np.ma.masked_array(output, later))
-        return [window, pixel, products, result, total, count, *texts]
+        return [window, pixel, products, result, total, count, *values]
 
     update(position=1)
     return figure, update

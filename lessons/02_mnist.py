@@ -130,7 +130,7 @@ figures.image_grid([*x_train[:4], *scramble(x_train[:4])], columns=8, title="You
 
 # %%
 scrambled_dense = keras.models.clone_model(dense)
-train(scrambled_dense, scramble(x_train))
+train(scrambled_dense, scramble(x_train), validation_data=None)
 scrambled_accuracy = scrambled_dense.evaluate(scramble(x_test), y_test, verbose=0)[1]
 print(f"dense: {dense_accuracy:.3f} on digits, {scrambled_accuracy:.3f} on scrambled digits")
 assert abs(scrambled_accuracy - dense_accuracy) < 0.025
@@ -253,7 +253,7 @@ print(f"the convnet's training took {full['seconds']['convnet']:.0f} s")
 
 # %%
 scrambled_convnet = keras.models.clone_model(convnet)
-train(scrambled_convnet, scramble(x_train))
+train(scrambled_convnet, scramble(x_train), validation_data=None)
 scrambled_conv_accuracy = scrambled_convnet.evaluate(scramble(x_test), y_test, verbose=0)[1]
 print(f"convnet: {convnet_accuracy:.3f} on digits, {scrambled_conv_accuracy:.3f} on scrambled digits")
 assert scrambled_conv_accuracy < convnet_accuracy - 0.01
@@ -343,7 +343,7 @@ sliders.live_figure(
 
 # %% [markdown]
 # The first layer's maps look like the digit. The deeper, the coarser: the third layer's numbers no longer say
-# where a stroke is to the pixel, but that a certain combination is there. Some maps are dark whatever the digit.
+# where a stroke is to the pixel, but that a certain combination is there. A map that is dark for one digit may light up for another.
 #
 # ## 2.9 How much of the image does a number see?
 #
