@@ -9,9 +9,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # A folder laid out like shared/README.md says, for the real-data paths without a network.
 SHARED ?= ../shared
-
-# JupyterLab asks nobody about news and looks for no updates: the lock decides.
-QUIET_LAB := --LabApp.news_url=None --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate
+REAL   := COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home)
 
 .PHONY: help lab test test-real lessons record bench readme lint lock gpu clean
 .DEFAULT_GOAL := help
@@ -29,20 +27,21 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 lab: $(READY)  ## open the course in JupyterLab, at lesson 0
-	$(BIN)/jupyter lab $(QUIET_LAB) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
 test: $(READY)  ## everything that must pass: lint, unit tests, every notebook
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 
-test-real: $(READY)  ## the real-data paths, from a local copy (SHARED=folder)
-	COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home) $(BIN)/python -m pytest -m real tests
+test-real: $(READY)  ## the real-data paths, and the notebooks on real data, from a local copy (SHARED=folder)
+	$(REAL) $(BIN)/python -m pytest -m real tests
+	$(REAL) $(BIN)/python -m pytest tests/test_recorded.py notebooks
 
 lessons: $(READY)  ## rebuild and execute the notebooks that changed (LESSON=02 for one)
 	$(BIN)/python -m tools.build_lessons $(LESSON)
 
 record: $(READY)  ## run a lesson in full on the real data and keep what it measured (LESSON=02)
-	COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home) $(BIN)/python -m tools.record $(LESSON)
+	$(REAL) $(BIN)/python -m tools.record $(LESSON)
 
 bench: $(READY)  ## time and memory of each lesson, and of a slider step
 	$(BIN)/python -m tools.bench

@@ -1,12 +1,26 @@
 """What every test starts from."""
 
+import os
+import tempfile
+
 import pytest
+
+
+def pytest_configure(config):
+    """Notebooks run in quick size and offline, unless a mirror for the real data is named."""
+    os.environ["COURSE_SCALE"] = "quick"
+    if "COURSE_MIRROR" not in os.environ:
+        os.environ["COURSE_OFFLINE"] = "1"
+    folder = tempfile.TemporaryDirectory(prefix="course-data-")
+    config.add_cleanup(folder.cleanup)
+    os.environ["COURSE_DATA_DIR"] = folder.name
 
 
 @pytest.fixture(autouse=True)
 def own_data_folder(request, tmp_path, monkeypatch):
     """Give each test an empty cache and no settings of the person who runs it."""
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.delenv("COURSE_OFFLINE", raising=False)
+    for name in ("COURSE_OFFLINE", "COURSE_SCALE"):
+        monkeypatch.delenv(name, raising=False)
     if not request.node.get_closest_marker("real"):
         monkeypatch.delenv("COURSE_MIRROR", raising=False)
