@@ -50,8 +50,8 @@ def get(address):
 
 
 def test_lesson_0_is_served_with_the_widgets_extension(lab):
-    status, page = get(f"{lab}/lab/tree/notebooks/00_start_here.ipynb?token=secret")
+    status, page = get(f"{lab}/lab/tree/00_start_here.ipynb?token=secret")
     assert status == 200 and "JupyterLab" in page
-    status, notebook = get(f"{lab}/api/contents/notebooks/00_start_here.ipynb?token=secret")
+    status, notebook = get(f"{lab}/api/contents/00_start_here.ipynb?token=secret")
     assert status == 200 and "# 0. Start here" in notebook
     assert "jupyterlab-manager" in page, "sliders need the widgets' extension"
