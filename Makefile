@@ -7,7 +7,8 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 python; do \
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# A folder laid out like shared/README.md says, for the real-data paths without a network.
+# For the real-data paths without a network: a folder with data/, laid out as course_utils/data.py
+# says at its top, and keras_home/, a folder like ~/.keras.
 SHARED ?= ../shared
 REAL   := COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home)
 

@@ -126,13 +126,13 @@ def convolution_steps(image, kernel, output):
     halves = np.ma.masked_all((2 * k, k))
     products = draw_image(middle, halves, signed=True, limits=(0, PALE * np.abs(kernel).max()))
     products.set_extent((-0.5, k - 0.5, k - 0.5, -0.5))
-    products.cmap.set_bad(alpha=0)
+    products.set_cmap(products.cmap.with_extremes(bad=(0, 0, 0, 0)))
     values = [middle.text(x, y - 0.25, "", ha="center", va="center") for y, x in np.ndindex(k, k)]
     for y, x in np.ndindex(k, k):
         weight = f"× {kernel[y, x]:+.3g}".replace("-", "−")
         middle.text(x, y + 0.25, weight, ha="center", va="center")
     result = draw_image(right, output, signed=True)
-    result.cmap.set_bad("0.85")
+    result.set_cmap(result.cmap.with_extremes(bad="0.85"))
     window = Rectangle((0, 0), k, k, fill=False, color=MARK, linewidth=2.5)
     pixel = Rectangle((0, 0), 1, 1, fill=False, color=MARK, linewidth=2)
     left.add_patch(window)

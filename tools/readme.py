@@ -43,7 +43,7 @@ def lesson_table():
         title, question = heading_of(source)
         measured = lessons[source.stem]
         rows.append(
-            f"| ![](docs/thumbnails/{source.stem}.png) "
+            f"| ![A figure of lesson {int(source.stem[:2])}](docs/thumbnails/{source.stem}.png) "
             f"| [**{title}**](notebooks/{source.stem}.ipynb)<br>{question} "
             f"| {measured['seconds']:.0f} s, {measured['peak_mb'] / 1000:.1f} GB "
             f"| [Binder]({binder_link(source.stem + '.ipynb')}) |"
