@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Tools around the course.")
+app = typer.Typer(no_args_is_help=True, help="Check this machine, and fetch the course's data.")
 data_app = typer.Typer(no_args_is_help=True, help="The data sets: what is here, and fetching them.")
 app.add_typer(data_app, name="data")
 
 
 @app.callback()
 def _course() -> None:
-    """Tools around the course."""
+    """Check this machine, and fetch the course's data."""
 
 
 @app.command()
@@ -41,6 +41,7 @@ def data_status() -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo("  ".join(cells).rstrip())
+    typer.echo(f"\nkept in {data.data_folder()}")
 
 
 @data_app.command("fetch")

@@ -339,6 +339,9 @@ def _obtain(name: str, file: DataFile, target: Path, *, progress: bool, anew: bo
     reasons = "; ".join(dict.fromkeys(error.reason for error in errors))
     tried = "".join(f"\n  - {error}" for error in errors)
     advice = f"Tried:{tried}\nThen: course data fetch {name}, or set COURSE_MIRROR to a copy"
+    if download.offline() and all(isinstance(error, OfflineError) for error in errors):
+        # Nothing was tried; do not list hosts as if it had been.
+        advice = f"Unset it, or set COURSE_MIRROR to a folder; then: course data fetch {name}"
     kind = OfflineError if all(isinstance(e, OfflineError) for e in errors) else DataError
     raise kind(f"Getting {dataset.title}", reasons, advice)
 

@@ -3,8 +3,8 @@
 #
 # **What is a feature map, and does everything run on this machine?**
 #
-# Welcome. This course teaches how computers learn to see: convolutional networks, from a single kernel to
-# networks that tell cats from dogs, and what such networks look at. You learn it by predicting, running and changing
+# Welcome. This course teaches how computers learn to see: convolutional networks, from a single kernel to networks that
+# you train yourself, and what such networks look at. You learn it by predicting, running and changing
 # code. In five minutes you will have made your first feature map.
 #
 # **You will learn**
@@ -33,7 +33,8 @@ SCALE = start.begin_lesson(seed=0)  # COURSE_SCALE=full, or scale="full" here, i
 # take an hour without a graphics card, so what it gave has been recorded, and is drawn beside your own curves.
 # Where you see a slider, run its cell and move it; on a page without a kernel, such as GitHub, you see a few of its positions.
 #
-# Change whatever you like. If a lesson gets into a muddle: *Kernel → Restart Kernel and Run All Cells*.
+# Change whatever you like. Lines that begin with `assert` check what the text says: after a change they may stop with
+# an `AssertionError`, which means that the text is no longer true of your version. Delete the line and go on. If a lesson gets into a muddle: *Kernel → Restart Kernel and Run All Cells*.
 #
 # ## 0.2 Your machine
 #
@@ -47,14 +48,15 @@ for finding in findings:
 print("in order:", ", ".join(dict.fromkeys(f.topic for f in findings if f.level == doctor.OK)))
 
 # %% [markdown]
-# A line with an arrow below it tells you what to do. No graphics card is needed: every lesson's quick size is made for a
+# If a line has an arrow below it, do what the arrow says; none means that all is well. No graphics card is needed: every lesson's quick size is made for a
 # processor.
 #
 # ## 0.3 Your data
 #
 # Lessons use well-known sets of real images: handwritten digits (MNIST), garments (Fashion-MNIST) and house numbers (SVHN). With a
 # network they are fetched when they are needed. Without one, you get 5,000 real digits that are installed already, and garments
-# and house numbers that the course draws itself. Whenever data is loaded, one line says which it is.
+# and house numbers that the course draws itself. Whenever data is loaded, one line says which it is (0 + 10 means: no
+# training images, ten test images).
 
 # %%
 (_, _), (digits, digit_labels) = data.load_mnist(n_train=0, n_test=10)
@@ -84,7 +86,8 @@ assert (digits[0].size, houses[0].size) == (784, 3072)
 #
 # ## 0.4 Your first feature map
 #
-# Here is Chelsea, a cat whose photograph comes with scikit-image. Make her grey, and half as large.
+# Here is Chelsea, a cat whose photograph comes with scikit-image. Make her grey and half as large, and cut off the last
+# column.
 
 # %% tags=["nbval-check-output"]
 from skimage.color import rgb2gray
@@ -113,7 +116,7 @@ print("flat:", (flat * kernel).sum(), " edge:", (edge * kernel).sum())
 assert (flat * kernel).sum() == 0 and (edge * kernel).sum() == 3
 
 # %% [markdown]
-# Nothing where nothing changes; 3, the most there can be, where it gets brighter from left to right. Do that at *every* position, and
+# Nothing where nothing changes; 3, the most there can be for pixels between 0 and 1, where it gets brighter from left to right. Do that at *every* position, and
 # write each result where it belongs: this is a **convolution**, and the image that it gives is a **feature map**. Keras has a
 # layer for it. It wants a batch of images with channels, so two axes of length one are put around the cat's.
 
@@ -126,7 +129,7 @@ layer.set_weights([kernel[:, :, None, None]])
 feature_map = keras.ops.convert_to_numpy(layer(cat[None, :, :, None]))[0, :, :, 0]
 
 # %% [markdown]
-# **Predict.** Will whiskers, which run from side to side, show up? What about the edge of the cheeks?
+# **Predict.** Will whiskers, which run from side to side, show up? What about the sides of the nose?
 
 # %% tags=["thumbnail"]
 figures.image_grid(
@@ -212,7 +215,8 @@ figures.image_grid(
 # ## Exercises
 #
 # 1. Change `kernel` into one that sums to 1 instead of 0, such as nine times 1/9. What does the map look like, and why?
-#    <details><summary>Check</summary>A blurred cat: each number is the mean of nine pixels.</details>
+#    <details><summary>Check</summary> A blurred cat: each number is the mean of nine pixels. It is drawn in reds, since
+# no number is negative.</details>
 # 2. Use a photograph of your own: `skimage.io.imread("photo.jpg")`.
 # 3. Which of the ten house numbers above would a convolution with your edge kernel leave unreadable?
 #

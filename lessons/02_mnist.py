@@ -89,8 +89,9 @@ for probability in (0.99, 0.5, 0.1, 0.001):
 assert np.isclose(-np.log(0.1), 2.30, atol=0.005)
 
 # %% [markdown]
-# Being sure and right costs nearly nothing; being sure and wrong costs a lot; guessing costs 2.30. A first loss
-# near 2.3 is a good sign that a new ten-class network is set up well.
+# Being sure and right costs nearly nothing; being sure and wrong costs a lot; guessing costs 2.30. A new ten-class
+# network should start near 2.3; far above means that something is wrong. (Near it isn't yet proof that all is well:
+# section 2.12.)
 
 # %%
 EPOCHS, BATCH = (4, 64) if SCALE == "quick" else (5, 128)
@@ -109,10 +110,10 @@ def train(model, images=x_train, labels=y_train, epochs=EPOCHS, batch=BATCH, rat
 dense_history = train(dense)
 dense_accuracy = dense_history["val_accuracy"][-1]
 print(f"dense: {dense_history['accuracy'][-1]:.3f} on training digits, {dense_accuracy:.3f} on test digits")
-assert dense_accuracy > 0.89
+assert dense_accuracy > 0.90
 
 # %% [markdown]
-# About nine in ten right, far from chance. What is left to gain? Try an odd experiment: shuffle the pixels of all
+# More than nine in ten right, far from chance. What is left to gain? Try an odd experiment: shuffle the pixels of all
 # digits, every digit in the same way.
 #
 # **Predict.** How well will the dense network learn to read these?
@@ -206,7 +207,8 @@ assert convnet.count_params() == sum(by_hand) + head == 93_322
 
 # %% [markdown]
 # 93,322 weights, less than a quarter of the dense network's 407,050. And 36,928 of the head's weights are in one
-# dense layer, as many as the last convolution has. Coincidence? 576 · 64 + 64, both times.
+# dense layer, as many as the last convolution has. Coincidence? 576 · 64 + 64, both times. No: the last maps are 3×3,
+# just as large as a kernel, so this dense layer *is* a 3×3 convolution with a single position.
 #
 # ## 2.5 Training
 #
@@ -232,7 +234,7 @@ assert full["convnet"]["val_accuracy"][-1] >= 0.990 > full["dense"]["val_accurac
 figures.learning_curves(
     {"dense": dense_history, "convnet": convnet_history, "dense (recorded)": full["dense"],
      "convnet (recorded)": full["convnet"]},
-    held_out="test", low=0.85, title="The convnet is ahead with few digits (yours) and with 60,000 (recorded)",
+    held_out="test", low=0.85, title="The convnet is ahead: in your run, and in the recorded one on 60,000 digits",
 )
 
 # %% [markdown]
@@ -245,9 +247,11 @@ for name in ("dense", "convnet"):
 print(f"the convnet's training took {full['seconds']['convnet']:.0f} s")
 
 # %% [markdown]
-# With all the data the convnet passes 99 % within five epochs, and the dense network stays between 97 % and 99 %.
-# With four thousand digits both do worse, and the convnet keeps its lead. Training accuracy is above test
-# accuracy: the network begins to know its training digits by heart. Lesson 3 is about that gap.
+# With all the data the convnet passes 99 % within five epochs, and the dense network ends between 97 % and 99 %. With
+# four thousand digits, in quick size, both do worse, and the convnet keeps its lead. At first the dashed lines lie
+# below: Keras averages the training accuracy over the epoch, while the network still improves, and looks at the test
+# digits at its end. In the end they lie above: the network begins to know its training digits by heart. This gap grows
+# with fewer and harder images, and has its own lessons.
 #
 # And the scrambled digits? **Predict** how the convnet copes with them.
 
@@ -256,10 +260,11 @@ scrambled_convnet = keras.models.clone_model(convnet)
 train(scrambled_convnet, scramble(x_train), validation_data=None)
 scrambled_conv_accuracy = scrambled_convnet.evaluate(scramble(x_test), y_test, verbose=0)[1]
 print(f"convnet: {convnet_accuracy:.3f} on digits, {scrambled_conv_accuracy:.3f} on scrambled digits")
-assert scrambled_conv_accuracy < convnet_accuracy - 0.01
+assert scrambled_conv_accuracy < min(convnet_accuracy - 0.01, scrambled_accuracy)
 
 # %% [markdown]
-# Now the order matters. What the convnet knows beforehand about images is true for digits and false for
+# Now the order matters. The convnet even falls behind the dense network: wrong knowledge is worse than none. What the
+# convnet knows beforehand about images is true for digits and false for
 # scrambled ones. Knowledge that fits the data replaces examples; this is the whole point of an architecture.
 #
 # ## 2.6 Save it, load it
@@ -316,8 +321,9 @@ titles = [f"{y_test[i]}, said {said[i]}\n({probabilities[i].max():.0%} sure)" fo
 figures.image_grid(x_test[worst], titles=titles, columns=5, title="Sure, and wrong")
 
 # %% [markdown]
-# Some you may misread yourself. Others you read at once, and the network is sure of something else: its
-# percentages are not the chance of being right. Look at the mistakes of every network that you train; it is
+# Some you may misread yourself. Others you read at once, and the network is sure of something else. (To be 95 % sure
+# and wrong is no contradiction: among many answers, some must be. Whether 95 % sure means right 95 times in 100 can't
+# be seen from the mistakes alone.) Look at the mistakes of every network that you train; it is
 # the fastest way to learn what it knows.
 #
 # ## 2.8 What do the feature maps show?
@@ -384,7 +390,7 @@ rows, columns = np.nonzero(influence)
 height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
 
 # %% [markdown]
-# Summed over 200 digits, so that every path through the ReLUs is open in some digit:
+# Summed over 200 digits, so that hardly a path through the ReLUs stays closed in all of them:
 
 # %%
 print(f"measured: {height} × {width} pixels")
@@ -394,18 +400,19 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# Exactly 18 by 18, and the middle of it counts most: more paths lead through it.
+# Exactly 18 by 18. The rim counts least, since few paths lead through it; where in the middle the peak lies, the
+# learned weights decide.
 #
 # ## 2.10 Does max-pooling matter? A true ablation
 #
 # An **ablation** changes one part and leaves the rest as it is. Compare max-pooling with average pooling, with a
 # stride of 2 in the convolutions, and with nothing. The head stays `Flatten` and `Dense(64)`, so a network that
 # doesn't shrink its maps gets many more weights there. The fifth changes the head instead: **global average pooling**
-# takes the mean of each of the last 64 maps, and one dense layer does the rest.
+# takes the mean of each of the last 64 maps, and a single dense layer does the rest.
 
 # %%
 def make_variant(name):
-    """The convnet, with one part changed."""
+    """The convnet, with its pooling or its head changed."""
     pools = {"average": layers.AveragePooling2D(2), "stride 2": None, "no pooling": None}
     model = keras.Sequential([keras.Input((28, 28, 1)), layers.Rescaling(1 / 255)])
     for filters in (32, 64):
@@ -434,7 +441,7 @@ assert variants["average head"].count_params() == 55_744 + 64 * 10 + 10 == 56_39
 
 # %% [markdown]
 # Without pooling the maps keep 22 × 22 pixels: 30,976 numbers reach the head instead of 576, and it has nearly two
-# million weights in its first layer. With the average head hardly anything is left but the convolutions' 55,744.
+# million weights in its first layer. A stride of 2 leaves 4 × 4 pixels instead of 3 × 3, so its head is larger too. With the average head hardly anything is left but the convolutions' 55,744.
 #
 # In the recorded run each had all of MNIST and five epochs. In quick size you train the first and the fourth, on 1,000 digits
 # for two epochs, to see what the difference costs.
@@ -457,8 +464,9 @@ for name in names:
     print(f"{name:12}  yours {yours}    recorded {there['accuracy']:.4f} in {there['seconds']:4.0f} s")
 
 # %% [markdown]
-# Two epochs of one run in quick size say nothing about accuracy: another seed would change it by as much. The recorded run
-# says more. Check what it says before you believe it:
+# In quick size the network without pooling may be ahead: with 22 times the weights it learns faster at first. After 32
+# steps on 1,000 digits that says nothing about where the two end. The recorded run says more. (Its max pooling is the
+# network of section 2.5, trained again: the difference in accuracy is the seed's, the one in seconds the machine's.) Check what it says before you believe it:
 
 # %%
 runs = full["ablation"]
@@ -468,13 +476,15 @@ assert best - runs["average head"]["accuracy"] > 0.005
 assert runs["no pooling"]["seconds"] > 4 * runs["max pooling"]["seconds"]
 
 # %% [markdown]
-# Is max-pooling why convnets read digits well? No. Max, average, stride or nothing: on all of MNIST the four lie within a
-# quarter of a point, which is what chance would explain. What pooling buys is *cost*. Without it the network needs
-# 22 times the weights and several times the time for the same accuracy.
+# Is max-pooling why convnets read digits well? No, as far as one run each can tell. Max, average, stride or nothing: on all of MNIST the four lie within a
+# quarter of a point, which is what chance would explain. What shrinking the maps buys is *cost*: without it the network
+# needs 22 times the weights and several times the time for the same accuracy. A stride of 2 buys it even cheaper,
+# because it never computes what it drops.
 #
-# The average head forgets *where* a map answered and keeps only how much. For digits, where a loop at the top makes a 9
-# and one at the bottom a 6, that asks more of the convolutions, and it learns more slowly. For photos, where the cat may
-# be anywhere, it is the usual choice, and lesson 6 builds on it.
+# The average head forgets *where* a map answered and keeps only how much, and it has one layer less; either may cost it
+# the half point. For digits, where a loop at the top makes a 9 and one at the bottom a 6, forgetting where asks more of
+# the convolutions. For photos, where the cat may
+# be anywhere, it is the usual choice.
 #
 # ## 2.11 Moving the digits
 #
@@ -496,7 +506,8 @@ moved = {"dense": accuracies(dense), "convnet": accuracies(convnet)}
 
 # %% [markdown]
 # And a third: the same convnet, trained with each digit moved at random, by up to two pixels in each direction, anew in
-# each epoch. The layer `RandomTranslation` does it, in training only. Lesson 4 is about this idea.
+# each epoch. The layer `RandomTranslation` does it, in training only. It trains twice as long, because moved digits are
+# harder.
 
 # %%
 jittered = keras.Sequential([
@@ -527,10 +538,13 @@ print(f"convnet {convnet_accuracy:.3f}, trained on moved digits {jittered_histor
 assert jittered_history["val_accuracy"][-1] >= 0.97
 
 # %% [markdown]
-# At four pixels the dense network has lost far more than the convnet. But the convnet isn't invariant: its feature
-# maps move with the digit (lesson 1), pooling forgives a pixel or two, and then the dense head, which knows each
+# At four pixels the dense network has lost far more than the convnet; it is at chance, or near it, at six, and the
+# convnet at eight. It can even fall below: a moved digit often looks like a certain other one. (Beyond four pixels many
+# digits lose part of a stroke at the edge, so part of the fall is nobody's fault.) But the convnet isn't invariant: its feature
+# maps move with the digit (lesson 1), pooling forgives a little, and then the dense head, which knows each
 # place by itself, meets numbers where it never saw any. Showing moved digits in training teaches it, within the two
-# pixels and a little beyond. It reads the unmoved ones better too: at least 97 % right from only 4,000 digits.
+# pixels and a little beyond. It doesn't harm the unmoved ones: at least 97 % right. (Most of its lead over the convnet
+# there comes from the longer training: exercise 5.)
 #
 # ## 2.12 Why deep networks used to fail: initialisation
 #
@@ -656,7 +670,7 @@ gradients = {
 
 # %%
 ratio = {name: values[0] / values[-1] for name, values in gradients.items()}
-assert ratio["plain"] < 1 / 50 and ratio["skips"] > 10 and 1 / 10 < ratio["skips and batch norm"] < 20
+assert ratio["plain"] < 1 / 50 and ratio["skips"] > 10 and 1 / 2 < ratio["skips and batch norm"] < 12
 figures.line_plot(
     {name: (range(1, 21), values) for name, values in gradients.items()}, log=True,
     xlabel="layer", ylabel="size of the gradient", title="Skip connections stop the fading; batch norm keeps the sums in bounds",
@@ -664,8 +678,9 @@ figures.line_plot(
 
 # %% [markdown]
 # Read it from right to left, the way the gradient goes. In the plain stack it loses a factor of about .7 per layer. With
-# skips nothing fades; but each block adds something to the sum, so numbers and gradients now grow with depth. Batch norm in each
-# block keeps what is added at the same size, and the curve is nearly flat. ResNet, which lesson 5 uses, is built of such blocks.
+# skips nothing fades; but each block adds something to the sum, so the numbers grow on the way up, and the gradients on
+# the way back. Batch norm in each block keeps what is added at the same size: now the gradient grows only a few times
+# over twenty layers. ResNet is built of such blocks.
 #
 # The last cell keeps what a full run measured, when the course's makers ask for it; on your machine it does nothing.
 
@@ -682,7 +697,8 @@ recorded.keep_run(
 #
 # - A dense layer doesn't know that pixels have neighbours. A convolution does: local kernels, shared over the image.
 # - Sizes and weights can be worked out by hand: 28 → 26 → 13 → 11 → 5 → 3, and 320 + 18,496 + 36,928 weights.
-# - Pooling shrinks the maps, widens the receptive field from 7 to 18, and forgives small moves; it makes no network invariant.
+# - Pooling shrinks the maps, widens the receptive field from 7 to 18, and forgives a little movement; it makes no
+# network invariant.
 # - With ReLU, initialise with He. Batch normalisation and skip connections let signals and gradients through deep stacks.
 # - Always look at the mistakes, compare with a baseline, and change one thing at a time.
 #
@@ -693,12 +709,16 @@ recorded.keep_run(
 #    55,744 + 3,137 · 64 + 650 = 257,162 weights.</details>
 # 2. **A budget.** Find a network with at most 10,000 weights that is as good as the dense one.
 # 3. **Garments.** Replace `load_mnist` by `load_fashion_mnist`. What is confused with what?
-# 4. **Rotation.** Repeat section 2.11 with digits turned by up to 90°. Which digits suffer first, and why is the 6 a special case?
+# 4. **Rotation.** Repeat section 2.11 with digits turned by up to 180°. Which digits suffer first, and why is the 6 a special case?
 #    <details><summary>Hint</summary><code>scipy.ndimage.rotate(images, angle, axes=(1, 2), reshape=False, order=1)</code></details>
+# 5. **One thing at a time.** The network of section 2.11 was trained on moved digits *and* for longer. Train a clone of the convnet with the
+#    same `quick_or_full` settings on digits that stay in place. How much of the lead is left, on unmoved digits and on moved ones?
+#    <details><summary>Check</summary>On unmoved digits about half a point (about .972 against .977); at four pixels, about 30 points.</details>
 #
 # ## Where next
 #
-# Lesson 3 leaves the clean world of digits: real photographs of cats and dogs, and far too few of them.
+# Digits are a clean world: grey, centred, one size. The next step, in preparation, is real photographs of cats and
+# dogs, and far too few of them.
 #
 # *Read on:* Y. LeCun and others, *Gradient-based learning applied to document recognition* (1998); X. Glorot and
 # Y. Bengio (2010) and K. He and others (2015) on initialisation; S. Ioffe and C. Szegedy, *Batch normalization*
