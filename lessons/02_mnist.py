@@ -413,12 +413,12 @@ figures.image_grid(
 # %%
 def make_variant(name):
     """The convnet, with its pooling or its head changed."""
-    pools = {"average": layers.AveragePooling2D(2), "stride 2": None, "no pooling": None}
+    pool = {"average": layers.AveragePooling2D, "stride 2": None, "no pooling": None}.get(name, layers.MaxPooling2D)
     model = keras.Sequential([keras.Input((28, 28, 1)), layers.Rescaling(1 / 255)])
     for filters in (32, 64):
         model.add(layers.Conv2D(filters, 3, strides=2 if name == "stride 2" else 1, activation="relu"))
-        if pool := pools.get(name, layers.MaxPooling2D(2)):
-            model.add(pool.__class__.from_config(pool.get_config() | {"name": None}))
+        if pool:
+            model.add(pool(2))
     model.add(layers.Conv2D(64, 3, activation="relu"))
     if name == "average head":
         model.add(layers.GlobalAveragePooling2D())
