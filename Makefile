@@ -71,4 +71,4 @@ gpu: $(READY)  ## swap tensorflow-cpu for the CUDA build (Linux, NVIDIA)
 	$(BIN)/course doctor
 
 clean:  ## remove the environment and everything generated that is not kept
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
