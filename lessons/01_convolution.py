@@ -783,8 +783,9 @@ from skimage.feature import hog
 
 settings = {"orientations": 9, "pixels_per_cell": (7, 7), "cells_per_block": (2, 2)}
 description = hog(digit / 255, **settings)
-enlarged = np.kron(digit, np.ones((8, 8)))  # for the picture only
-picture = hog(enlarged, visualize=True, orientations=9, pixels_per_cell=(56, 56), cells_per_block=(2, 2))[1]
+enlarged = np.kron(digit, np.ones((4, 4)))  # for the picture only, like the square root, which brightens it
+picture = hog(enlarged, visualize=True, **settings | {"pixels_per_cell": (28, 28)})[1]
+picture = np.sqrt(picture / picture.max())
 assert len(description) == 3 * 3 * 2 * 2 * 9 == 324 and 4 * 4 * 8 == 128
 figures.image_grid(
     [digit, picture], titles=["digit", f"HOG: {len(description)} numbers"], size=2.6,
