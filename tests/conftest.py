@@ -4,6 +4,9 @@ import os
 import tempfile
 
 import pytest
+from faulty_server import FaultyServer
+
+from course_utils import download
 
 
 def pytest_configure(config):
@@ -24,3 +27,18 @@ def own_data_folder(request, tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     if not request.node.get_closest_marker("real"):
         monkeypatch.delenv("COURSE_MIRROR", raising=False)
+
+
+@pytest.fixture
+def faulty_server(monkeypatch):
+    """A server on this machine that misbehaves when told to; no proxy, short waits, no memory."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(download, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(download, "PROBE_SECONDS", 60)  # however busy this machine is
+    download.forget_unreachable()
+    server = FaultyServer()
+    yield server
+    server.close()
+    download.forget_unreachable()

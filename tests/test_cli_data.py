@@ -1,33 +1,24 @@
 """`course data ...` says what is here, and fails in plain words."""
 
 import pytest
-from faulty_server import FaultyServer, mnist_bytes, point_mnist_at
+from faulty_server import mnist_bytes, point_mnist_at
 from typer.testing import CliRunner
 
-from course_utils import data, download
+from course_utils import data
 from course_utils.cli import app
 
 CONTENT = mnist_bytes()
 
 
 @pytest.fixture
-def server(monkeypatch):
+def server(faulty_server, monkeypatch):
     """A server of a small MNIST; the other sets' hosts do not exist."""
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setattr(download, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(download, "PROBE_SECONDS", 60)  # however busy this machine is
     monkeypatch.setattr(data, "_failed", {})
-    download.forget_unreachable()
-    server = FaultyServer()
-    server.files["mnist.npz"] = CONTENT
-    sets = {"mnist": point_mnist_at(server.url, content=CONTENT)}
-    sets["gone"] = point_mnist_at(server.url + "gone/", content=CONTENT)
+    faulty_server.files["mnist.npz"] = CONTENT
+    sets = {"mnist": point_mnist_at(faulty_server.url, content=CONTENT)}
+    sets["gone"] = point_mnist_at(faulty_server.url + "gone/", content=CONTENT)
     monkeypatch.setattr(data, "DATASETS", sets)
-    yield server
-    server.close()
-    download.forget_unreachable()
+    return faulty_server
 
 
 def run(*words):

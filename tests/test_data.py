@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faulty_server import FaultyServer, mnist_bytes, point_mnist_at
+from faulty_server import mnist_bytes, point_mnist_at
 
 from course_utils import data, download
 from course_utils.data import DataError, OfflineError, StorageError
@@ -45,14 +45,12 @@ def fresh(monkeypatch):
 
 
 @pytest.fixture
-def server(monkeypatch):
+def server(faulty_server, monkeypatch):
     """A server of a small MNIST, which `load_mnist` now takes for the real one."""
-    monkeypatch.setattr(download, "PROBE_SECONDS", 60)  # however busy this machine is
-    server = FaultyServer()
-    server.files["mnist.npz"] = CONTENT
-    monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at(server.url, content=CONTENT))
-    yield server
-    server.close()
+    faulty_server.files["mnist.npz"] = CONTENT
+    url = faulty_server.url
+    monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at(url, content=CONTENT))
+    return faulty_server
 
 
 @pytest.fixture

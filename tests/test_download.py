@@ -17,7 +17,6 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
-from faulty_server import FaultyServer
 
 from course_utils import download
 from course_utils.download import DataError, OfflineError, StorageError, UnsafeArchiveError
@@ -27,18 +26,9 @@ HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
-def server(monkeypatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setattr(download, "RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(download, "PROBE_SECONDS", 60)  # however busy this machine is
-    download.forget_unreachable()
-    server = FaultyServer()
-    server.files["file.bin"] = CONTENT
-    yield server
-    server.close()
-    download.forget_unreachable()
+def server(faulty_server):
+    faulty_server.files["file.bin"] = CONTENT
+    return faulty_server
 
 
 @pytest.fixture
