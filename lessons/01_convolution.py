@@ -18,7 +18,7 @@
 import numpy as np
 from course_utils import data, figures, sliders, start
 
-SCALE = start.begin_lesson(seed=1)  # COURSE_SCALE=full, or scale="full" here, uses five times the digits
+SCALE = start.begin_lesson(seed=1)  # COURSE_SCALE=full, or scale="full" here, uses all the digits
 
 # %% [markdown]
 # ## 1.1 An image is an array
@@ -29,7 +29,7 @@ SCALE = start.begin_lesson(seed=1)  # COURSE_SCALE=full, or scale="full" here, u
 # **Predict.** A handwritten digit of the MNIST set is 28 pixels high and wide. How many numbers is that?
 
 # %%
-n_train, n_test = (2000, 500) if SCALE == "quick" else (10_000, 2_000)
+n_train, n_test = (2000, 500) if SCALE == "quick" else (None, None)
 (x_train, y_train), (x_test, y_test) = data.load_mnist(n_train=n_train, n_test=n_test)
 
 # %% [markdown]
