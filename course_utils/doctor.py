@@ -321,6 +321,8 @@ def check_data() -> list[Finding]:
     for record in data.status():
         if record.here == "damaged":
             text, remedy = f"{record.name}: a file is damaged", f"course data fetch {record.name}"
+            if record.name == "pets-own":  # one's own photos, which no server has
+                remedy = f"course data add pets {record.source or 'FOLDER'}"
             findings.append(Finding(NOTE, "data", text, remedy))
             continue
         if record.here == "all":

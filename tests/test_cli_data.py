@@ -1,10 +1,13 @@
 """`course data ...` says what is here, and fails in plain words."""
 
+import dataclasses
+
 import pytest
 from faulty_server import mnist_bytes, point_mnist_at
+from small_photos import BAD, make_classes, make_set, write
 from typer.testing import CliRunner
 
-from course_utils import data
+from course_utils import data, sources
 from course_utils.cli import app
 
 CONTENT = mnist_bytes()
@@ -13,7 +16,7 @@ CONTENT = mnist_bytes()
 @pytest.fixture
 def server(faulty_server, monkeypatch):
     """A server of a small MNIST; the other sets' hosts do not exist."""
-    monkeypatch.setattr(data, "_failed", {})
+    monkeypatch.setattr(sources, "_failed", {})
     faulty_server.files["mnist.npz"] = CONTENT
     sets = {"mnist": point_mnist_at(faulty_server.url, content=CONTENT)}
     sets["gone"] = point_mnist_at(faulty_server.url + "gone/", content=CONTENT)
@@ -64,3 +67,88 @@ def test_fetch_offline(server, monkeypatch):
     result = run("fetch", "mnist")
     assert result.exit_code == 1
     assert "COURSE_OFFLINE is set" in result.stderr
+
+
+# The learner's own photos, and the two sets of cats and dogs
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch):
+    """A mirror with cats and dogs, of which one file is bad."""
+    make_set(tmp_path / "mirror" / "cats_and_dogs")
+    write(tmp_path / "mirror" / "cats_and_dogs" / "train" / "cats" / "x.jpg", BAD["empty.jpg"][0])
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+
+
+def test_fetch_pets_tells_what_was_left_out(mirror):
+    result = run("fetch", "pets")
+    assert result.exit_code == 0
+    first, second = result.stdout.splitlines()
+    assert first == "pets: here and verified, 0.0 MB from the mirror"
+    assert second.startswith("  1 of 21 files left out: train/cats/x.jpg (0 bytes). All of it: ")
+
+
+def test_fetch_without_names_leaves_the_large_set_out(server, mirror, monkeypatch):
+    sets = {"pets": data.DATASETS["mnist"], "mnist": data.DATASETS["mnist"]}
+    large = dataclasses.replace(data.DATASETS["mnist"], on_request=True)
+    monkeypatch.setattr(data, "DATASETS", {**sets, "pets-all": large})
+    fetched = []
+    monkeypatch.setattr(data, "fetch", lambda name: fetched.append(name) or data.status()[0])
+    assert run("fetch").exit_code == 0
+    assert fetched == ["pets", "mnist"]
+
+
+def test_only_the_large_set_waits_to_be_asked_for():
+    assert [name for name, one in data.DATASETS.items() if one.on_request] == ["pets-all"]
+
+
+def test_add_and_remove(tmp_path):
+    path = make_classes(tmp_path / "own", 20)
+    result = run("add", "pets", str(path))
+    assert result.exit_code == 0
+    assert result.stdout == (
+        f"Cats and dogs: 32 training and 8 validation photos, copied from {path}\n"
+    )
+    status = run("status").stdout
+    assert "pets-own" in status and str(path) in status
+    result = run("remove", "pets")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"pets: the copies of your photos are removed; {path} is as it was\n",
+    )
+    assert "pets-own" not in run("status").stdout
+    result = run("remove", "pets")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "pets: no photos of your own were added, so there is nothing to remove\n",
+    )
+
+
+def test_add_what_cannot_be_added(tmp_path):
+    result = run("add", "pets", str(tmp_path / "nowhere"))
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"pets: Adding the photos in {tmp_path / 'nowhere'}: there is no such folder. "
+        "Check the path.\n"
+    )
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("words", [("add", "mnist", "."), ("remove", "mnist")])
+def test_photos_for_another_set(words):
+    result = run(*words)
+    assert result.exit_code == 2
+    assert result.stderr == ("Photos of your own can take the place of pets only, not of mnist.\n")
+
+
+def test_nothing_can_be_removed(tmp_path, monkeypatch):
+    run("add", "pets", str(make_classes(tmp_path / "own", 6)))
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("course_utils.pets.shutil.rmtree", refuse)
+    result = run("remove", "pets")
+    assert result.exit_code == 1
+    assert "the data folder cannot be written to (Permission denied)" in result.stderr

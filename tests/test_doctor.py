@@ -490,6 +490,13 @@ def test_data(monkeypatch, here, level, says, remedy):
     only(doctor.check_data(), level, says=["mnist", says], remedy=[remedy])
 
 
+def test_own_photos_that_are_damaged(monkeypatch):
+    damaged = record("damaged", name="pets-own", source="/home/me/photos")
+    monkeypatch.setattr(data, "status", lambda: [damaged])
+    remedy = ["course data add pets /home/me/photos"]
+    only(doctor.check_data(), NOTE, says=["pets-own"], remedy=remedy)
+
+
 def test_every_data_set_is_told(tmp_path):
     findings = doctor.check_data()
     assert [finding.level for finding in findings] == [OK] * len(data.DATASETS)

@@ -1,0 +1,121 @@
+"""The learner's own folder of photos: where its two classes are, or what is wrong with it."""
+
+import zipfile
+from pathlib import Path
+
+from course_utils import photos
+from course_utils.download import DataError
+
+__all__ = ["find_classes"]
+
+_TRAIN_NAMES, _VALIDATION_NAMES = ("train", "training"), ("validation", "val", "valid", "test")
+
+
+def find_classes(
+    path: Path,
+) -> tuple[dict[str, list[Path]], dict[str, str], list[tuple[str, str]]]:
+    """Find the two classes in a folder, and their files.
+
+    Args:
+        path: holds two class folders, or train/ and validation/ with the same two each.
+    Returns:
+        groups: "cats" or "train/cats" -> its files.
+        part_names: {"train": "train", "validation": "val"}, as they are called; {} without parts.
+        unused: (name, why) of images and folders that lie elsewhere in it.
+    Raises:
+        DataError: the folder is not as described; the message says how, and shows a good one.
+    """
+    if not path.exists():
+        raise _wrong(path, "there is no such folder", "Check the path", layout=False)
+    if not path.is_dir():
+        what = "an archive; unpack it first" if zipfile.is_zipfile(path) else "a file, not a folder"
+        raise _wrong(path, f"it is {what}", "Give the folder with the class folders")
+    try:
+        folders, loose = _look_in(path)
+    except OSError as error:
+        reason = f"it cannot be read ({error.strerror})"
+        raise _wrong(path, reason, "Make it readable", layout=False) from error
+    if not folders and not loose:
+        raise _wrong(path, "it is empty", "Put the photos there first")
+    parts = {folder.name.lower(): folder for folder in folders}
+    train = next((parts[name] for name in _TRAIN_NAMES if name in parts), None)
+    validation = next((parts[name] for name in _VALIDATION_NAMES if name in parts), None)
+    if train and not validation:
+        reason = f"there is {train.name}/, but no validation/ beside it"
+        raise _wrong(path, reason, "Add it, or give the folder with the two class folders alone")
+    if validation and not train:
+        reason = f"there is {validation.name}/, but no train/ beside it"
+        raise _wrong(path, reason, "Add it, or give the folder with the two class folders alone")
+    if not train:
+        found = _class_folders(path, path)
+        return {cls.name: files for cls, files in found.items()}, {}, _outside(path, [path])
+    of_train = _class_folders(train, path)
+    of_validation = _class_folders(validation, path)
+    names = [sorted(folder.name for folder in found) for found in (of_train, of_validation)]
+    if names[0] != names[1]:
+        reason = (
+            f"{train.name}/ has the classes {' and '.join(names[0])}, "
+            f"but {validation.name}/ has {' and '.join(names[1])}"
+        )
+        raise _wrong(path, reason, "Give both the same two class folders, in the same spelling")
+    groups = {f"train/{folder.name}": files for folder, files in of_train.items()}
+    groups |= {f"validation/{folder.name}": files for folder, files in of_validation.items()}
+    unused = [(f"{one.name}/", f"only {train.name}/ and {validation.name}/ are used")
+              for one in folders if one not in (train, validation)]  # fmt: skip
+    unused += _outside(path, [path, train, validation])
+    return groups, {"train": train.name, "validation": validation.name}, unused
+
+
+def _outside(path: Path, folders: list[Path]) -> list[tuple[str, str]]:
+    """The images that lie beside the class folders."""
+    loose = [one for folder in folders for one in _look_in(folder)[1]]
+    return [
+        (photos.shown(one.relative_to(path).as_posix()), "outside the class folders")
+        for one in loose
+        if one.suffix.lower() in photos.SUFFIXES
+    ]
+
+
+def _look_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    inside = sorted(one for one in folder.iterdir() if not photos.is_hidden(one.name))
+    return [one for one in inside if one.is_dir()], [one for one in inside if not one.is_dir()]
+
+
+def _class_folders(folder: Path, path: Path) -> dict[Path, list[Path]]:
+    """The two class folders in a folder, with their files."""
+    folders, loose = _look_in(folder)
+    where = "it" if folder == path else f"{folder.name}/"
+    names = ", ".join(f"{one.name}/" for one in folders[:6]) + (", ..." if folders[6:] else "")
+    if not folders:
+        if not loose:
+            raise _wrong(path, f"{where} is empty", "Put the photos there first")
+        files = "1 file lies" if len(loose) == 1 else f"{len(loose):,} files lie"
+        reason = f"{files} loose in {where}, not in class folders (as {loose[0].name})"
+        raise _wrong(path, reason, "Make a folder for each of the two classes")
+    if len(folders) == 1:
+        advice = "Add a folder for the second class"
+        inner = _look_in(folders[0])[0]
+        if len(inner) == 2:
+            advice = f"If {folders[0].name}/ holds the photos, give {folders[0]}"
+        raise _wrong(path, f"{where} has one class folder only, {names}", advice)
+    if len(folders) > 2:
+        reason = f"{where} has {len(folders)} class folders ({names}); there must be two"
+        raise _wrong(path, reason, "Give a folder that holds two of them only")
+    found = {one: photos.files_below(one) for one in folders}
+    for one, files in found.items():
+        if not files:
+            there = one.relative_to(path).as_posix()
+            raise _wrong(path, f"there are no photos in {there}/", "Put some there")
+    return found
+
+
+def _wrong(path: Path, reason: str, advice: str, *, layout: bool = True) -> DataError:
+    """The error for a folder that is not as it should be, with a picture of one that is."""
+    tree = (
+        ".\nExpected, with your own names for the two classes:"
+        f"\n  {path.name or path}/"
+        "\n    cats/  a.jpg, b.jpg, ..."
+        "\n    dogs/  c.jpg, d.jpg, ..."
+        "\nor train/ and validation/, each with two such folders"
+    )
+    return DataError(f"Adding the photos in {path}", reason, advice + tree * layout)

@@ -1,0 +1,346 @@
+"""Sets of photos in the cache: train/ and validation/, each with two class folders.
+
+A set is a folder with `images/`, `record.json` (the names and sizes of the images, and how they
+came here) and `report.txt`. `replacing` makes one so that it is whole or not there.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from course_utils import download, photos
+from course_utils.download import DataError
+
+__all__ = [
+    "PARTS",
+    "make_part",
+    "make_set",
+    "notes_of",
+    "record_of",
+    "replacing",
+    "some",
+    "write_record",
+]
+
+PARTS = ("train", "validation")
+SEED = 0  # of the choice of a part, and of what becomes validation
+VALIDATION_SHARE = 0.2  # of photos that come in two folders only
+MIN_OWN = 5  # photos in each class of one's own
+NAMES_TOLD = 3  # of the files that were left out; report.txt has all
+
+
+def record_of(folder: Path) -> dict | None:
+    """The record of a set, if all its images are there, of the right sizes, and no others.
+
+    Returns:
+        dict; or None if the set is missing or was changed. That is found out by names and
+        sizes alone, because reading every photo for each lesson would take too long.
+    """
+    try:
+        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+        return record if _sizes(folder / "images") == record["files"] else None
+    except (OSError, ValueError, KeyError, TypeError):  # no set, or not one of ours
+        return None
+
+
+def write_record(folder: Path, record: dict) -> dict:
+    """Finish a set that is being made: add names, sizes and date; return the record."""
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    record = {**record, "date": now, "files": _sizes(folder / "images")}
+    text = json.dumps(record, indent=1)
+    (folder / "record.json").write_text(text, encoding="utf-8")
+    return record
+
+
+def _sizes(images: Path) -> dict[str, int]:
+    sizes, pending = {}, [("", images)]
+    while pending:  # os.scandir, because the 25,000 files of pets-all are looked at each time
+        above, folder = pending.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if photos.is_hidden(entry.name):
+                    continue
+                if entry.is_dir():
+                    pending.append((f"{above}{entry.name}/", Path(entry.path)))
+                else:
+                    sizes[above + entry.name] = entry.stat().st_size
+    return dict(sorted(sizes.items()))
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Make a set in a scratch folder, which takes `folder`'s place at the very end.
+
+    Call it inside `download.locked(folder.parent)`. If anything is raised, or the process is
+    killed, `folder` is as it was.
+
+    Raises:
+        StorageError: it cannot be written, or the disk is full.
+    """
+    with download._storage_errors(f"Storing photos in {folder}", folder.parent):
+        tidy(folder.parent)
+        scratch = Path(tempfile.mkdtemp(prefix=f".making-{folder.name}-", dir=folder.parent))
+        old = scratch / f"old-{folder.name}"
+        try:
+            (scratch / "new").mkdir()
+            yield scratch / "new"
+            if folder.exists():
+                os.rename(folder, old)
+            os.rename(scratch / "new", folder)
+        finally:
+            if old.exists() and not folder.exists():
+                os.rename(old, folder)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def tidy(folder: Path) -> None:
+    """Clear away what killed processes left in `folder`, which must be locked."""
+    for scratch in folder.glob(".making-*"):
+        for old in scratch.glob("old-*"):  # killed between the two renames above
+            target = folder / old.name.removeprefix("old-")
+            if not target.exists():
+                os.rename(old, target)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def notes_of(folder: Path) -> dict:
+    """What a set's record says, be its images there or not; {} without a record."""
+    try:
+        return json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # damaged as well
+        return {}
+
+
+def make_set(
+    folder: Path,
+    base: Path,
+    groups: dict[str, list[Path]],
+    *,
+    source: str,
+    progress: bool,
+    origin: str = "photos",
+    move: bool = False,
+    seed: int = SEED,
+    part_names: dict[str, str] | None = None,
+    unused: list[tuple[str, str]] = (),
+) -> dict:
+    """Make a set of these files: checked, split, without copies, and whole or not there at all.
+
+    Photos of validation that are in training too are left out. Call it inside
+    `download.locked(folder.parent)`; other sets there, parts of the one before, are deleted.
+
+    Args:
+        folder: where the set goes; what was there is replaced at the very end.
+        base: the folder that the files' names are told from.
+        groups: "train/cats" -> its files, for two parts and two classes; or "cats" -> its files,
+            a fifth of which becomes validation.
+        source: where the files come from, for the record.
+        progress: show a progress bar.
+        origin: "photos", or "own" for the learner's: 5 or more of each class, and copies of a
+            photo are kept, on one side, instead of left out when the files are split.
+        move: take the files away from `base` instead of copying them.
+        seed: of the split.
+        part_names: what `base` calls the parts, for the messages.
+        unused: (name, why) of files that are left out already.
+    Returns:
+        the record: what `write_record` keeps, and what was left out, changed or repeated.
+    Raises:
+        StorageError: it cannot be written.
+        DataError: a class has no photo left; the message says what was wrong with its files.
+    """
+    attempt = f"Adding the photos in {base}" if origin == "own" else f"Importing {source}"
+    with replacing(folder) as new:
+        images = new / "images"
+        imported = photos.import_photos(groups, images, root=base, move=move, progress=progress)
+        classes = sorted({group.split("/")[-1] for group in groups})
+        _refuse_few(imported, groups, base, attempt, origin, part_names or {})
+        if any("/" in group for group in groups):
+            repeated = _leave_out_repeated(imported, images)
+        else:
+            repeated = _split(imported, images, classes, seed, keep=origin == "own")
+        for part in PARTS:
+            for name in classes:
+                if not any(photo.startswith(f"{part}/{name}/") for photo in imported.photos):
+                    reason = f"no photo of {name} is left for {part}: the others are copies of one"
+                    advice = "Add photos that differ" if origin == "own" else "Use another copy"
+                    raise DataError(attempt, reason, advice)
+        record = {
+            "source": source,
+            "origin": origin,
+            "seed": seed,
+            "classes": classes,
+            "part_names": part_names or {},
+            "given": sum(map(len, groups.values())) + len(unused),
+            "left_out": [*unused, *imported.left_out],
+            "changed": imported.changed,
+            "repeated": repeated,
+        }
+        _write_report(new / "report.txt", record)
+        record = write_record(new, record)
+    for part in folder.parent.iterdir():  # choices among the photos that were here before
+        if part.is_dir() and part != folder and not part.name.startswith("."):
+            shutil.rmtree(part, ignore_errors=True)
+    return record
+
+
+def _refuse_few(imported, groups, base, attempt, origin, part_names) -> None:
+    """Raise DataError if a class has no photo left, or too few of one's own."""
+    by_class: dict[str, int] = {}
+    for group, files in groups.items():
+        n = sum(name.startswith(f"{group}/") for name in imported.photos)
+        by_class[group.split("/")[-1]] = by_class.get(group.split("/")[-1], 0) + n
+        if not n:
+            there = _given_name(group, part_names)
+            bad = [] if not files else _bad_in(imported, files, base)
+            reason = f"none of the {len(files):,} files in {there} is a usable photo"
+            reason = f"{reason} ({some(bad)})" if files else f"there are no photos in {there}"
+            advice = "Put photos there that open in an image viewer"
+            if origin != "own":
+                advice = "Use another copy"
+            raise DataError(attempt, reason, advice)
+    few = [name for name, n in by_class.items() if n < MIN_OWN and origin == "own"]
+    if few:
+        n = by_class[few[0]]
+        bad = [] if not imported.left_out else [f"left out: {some(imported.left_out)}"]
+        reason = "; ".join([f"there {_are(n, 'usable photo')} of {few[0]}", *bad])
+        advice = f"Each class needs {MIN_OWN} or more; with fewer than 100, results vary a lot"
+        raise DataError(attempt, reason, advice)
+
+
+def _bad_in(imported, files: list[Path], base: Path) -> list[tuple[str, str]]:
+    names = {photos.shown(path.relative_to(base).as_posix()) for path in files}
+    return [(name, why) for name, why in imported.left_out if name in names]
+
+
+def _given_name(group: str, part_names: dict[str, str]) -> str:
+    part, _, name = group.rpartition("/")
+    return f"{part_names.get(part, part)}/{name}" if part else name
+
+
+def _leave_out_repeated(imported, images: Path) -> list[tuple[str, str]]:
+    """Take the photos out of validation that are in training too; name them, and their twins."""
+    train, validation = (
+        {name: photo for name, photo in imported.photos.items() if name.startswith(f"{part}/")}
+        for part in PARTS
+    )
+    names, twins = list(validation), list(train)
+    pairs = photos.same_photos(list(validation.values()), list(train.values()))
+    repeated = {names[i]: f"the same as {twins[j]}" for i, j, _ in reversed(pairs)}
+    for name in repeated:
+        (images / name).unlink()
+        del imported.photos[name]
+    return sorted(repeated.items())
+
+
+def _split(imported, images: Path, classes, seed: int, *, keep: bool) -> list[tuple[str, str]]:
+    """Move photos into train/ and validation/, where copies never end up on both sides.
+
+    Of photos that are there more than once, all but the first are deleted, or, with `keep`, all
+    of them go to one side. Returns the names of the repeated ones, and of their twins.
+    """
+    groups, repeated = _same_groups(imported.photos)
+    if not keep:
+        for name, _ in repeated:
+            (images / name).unlink()
+            del imported.photos[name]
+        groups = [group[:1] for group in groups]
+    totals = {name: sum(one.startswith(f"{name}/") for one in imported.photos) for name in classes}
+    room = {name: max(1, round(VALIDATION_SHARE * n)) for name, n in totals.items()}
+    part_of = {}
+    # From the last on, in an order that depends on the seed and each name alone.
+    for group in sorted(groups, key=lambda group: _order(group[0], seed), reverse=True):
+        needs = {name: sum(one.startswith(f"{name}/") for one in group) for name in classes}
+        fits = all(needs[name] <= room[name] for name in classes)
+        for name in classes:
+            room[name] -= needs[name] * fits
+        part_of |= dict.fromkeys(group, PARTS[fits])
+    for part in PARTS:
+        for name in classes:
+            (images / part / name).mkdir(parents=True)
+    for name in list(imported.photos):
+        goal = f"{part_of[name]}/{name}"
+        os.rename(images / name, images / goal)
+        imported.photos[goal] = imported.photos.pop(name)
+    for name in classes:
+        (images / name).rmdir()
+    return [(name, f"the same as {twin}") for name, twin in repeated]
+
+
+def _same_groups(found: dict) -> tuple[list[list[str]], list[tuple[str, str]]]:
+    """The photos' names, those of one photo together; and each repeated one with its twin."""
+    names = list(found)
+    first = list(range(len(names)))
+    for i, j, _ in photos.same_photos(list(found.values())):  # in order: i < j, i ascending
+        a, b = sorted((first[i], first[j]))
+        first = [a if one == b else one for one in first]
+    groups: dict[int, list[str]] = {}
+    for name, number in zip(names, first, strict=True):
+        groups.setdefault(number, []).append(name)
+    repeated = [(name, group[0]) for group in groups.values() for name in group[1:]]
+    return list(groups.values()), repeated
+
+
+def _order(name: str, seed: int) -> bytes:
+    """A fixed mixed order: that of hashes, which no library's random numbers can change."""
+    return hashlib.sha256(f"{seed}/{name}".encode("utf-8", "backslashreplace")).digest()
+
+
+def make_part(whole: Path, folder: Path, record: dict, chosen: dict, seed: int) -> None:
+    """Make a set of some of another set's photos, by hard links where the disk has them.
+
+    Args:
+        whole: the other set, whose parent is locked.
+        folder: where the part goes.
+        record: that of `whole`.
+        chosen: how many photos: {"train": {"cats": 500, ...}, ...}. Fewer are part of more.
+        seed: of the choice.
+    Raises:
+        StorageError: it cannot be written.
+    """
+    with replacing(folder) as new:
+        for part in PARTS:
+            for cls, n in chosen[part].items():
+                target = new / "images" / part / cls
+                target.mkdir(parents=True)
+                names = [name for name in record["files"] if name.startswith(f"{part}/{cls}/")]
+                for name in sorted(names, key=lambda name: _order(name, seed))[:n]:
+                    _link(whole / "images" / name, new / "images" / name)
+        write_record(new, {"of": record["date"]})
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # this disk has no hard links
+        shutil.copyfile(source, target)
+
+
+def some(pairs) -> str:
+    """The first few names with their reasons."""
+    names = [f"{name} ({why})" for name, why in pairs[:NAMES_TOLD]]
+    more = f" and {len(pairs) - NAMES_TOLD:,} more" if len(pairs) > NAMES_TOLD else ""
+    return ", ".join(names) + more
+
+
+def _are(n: int, thing: str) -> str:
+    return f"is 1 {thing}" if n == 1 else f"are {n:,} {thing}s"
+
+
+def _write_report(path: Path, record: dict) -> None:
+    """All that was not simply copied, one file a line."""
+    sections = [
+        ("Left out", record["left_out"]),
+        ("There more than once", record["repeated"]),
+        ("Made plain RGB JPEG, quality 95", record["changed"]),
+    ]
+    text = f"{record['given']:,} files from {record['source']}\n"
+    for title, pairs in sections:
+        text += f"\n{title}: {len(pairs):,}\n"
+        text += "".join(f"  {name}: {why}\n" for name, why in pairs)
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -1,0 +1,128 @@
+"""Where data comes from: the cache's folder, the mirror, and the first place that has a thing.
+
+What `course_utils.data`, which loads arrays, and `course_utils.pets`, which loads folders of
+photos, have in common.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_utils import download
+from course_utils.download import DataError, OfflineError, StorageError
+
+FAILED_SECONDS = 300.0  # "auto" does not repeat a failed download for so long
+TRAIN_SEED, TEST_SEED = 1, 2  # of the drawn images
+
+_failed: dict[str, tuple[float, DataError]] = {}  # URL -> when and how it failed last
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One file of a data set, its published hash, and the arrays in it ("x_train", ...)."""
+
+    name: str
+    known_hash: str
+    megabytes: float
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set: what it holds, in which files, and where they are to be had."""
+
+    title: str
+    things: str
+    shapes: dict[str, tuple[int, ...]]  # "x_train" -> shape
+    hosts: tuple[str, ...]  # addresses of the folders with the files, the best one first
+    mirror: str  # the files' folder below COURSE_MIRROR
+    files: tuple[DataFile, ...]
+    on_request: bool = False  # fetched only when it is named
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is here of one data set; see `status`."""
+
+    name: str
+    here: str  # "all", "part", "none" or "damaged"
+    source: str  # where it came from: hosts, "the mirror"
+    megabytes: float
+    verified: bool  # there is something, and all of it is as it was when stored
+    would_use: str  # what a lesson would load now
+
+
+def data_folder() -> Path:
+    """The folder of the cache: COURSE_DATA_DIR, or one in the user's cache folder."""
+    import pooch
+
+    chosen = os.environ.get("COURSE_DATA_DIR", "").strip()
+    return Path(chosen).expanduser() if chosen else pooch.os_cache("deep-vision-course")
+
+
+def mirror() -> Path | str | None:
+    """COURSE_MIRROR: a folder, an address without its last slash, or None if it is not set."""
+    place = os.environ.get("COURSE_MIRROR", "").strip()
+    if download.is_url(place):
+        return place.rstrip("/")
+    return Path(place).expanduser() if place else None
+
+
+def called(place: str | Path) -> str:
+    """A place's name for people: a host, or the mirror."""
+    return download.host_of(place) if download.is_url(place) else "the mirror"
+
+
+def from_first(
+    places: Iterable[str | Path],
+    bring: Callable[[str | Path], None],
+    *,
+    title: str,
+    name: str,
+    errors: Iterable[DataError] = (),
+    anew: bool = False,
+) -> str:
+    """Bring a thing from the first place that has it.
+
+    Args:
+        places: addresses, and paths in a mirror.
+        bring: called with one place after the other, until it returns.
+        title: what it is, for the error.
+        name: the data set's name, for the advice.
+        errors: what went wrong before, to be told with the rest.
+        anew: try also the addresses that failed a short while ago.
+    Returns:
+        what the place is called: a host, or "the mirror".
+    Raises:
+        StorageError: it cannot be stored, so that no other place would help.
+        DataError: no place has it; the message lists each.
+    """
+    errors, place_of_mirror, places = list(errors), mirror(), list(places)
+    if isinstance(place_of_mirror, Path) and not place_of_mirror.is_dir():
+        reason = "COURSE_MIRROR is not a folder"
+        attempt = f"Looking in {place_of_mirror}"
+        errors.append(DataError(attempt, reason, "Correct it or unset it"))
+        places = [place for place in places if download.is_url(place)]
+    for place in places:
+        failed_at, error = _failed.get(str(place), (0.0, None))
+        if anew or error is None or time.monotonic() - failed_at > FAILED_SECONDS:
+            try:
+                bring(place)
+                return called(place)
+            except StorageError:
+                raise  # no other place would help
+            except DataError as failure:
+                error = failure
+                if download.is_url(place) and not isinstance(error, OfflineError):
+                    _failed[str(place)] = time.monotonic(), error
+        errors.append(error)
+    reasons = "; ".join(dict.fromkeys(error.reason for error in errors))
+    tried = "".join(f"\n  - {error}" for error in errors)
+    advice = f"Tried:{tried}\nThen: course data fetch {name}, or set COURSE_MIRROR to a copy"
+    if download.offline() and all(isinstance(error, OfflineError) for error in errors):
+        # Nothing was tried; do not list hosts as if it had been.
+        advice = f"Unset it, or set COURSE_MIRROR to a folder; then: course data fetch {name}"
+    kind = OfflineError if all(isinstance(e, OfflineError) for e in errors) else DataError
+    raise kind(f"Getting {title}", reasons, advice)

@@ -1,0 +1,122 @@
+"""Small pictures that differ like photos, folders and zips of them, and files with each fault."""
+
+import io
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+CLASSES = ("cats", "dogs")
+
+
+def picture(seed: int, size: tuple[int, int] = (64, 48)) -> Image.Image:
+    """Soft spots of colour, others for each seed."""
+    spots = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    return Image.fromarray(spots).resize(size, Image.Resampling.BICUBIC)
+
+
+def jpeg(image: Image.Image, **options) -> bytes:
+    return encoded(image, "JPEG", **{"quality": 90} | options)
+
+
+def encoded(image: Image.Image, kind: str, **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def write(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def make_classes(folder: Path, n: int, *, seed: int = 0, classes=CLASSES) -> Path:
+    """Class folders with n photos each: cats/cats.0.jpg, ..."""
+    for number, name in enumerate(classes):
+        for i in range(n):
+            content = jpeg(picture(1000 * seed + 100 * number + i))
+            write(folder / name / f"{name}.{i}.jpg", content)
+    return folder
+
+
+def make_set(folder: Path, n_train: int = 6, n_validation: int = 4, **options) -> Path:
+    """train/ and validation/, each with class folders of so many photos."""
+    make_classes(folder / "train", n_train, seed=1, **options)
+    make_classes(folder / "validation", n_validation, seed=2, **options)
+    return folder
+
+
+def zip_of(folder: Path, top: str, **more: bytes) -> bytes:
+    """A zip with a folder's files below `top`, and with more members by their whole names."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as zipped:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                zipped.write(path, f"{top}/{path.relative_to(folder).as_posix()}")
+        for name, content in more.items():
+            zipped.writestr(name, content)
+    return file.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG of a few bytes that says it has 100,000 x 100,000 pixels."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + check
+
+    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+def turned(image: Image.Image) -> bytes:
+    """A JPEG whose notes say that it lies on its side."""
+    notes = Image.Exif()
+    notes[0x0112] = 6  # turn by 90 degrees clockwise to see it upright
+    return jpeg(image, exif=notes)
+
+
+BAD = {  # content -> what is said of it
+    "text.jpg": (b"Not found. Please log in.\n", "text, not an image"),
+    "page.jpg": (b"<!doctype html><html></html>" * 200, "text, not an image"),
+    "empty.jpg": (b"", "0 bytes"),
+    "dot.jpg": (jpeg(Image.new("RGB", (1, 1))), "1 x 1 pixels; 16 x 16 are needed"),
+    "strip.jpg": (jpeg(picture(900, (300, 15))), "300 x 15 pixels; 16 x 16 are needed"),
+    "bomb.png": (bomb(), "more than 89 million pixels"),
+    "noise.jpg": (bytes(range(256)) * 9, "not an image, or one that is not known here"),
+    "phone.heic": (b"\0\0\0\x18ftypheic" + bytes(99), "HEIC, which is not read here"),
+    "half.jpg": (jpeg(picture(901))[:900], "cut off"),
+    "nearly.jpg": (jpeg(picture(902))[:-1], "cut off"),
+    "holes.jpg": (jpeg(picture(903))[:700] + b"\xff\x11" * 40, "damaged: "),
+    "half.png": (encoded(picture(904), "PNG")[:2000], "cut off"),
+}
+
+ODD = {  # content -> how it is changed
+    "grey.jpg": (jpeg(picture(910).convert("L")), "grey to RGB"),
+    "cmyk.jpg": (jpeg(picture(911).convert("CMYK")), "CMYK to RGB"),
+    "turned.jpg": (turned(picture(912)), "turned upright"),
+    "png.jpg": (encoded(picture(913), "PNG"), "PNG to JPEG"),
+    "webp.jpg": (encoded(picture(914), "WEBP"), "WEBP to JPEG"),
+    "palette.png": (encoded(picture(915).quantize(64), "PNG"), "PNG to JPEG, palette to RGB"),
+    "clear.png": (
+        encoded(picture(916).convert("RGBA"), "PNG"),
+        "PNG to JPEG, transparency to white",
+    ),
+    "bits16.png": (
+        encoded(Image.fromarray(np.asarray(picture(917).convert("L"), np.uint16) * 257), "PNG"),
+        "PNG to JPEG, 16 bits or more to 8",
+    ),
+    "moving.gif": (
+        encoded(picture(918), "GIF", save_all=True, append_images=[picture(919)]),
+        "GIF to JPEG, its first picture, palette to RGB",
+    ),
+    "two.jpg": (
+        encoded(picture(920), "MPO", save_all=True, append_images=[picture(921)]),
+        "MPO to JPEG, its first picture",
+    ),
+}

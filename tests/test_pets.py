@@ -1,0 +1,922 @@
+"""Cats and dogs: whatever comes, the folder holds good photos, and every fault is told."""
+
+import dataclasses
+import hashlib
+import os
+import socket
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from small_photos import BAD, ODD, jpeg, make_classes, make_set, picture, write, zip_of
+
+from course_utils import data, download, drawn, pets, photo_sets, photos, sources
+from course_utils.data import DataError, OfflineError, StorageError
+
+ZIP, ALL_ZIP = "cats_and_dogs_filtered.zip", "kagglecatsanddogs_5340.zip"
+TOP = "cats_and_dogs_filtered"
+DRAWN_LINE = "Cats and dogs: 8 + 4 drawn by the course, in place of photos"
+HINT = "To get the photos: course data fetch pets"
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    monkeypatch.setattr(sources, "_failed", {})
+    download.forget_unreachable()
+    yield
+    download.forget_unreachable()
+
+
+@pytest.fixture(autouse=True)
+def draws(monkeypatch):
+    """A quick stand-in for the drawing; the calls it got."""
+    calls = []
+
+    def save_pets(folder, n, *, size=64, seed=0, start=0, shortcut=None, workers=None,
+                  progress=True):  # fmt: skip
+        calls.append((n, size, seed, progress))
+        for i in range(n):
+            name = ("cat", "dog")[i % 2]
+            image = picture(1000 * seed + i, (size, size))
+            write(Path(folder) / f"{name}s" / f"{name}.{i // 2 + 1:04}.jpg", jpeg(image))
+
+    monkeypatch.setattr(drawn, "save_pets", save_pets, raising=False)
+    monkeypatch.setattr(drawn, "PETS_VERSION", 7, raising=False)
+    return calls
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch, offline):
+    """A mirror with 12 + 8 photos in a folder."""
+    make_set(tmp_path / "mirror" / "cats_and_dogs")
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
+    return tmp_path / "mirror"
+
+
+@pytest.fixture
+def content(tmp_path):
+    return zip_of(make_set(tmp_path / "set"), TOP, **{f"{TOP}/vectorize.py": b"pass"})
+
+
+@pytest.fixture
+def server(faulty_server, monkeypatch, content):
+    """A server of the same photos as a zip, taken for the real host."""
+    faulty_server.files[ZIP] = content
+    here = dataclasses.replace(pets.DATASETS["pets"], hosts=(faulty_server.url,))
+    monkeypatch.setitem(pets.DATASETS, "pets", here)
+    return faulty_server
+
+
+def lines_of(capsys) -> list[str]:
+    out, err = capsys.readouterr()
+    assert "\n" not in err.replace("Another process", "")  # progress bars clear themselves
+    return out.splitlines()
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def assert_only_whole(name="pets"):
+    """Nothing half-made lies about."""
+    assert {path.name for path in (data.data_folder() / name).iterdir()} == {".lock", "whole"}
+
+
+def assert_nothing(name="pets"):
+    assert {path.name for path in (data.data_folder() / name).iterdir()} == {".lock"}
+
+
+# From a mirror, by download, from the cache
+
+
+def test_mirror_then_cache(mirror, monkeypatch, capsys):
+    folder, origin = data.load_pets()
+    assert lines_of(capsys) == [
+        "Cats and dogs: 12 training and 8 validation photos, from the mirror (12 + 8 there)"
+    ]
+    assert origin == "photos"
+    there = mirror / "cats_and_dogs"
+    assert names_in(folder) == names_in(there)
+    for name in names_in(there):
+        assert (folder / name).read_bytes() == (there / name).read_bytes()
+    monkeypatch.delenv("COURSE_MIRROR")
+    assert data.load_pets(source="real") == (folder, origin)
+    assert lines_of(capsys) == [
+        "Cats and dogs: 12 training and 8 validation photos, from the cache (12 + 8 there)"
+    ]
+    data.load_pets(verbose=False)
+    assert capsys.readouterr() == ("", "")
+    assert_only_whole()
+
+
+@pytest.mark.parametrize("where", ["host", "mirror folder", "mirror server"])
+def test_zip(server, content, tmp_path, monkeypatch, capsys, where):
+    place = "127.0.0.1"
+    if where == "mirror folder":
+        write(tmp_path / "mirror" / ZIP, content)
+        monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
+        place = "the mirror"
+    elif where == "mirror server":
+        monkeypatch.setenv("COURSE_MIRROR", server.url)
+        gone = dataclasses.replace(pets.DATASETS["pets"], hosts=("http://host.invalid/",))
+        monkeypatch.setitem(pets.DATASETS, "pets", gone)
+    folder, _ = data.load_pets(source="real")
+    assert lines_of(capsys) == [
+        f"Cats and dogs: 12 training and 8 validation photos, from {place} (12 + 8 there)"
+    ]
+    assert names_in(folder) == names_in(tmp_path / "set")
+    assert len(server.log) == (where != "mirror folder")
+    assert_only_whole()  # the zip is used up
+
+
+def test_interrupted_download_goes_on(server, content, capsys):
+    server.faults[ZIP] = ["short"]
+    assert data.load_pets(8, 4).origin == "drawn"
+    (line,) = lines_of(capsys)
+    assert line.startswith(f"{DRAWN_LINE} (the connection ") and line.endswith(HINT)
+    assert (data.data_folder() / "pets" / f"{ZIP}.part").exists()
+    asked = len(server.log)
+    data.load_pets(8, 4, verbose=False)
+    assert len(server.log) == asked  # "auto" remembers for a while
+    with pytest.raises(DataError, match="the connection "):
+        data.load_pets(source="real", verbose=False)
+    server.faults[ZIP] = [None]
+    assert data.fetch("pets", progress=False).here == "all"
+    assert server.log[-1][2] == 206
+    assert data.load_pets(verbose=False).origin == "photos"
+    assert_only_whole()
+
+
+def damaged(content: bytes, at: bytes) -> bytes:
+    """The zip with one byte changed inside a member."""
+    place = content.index(at) + 300
+    return content[:place] + bytes([content[place] ^ 255]) + content[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("no zip", "is not what it should be (File is not a zip file)"),
+        ("cut", "is not what it should be (File is not a zip file)"),
+        ("byte", f"is not what it should be ({TOP}/train/cats/cats.1.jpg in it is damaged)"),
+        ("structure", f"is not what it should be (it has no photos in {TOP}/validation/dogs)"),
+        ("hostile", "it contains a path that leads out of its folder, '../evil.jpg'"),
+        (
+            "text",
+            "none of the 4 files in validation/dogs is a usable photo "
+            "(validation/dogs/a.jpg (text, not an image), validation/dogs/b.jpg (0 bytes), "
+            "validation/dogs/c.jpg (1 x 1 pixels; 16 x 16 are needed) and 1 more)",
+        ),
+    ],
+)
+def test_faulty_zip(server, content, tmp_path, capsys, fault, reason):
+    good, folder = content, tmp_path / "set"
+    if fault == "no zip":
+        content = b"<html>" * 100
+    elif fault == "cut":
+        content = content[:-2000]
+    elif fault == "byte":
+        content = damaged(content, b"train/cats/cats.1.jpg")
+    elif fault == "structure":
+        for path in (folder / "validation" / "dogs").iterdir():
+            path.unlink()
+        content = zip_of(folder, TOP)
+    elif fault == "hostile":
+        content = zip_of(folder, TOP, **{"../evil.jpg": jpeg(picture(1))})
+    else:
+        for path in (folder / "validation" / "dogs").iterdir():
+            path.unlink()
+        for name, bad in (("a", "text"), ("b", "empty"), ("c", "dot"), ("d", "half")):
+            write(folder / "validation" / "dogs" / f"{name}.jpg", BAD[f"{bad}.jpg"][0])
+        content = zip_of(folder, TOP)
+    server.files[ZIP] = content
+    assert data.load_pets(8, 4).origin == "drawn"
+    (line,) = lines_of(capsys)
+    assert reason in line and line.startswith(DRAWN_LINE)
+    with pytest.raises(DataError) as caught:
+        data.load_pets(source="real", verbose=False)
+    message = str(caught.value)
+    assert message.startswith("Getting Cats and dogs: ") and reason in message
+    assert message.endswith("Then: course data fetch pets, or set COURSE_MIRROR to a copy.")
+    assert_nothing()
+    assert not list(tmp_path.rglob("evil.jpg"))
+    asked = len(server.log)
+    server.files[ZIP] = good
+    assert data.fetch("pets", progress=False).here == "all"  # downloaded again, not taken up
+    assert len(server.log) > asked
+
+
+def test_encrypted_zip(server, content, capsys):
+    changed = bytearray(content)
+    for mark, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # the bit that says so, everywhere
+        at = changed.find(mark)
+        while at >= 0:
+            changed[at + place] |= 1
+            at = changed.find(mark, at + 4)
+    server.files[ZIP] = bytes(changed)
+    data.load_pets(8, 4)
+    assert "is encrypted, password required" in lines_of(capsys)[0]
+
+
+def test_a_zip_that_was_not_used_up_is_not_downloaded_again(server, monkeypatch):
+    """As after a kill between the download and the end of the import."""
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(photos, "import_photos", killed)
+        with pytest.raises(KeyboardInterrupt):
+            data.load_pets(verbose=False)
+    write(data.data_folder() / "pets" / ".unpacked-x" / "new" / "a.jpg", b"left by a kill")
+    write(data.data_folder() / "pets" / "..unpacked-x" / "new" / "a.jpg", b"left by a kill")
+    assert data.load_pets(source="real", verbose=False).origin == "photos"
+    assert len(server.log) == 1
+    assert_only_whole()
+
+
+def test_mirror_without_the_photos(tmp_path, monkeypatch, offline, capsys):
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path))
+    data.load_pets(8, 4)
+    assert lines_of(capsys) == [
+        f"{DRAWN_LINE} (the mirror has no {ZIP}; COURSE_OFFLINE is set). {HINT}"
+    ]
+    with pytest.raises(DataError) as caught:
+        data.load_pets(source="real")
+    assert f"{tmp_path / ZIP}: the mirror has no {ZIP}. Add it." in str(caught.value)
+    assert "Reaching storage.googleapis.com: COURSE_OFFLINE is set" in str(caught.value)
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "nothing"))
+    data.load_pets(8, 4)
+    assert "(COURSE_MIRROR is not a folder; COURSE_OFFLINE is set)" in lines_of(capsys)[0]
+
+
+def test_mirror_without_a_class(mirror):
+    for path in (mirror / "cats_and_dogs" / "train" / "dogs").iterdir():
+        path.unlink()
+    with pytest.raises(DataError, match="there are no photos in train/dogs"):
+        data.load_pets(source="real", verbose=False)
+    assert_nothing()
+
+
+def test_offline_setting_opens_no_socket(monkeypatch, offline, capsys):
+    def opened(*_, **__):
+        raise AssertionError("a socket was opened")
+
+    for name in ("socket", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, opened)
+    data.load_pets(8, 4)
+    assert lines_of(capsys) == [f"{DRAWN_LINE} (COURSE_OFFLINE is set). {HINT}"]
+    for source in ("real", "all"):
+        with pytest.raises(OfflineError, match="COURSE_OFFLINE is set"):
+            data.load_pets(source=source)
+
+
+# What comes in
+
+
+def test_what_was_left_out_is_told(mirror, capsys):
+    train = mirror / "cats_and_dogs" / "train" / "cats"
+    for name in ("empty.jpg", "half.jpg", "text.jpg", "dot.jpg"):
+        write(train / name, BAD[name][0])
+    for name in ("grey.jpg", "cmyk.jpg"):
+        write(train / name, ODD[name][0])
+    write(train / ".DS_Store", b"x")
+    folder, _ = data.load_pets()
+    first, second = lines_of(capsys)
+    assert first == (
+        "Cats and dogs: 14 training and 8 validation photos, from the mirror (14 + 8 there)"
+    )
+    report = folder.parent / "report.txt"
+    assert second == (
+        "  4 of 26 files left out: train/cats/dot.jpg (1 x 1 pixels; 16 x 16 are needed), "
+        "train/cats/empty.jpg (0 bytes), train/cats/half.jpg (cut off) and 1 more. "
+        "2 files made plain RGB JPEG: "
+        "train/cats/cmyk.jpg (CMYK to RGB), train/cats/grey.jpg (grey to RGB). "
+        f"All of it: {report}"
+    )
+    text = report.read_text()
+    assert text.startswith(f"26 files from {mirror / 'cats_and_dogs'}\n\nLeft out: 4\n")
+    assert "  train/cats/text.jpg: text, not an image\n" in text
+    data.load_pets()
+    assert lines_of(capsys)[1] == second
+
+
+def test_photos_of_training_are_left_out_of_validation(mirror, capsys):
+    here = mirror / "cats_and_dogs"
+    image = picture(50, (256, 192))
+    write(here / "train" / "cats" / "x.jpg", jpeg(image))
+    write(here / "train" / "cats" / "x2.jpg", jpeg(image))  # twice in training: as it may be
+    write(here / "validation" / "cats" / "x.jpg", jpeg(image))
+    write(here / "validation" / "cats" / "y.jpg", jpeg(image.resize((128, 96)), quality=50))
+    folder, _ = data.load_pets()
+    first, second = lines_of(capsys)
+    assert "16 training" not in first and "14 training and 8 validation photos" in first
+    assert second.startswith(
+        "  2 validation photos that are in training too left out: "
+        "validation/cats/x.jpg (the same as train/cats/x.jpg), "
+        "validation/cats/y.jpg (the same as train/cats/x.jpg). All of it: "
+    )
+    assert not {"x.jpg", "y.jpg"} & {path.name for path in folder.glob("validation/cats/*")}
+
+
+def test_validation_that_is_all_in_training(mirror):
+    here = mirror / "cats_and_dogs"
+    for path in (here / "validation" / "cats").iterdir():
+        path.write_bytes((here / "train" / "cats" / "cats.0.jpg").read_bytes())
+    with pytest.raises(DataError, match="no photo of cats is left for validation"):
+        data.load_pets(source="real", verbose=False)
+
+
+@pytest.fixture
+def all_mirror(tmp_path, monkeypatch, offline):
+    """Like the big zip: 2 x 20 photos, a copy of one, two bad files, and a Thumbs.db."""
+    folder = make_classes(tmp_path / "big", 20, classes=("Cat", "Dog"))
+    write(folder / "Cat" / "666.jpg", b"")
+    write(folder / "Dog" / "11702.jpg", BAD["half.jpg"][0])
+    write(folder / "Dog" / "Thumbs.db", b"x")
+    write(folder / "Dog" / "twin.jpg", (folder / "Dog" / "Dog.3.jpg").read_bytes())
+    content = zip_of(folder, "PetImages", **{"readme[1].txt": b"read me"})
+    write(tmp_path / "mirror" / ALL_ZIP, content)
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
+    return content
+
+
+def test_all_photos(all_mirror, capsys):
+    folder, origin = data.load_pets(source="all")
+    first, second = lines_of(capsys)
+    assert first == (
+        "Cats and dogs: 32 training and 8 validation photos, from the mirror (32 + 8 there)"
+    )
+    assert second.startswith(
+        "  2 of 43 files left out: Cat/666.jpg (0 bytes), Dog/11702.jpg (cut off)"
+    )
+    assert "1 copy of another left out: dogs/twin.jpg (the same as dogs/Dog.3.jpg)" in second
+    assert origin == "photos"
+    counts = {
+        f"{part}/{name}": len(list((folder / part / name).iterdir()))
+        for part in pets.PARTS for name in pets.CLASSES
+    }  # fmt: skip
+    assert list(counts.values()) == [16, 16, 4, 4]
+    assert_only_whole("pets-all")
+    # "auto" leaves them alone
+    assert data.load_pets(8, 4, verbose=False).origin == "drawn"
+
+
+def test_all_photos_are_split_the_same_way_each_time(all_mirror, monkeypatch, tmp_path):
+    first = names_in(data.load_pets(source="all", verbose=False).folder)
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "other"))
+    assert names_in(data.load_pets(source="all", verbose=False).folder) == first
+
+
+def test_all_photos_of_another_hash(all_mirror, faulty_server, monkeypatch):
+    monkeypatch.delenv("COURSE_MIRROR")
+    monkeypatch.delenv("COURSE_OFFLINE")
+    faulty_server.files[ALL_ZIP] = all_mirror
+    here = dataclasses.replace(pets.DATASETS["pets-all"], hosts=(faulty_server.url,))
+    monkeypatch.setitem(pets.DATASETS, "pets-all", here)
+    begins = hashlib.sha256(all_mirror).hexdigest()[:8]
+    with pytest.raises(DataError, match=f"its sha256 begins {begins}, not b7974bd0"):
+        data.load_pets(source="all", verbose=False)
+    monkeypatch.setattr(pets, "ALL_HASH", begins)
+    assert data.fetch("pets-all", progress=False).here == "all"
+
+
+# Parts
+
+
+def test_parts_are_nested_balanced_and_always_the_same(mirror, monkeypatch, tmp_path):
+    whole = names_in(data.load_pets(verbose=False).folder)
+    last = set()
+    for n_train, n_validation in ((4, 2), (8, 4), (10, 8), (None, 8)):
+        folder, _ = data.load_pets(n_train, n_validation, verbose=False)
+        names = names_in(folder)
+        assert last < names <= whole
+        for part, n in (("train", n_train or 12), ("validation", n_validation)):
+            for cls in pets.CLASSES:
+                assert len(list((folder / part / cls).iterdir())) == n // 2
+        last = names
+    some = names_in(data.load_pets(4, 2, verbose=False).folder)
+    assert names_in(data.load_pets(4, 2, seed=1, verbose=False).folder) != some
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "other"))
+    assert names_in(data.load_pets(4, 2, verbose=False).folder) == some
+    for cls in pets.CLASSES:  # in the order of the names' hashes, which nothing can change
+        names = [f"train/{cls}/{cls}.{i}.jpg" for i in range(6)]
+        names.sort(key=lambda name: hashlib.sha256(f"0/{name}".encode()).hexdigest())
+        assert {name for name in some if name.startswith(f"train/{cls}")} == set(names[:2])
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_part_is_made_of_links_or_else_of_copies(mirror, monkeypatch, links):
+    if not links:
+
+        def refuse(*_):
+            raise OSError(1, "Operation not permitted")
+
+        monkeypatch.setattr(os, "link", refuse)
+    whole = data.load_pets(verbose=False).folder
+    part = data.load_pets(4, 2, verbose=False).folder
+    for name in names_in(part):
+        assert (part / name).samefile(whole / name) == links
+        assert (part / name).read_bytes() == (whole / name).read_bytes()
+
+
+def test_a_part_is_made_once_and_again_if_damaged(mirror, monkeypatch):
+    folder, _ = data.load_pets(4, 2, verbose=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(photo_sets, "replacing", None)
+        assert data.load_pets(4, 2, verbose=False).folder == folder
+    names = names_in(folder)
+    (folder / sorted(names)[0]).unlink()
+    data.load_pets(4, 2, verbose=False)
+    assert names_in(folder) == names
+
+
+def test_a_file_damaged_in_both_is_mended_in_both(mirror):
+    folder, _ = data.load_pets(4, 2, verbose=False)
+    name = sorted(names_in(folder))[0]
+    content = (folder / name).read_bytes()
+    (folder / name).write_bytes(b"through the hard link")
+    assert data.status()[3].here == "damaged"
+    folder, _ = data.load_pets(4, 2, verbose=False)
+    assert (folder / name).read_bytes() == content
+
+
+def test_more_than_there_are(mirror, capsys):
+    folder, _ = data.load_pets(5000, 4)
+    assert lines_of(capsys) == [
+        "Cats and dogs: 12 training and 4 validation photos, from the mirror "
+        "(12 + 8 there, 5,000 + 4 asked for)"
+    ]
+    assert len(names_in(folder)) == 16
+
+
+def test_none_of_a_part(mirror):
+    folder, _ = data.load_pets(4, 0, verbose=False)
+    assert {path.split("/")[0] for path in names_in(folder)} == {"train"}
+    assert (folder / "validation" / "cats").is_dir()
+
+
+def test_arguments_are_checked():
+    for n in (-2, 7):
+        with pytest.raises(ValueError, match=f"n_validation is {n}; give an even number, half"):
+            data.load_pets(n_validation=n)
+    with pytest.raises(ValueError, match="size is 8; give 16 pixels or more"):
+        data.load_pets(size=8)
+    with pytest.raises(ValueError, match='\'drawn\'; give "auto", "real", "own", "all" or'):
+        data.load_pets(source="drawn")
+
+
+# Damage and interruption
+
+
+def test_damaged_cache_is_mended(mirror, capsys):
+    folder, _ = data.load_pets(verbose=False)
+    names = names_in(folder)
+    (folder / "train" / "cats" / "cats.0.jpg").write_bytes(b"")
+    assert data.load_pets(verbose=False).folder == folder
+    assert names_in(folder) == names
+    assert (folder / "train" / "cats" / "cats.0.jpg").stat().st_size > 500
+
+
+def test_damaged_cache_without_a_source(mirror, monkeypatch, capsys):
+    folder, _ = data.load_pets(verbose=False)
+    (folder / "train" / "cats" / "cats.0.jpg").unlink()
+    monkeypatch.delenv("COURSE_MIRROR")
+    data.load_pets(8, 4)
+    assert lines_of(capsys) == [
+        f"{DRAWN_LINE} (the cached photos are damaged; COURSE_OFFLINE is set). {HINT}"
+    ]
+    with pytest.raises(DataError, match="the cached photos are damaged"):
+        data.load_pets(source="real")
+
+
+def test_a_failure_in_mid_import_leaves_nothing(mirror, monkeypatch):
+    import_one, calls = photos._import_one, []
+
+    def fail(*args):
+        calls.append(args)
+        if len(calls) > 7:
+            raise MemoryError
+        return import_one(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(photos, "_import_one", fail)
+        with pytest.raises(MemoryError):
+            data.load_pets(verbose=False)
+    assert_nothing()
+    assert data.load_pets(source="real", verbose=False).origin == "photos"  # the lock is free
+
+
+def test_an_interrupt_waits_for_the_threads_that_write(mirror, monkeypatch):
+    import_one, imported = photos._import_one, photos.Imported
+
+    def slowly(path, target, move):
+        time.sleep(0.05)
+        return import_one(path, target, move)
+
+    class Interrupted(list):
+        def append(self, _):
+            raise KeyboardInterrupt
+
+    write(mirror / "cats_and_dogs" / "train" / "cats" / "cats.00.jpg", b"")  # the first of all
+    with monkeypatch.context() as patch:
+        patch.setattr(photos, "_import_one", slowly)
+        patch.setattr(photos, "Imported", lambda: imported(left_out=Interrupted()))
+        with pytest.raises(KeyboardInterrupt):
+            data.load_pets(verbose=False)
+    assert_nothing()
+    time.sleep(0.1)
+    assert_nothing()
+
+
+def test_an_interrupt_before_the_end_leaves_nothing(mirror, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(photo_sets, "write_record", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            data.load_pets(verbose=False)
+    assert_nothing()
+    assert data.load_pets(source="real", verbose=False).origin == "photos"
+
+
+def test_folder_that_cannot_be_written(mirror, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "file" / "data"))
+    for source in ("auto", "real", "embedded"):
+        with pytest.raises(StorageError, match="set COURSE_DATA_DIR to another folder"):
+            data.load_pets(8, 4, source=source, verbose=False)
+    with pytest.raises(StorageError, match="set COURSE_DATA_DIR to another folder"):
+        data.add_pets(make_classes(tmp_path / "own", 6), verbose=False)
+
+
+def test_disk_full(mirror, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(photos.shutil, "copyfile", full)
+        with pytest.raises(StorageError, match=r"the disk is full \(No space left on device\)"):
+            data.load_pets(source="real", verbose=False)
+    assert_nothing()
+
+
+def test_read_only_cache_that_has_the_photos(mirror, monkeypatch):
+    data.load_pets(4, 2, verbose=False)
+
+    def locked(*_, **__):
+        raise AssertionError("needs to write")
+
+    monkeypatch.setattr(download, "locked", locked)
+    data.load_pets(verbose=False)
+    data.load_pets(4, 2, verbose=False)
+
+
+# Drawn
+
+
+def test_drawn_once(draws, capsys):
+    folder, origin = data.load_pets(8, 4, size=40, source="embedded")
+    assert lines_of(capsys) == [f"{DRAWN_LINE} (as asked)"]
+    assert origin == "drawn"
+    assert draws == [(8, 40, sources.TRAIN_SEED, True), (4, 40, sources.TEST_SEED, True)]
+    assert len(list((folder / "train" / "dogs").iterdir())) == 4
+    assert data.load_pets(8, 4, size=40, source="embedded") == (folder, origin)
+    assert lines_of(capsys) == [f"{DRAWN_LINE} (as asked)"]
+    assert len(draws) == 2
+
+
+def test_drawn_anew_for_another_size_number_or_version(draws, monkeypatch):
+    folders = {data.load_pets(8, 4, size=40, source="embedded", verbose=False).folder}
+    folders.add(data.load_pets(8, 4, size=32, source="embedded", verbose=False).folder)
+    folders.add(data.load_pets(8, 2, size=40, source="embedded", verbose=False).folder)
+    monkeypatch.setattr(drawn, "PETS_VERSION", 8)
+    folders.add(data.load_pets(8, 4, size=40, source="embedded", verbose=False).folder)
+    assert len(folders) == 4 and len(draws) == 8
+    assert not draws[0][3]  # verbose=False: no progress bar
+    next(iter(folders)).joinpath("train", "cats", "cat.0001.jpg").unlink()
+    for size, n in ((40, 4), (32, 4), (40, 2)):
+        data.load_pets(8, n, size=size, source="embedded", verbose=False)
+    assert len(draws) >= 10
+
+
+def test_drawing_cut_short_leaves_nothing(draws, monkeypatch):
+    whole = drawn.save_pets
+
+    def save_pets(folder, n, **options):
+        whole(folder, n, **options)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(drawn, "save_pets", save_pets)
+        with pytest.raises(KeyboardInterrupt):
+            data.load_pets(8, 4, source="embedded", verbose=False)
+    assert_nothing("pets-drawn")
+    data.load_pets(8, 4, source="embedded", verbose=False)
+
+
+def test_how_many_are_drawn_by_default(draws, monkeypatch):
+    asked = []
+    monkeypatch.setattr(drawn, "save_pets", lambda folder, n, **_: asked.append(n))
+    data.load_pets(source="embedded", verbose=False)
+    assert asked == [2000, 1000]
+    data.load_pets(0, 4, source="embedded", verbose=False)
+    assert asked == [2000, 1000, 4]
+
+
+# The learner's own photos
+
+
+def test_own_photos_in_two_folders(tmp_path, mirror, capsys):
+    path = make_classes(tmp_path / "own", 10, classes=("pears", "apples"))
+    before = {name: (path / name).read_bytes() for name in names_in(path)}
+    folder, origin = data.add_pets(path)
+    assert lines_of(capsys) == [
+        f"Apples and pears: 16 training and 4 validation photos, copied from {path}",
+        "  Only 8 training photos of a class: results will vary a lot.",
+    ]
+    assert origin == "own"
+    assert {name: (path / name).read_bytes() for name in names_in(path)} == before
+    assert {path.parent.name for path in folder.rglob("*.jpg")} == {"apples", "pears"}
+    assert len(list((folder / "validation" / "pears").iterdir())) == 2
+    assert data.load_pets() == (folder, "own")  # before the mirror
+    assert lines_of(capsys)[0] == (
+        "Apples and pears: 16 training and 4 validation photos, your own (16 + 4 there)"
+    )
+    assert data.load_pets(8, 2, source="own", verbose=False).origin == "own"
+    names = names_in(folder)
+    data.add_pets(path, verbose=False)
+    assert names_in(folder) == names  # split the same way again
+    assert_only_whole("pets-own")  # and parts of the photos that were there are gone
+
+
+def test_own_copies_stay_on_one_side(tmp_path, capsys):
+    path = make_classes(tmp_path / "own", 10)
+    for number in range(10):
+        image = picture(100 + number, (64, 48))
+        write(path / "dogs" / f"copy{number}.jpg", jpeg(image, quality=60))
+    folder, _ = data.add_pets(path)
+    lines = lines_of(capsys)
+    assert "16 copies" not in lines[1] and "10 copies of others kept on one side" in lines[1]
+    assert len(list((folder / "validation" / "dogs").iterdir())) == 4
+    pairs = photos.find_duplicates(folder)
+    assert len(pairs) == 10
+    assert all(pair.first.parts[-3] == pair.second.parts[-3] for pair in pairs)
+
+
+def test_own_photos_that_are_all_one(tmp_path):
+    path = make_classes(tmp_path / "own", 6)
+    for file in (path / "dogs").iterdir():
+        file.write_bytes(jpeg(picture(1)))
+    with pytest.raises(DataError) as caught:
+        data.add_pets(path, verbose=False)
+    assert str(caught.value) == (
+        f"Adding the photos in {path}: no photo of dogs is left for validation: the others are "
+        "copies of one. Add photos that differ."
+    )
+
+
+@pytest.mark.parametrize("name", ["validation", "val", "Valid", "test"])
+def test_own_photos_in_parts(tmp_path, capsys, name):
+    path = make_set(tmp_path / "own", 12, 4)
+    (path / "validation").rename(path / name)
+    write(path / "extra" / "a.jpg", b"x")
+    write(path / "train" / "loose.jpg", b"x")
+    write(path / "train" / "labels.csv", b"x")
+    folder, _ = data.add_pets(path)
+    assert lines_of(capsys) == [
+        f"Cats and dogs: 24 training and 8 validation photos, copied from {path}",
+        f"  2 of 34 files left out: extra/ (only train/ and {name}/ are used), "
+        f"train/loose.jpg (outside the class folders). All of it: {folder.parent / 'report.txt'}",
+    ]
+    assert names_in(folder) == {
+        one.replace(f"{name}/", "validation/")
+        for one in names_in(path) if one.count("/") == 2
+    }  # fmt: skip
+
+
+TREE = """.
+Expected, with your own names for the two classes:
+  own/
+    cats/  a.jpg, b.jpg, ...
+    dogs/  c.jpg, d.jpg, ...
+or train/ and validation/, each with two such folders."""
+
+
+def spoil(path: Path, fault: str) -> None:
+    """Make of a good folder with cats/ and dogs/ one with this fault."""
+    if fault in ("missing", "file", "archive", "empty"):
+        for file in path.rglob("*.jpg"):
+            file.unlink()
+        (path / "cats").rmdir()
+        (path / "dogs").rmdir()
+    if fault in ("missing", "file", "archive"):
+        path.rmdir()
+    if fault == "missing":
+        return
+    if fault == "file":
+        path.write_text("x")
+    elif fault == "archive":
+        with zipfile.ZipFile(path, "w") as zipped:
+            zipped.writestr("cats/a.jpg", b"x")
+    elif fault == "empty":
+        write(path / ".DS_Store", b"x")
+    elif fault == "loose":
+        for number, file in enumerate(sorted(path.rglob("*.jpg"))):
+            file.rename(path / f"{number}.jpg")
+        (path / "cats").rmdir()
+        (path / "dogs").rmdir()
+    elif fault == "one class":
+        (path / "dogs").rename(path.parent / "elsewhere")
+    elif fault == "one inside":
+        make_classes(path / "PetImages", 1)
+        (path / "cats").rename(path.parent / "elsewhere")
+        (path / "dogs").rename(path.parent / "elsewhere too")
+    elif fault == "three":
+        write(path / "birds" / "a.jpg", b"x")
+    elif fault == "no photos":
+        for file in (path / "dogs").iterdir():
+            file.unlink()
+        write(path / "dogs" / "Thumbs.db", b"x")
+    elif fault == "unreadable":
+        for file in (path / "dogs").iterdir():
+            file.write_bytes(b"")
+    elif fault == "few":
+        for file in sorted((path / "dogs").iterdir())[4:]:
+            file.write_bytes(b"")
+    else:
+        make_set(path)
+        (path / "cats").rename(path.parent / "elsewhere")
+        (path / "dogs").rename(path.parent / "elsewhere too")
+        if fault == "classes differ":
+            (path / "validation" / "dogs").rename(path / "validation" / "Dogs")
+        elif fault == "no validation":
+            (path / "validation").rename(path / "holdout")
+        elif fault == "no train":
+            (path / "train").rename(path / "teach")
+        elif fault == "one class in a part":
+            (path / "validation" / "dogs").rename(path / "elsewhere")
+        elif fault == "part empty":
+            for file in (path / "validation" / "dogs").iterdir():
+                file.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "advice"),
+    [
+        ("missing", "there is no such folder", "Check the path."),
+        ("file", "it is a file, not a folder", "Give the folder with the class folders" + TREE),
+        ("archive", "it is an archive; unpack it first",
+         "Give the folder with the class folders" + TREE),
+        ("empty", "it is empty", "Put the photos there first" + TREE),
+        ("loose", "12 files lie loose in it, not in class folders (as 0.jpg)",
+         "Make a folder for each of the two classes" + TREE),
+        ("one class", "it has one class folder only, cats/",
+         "Add a folder for the second class" + TREE),
+        ("one inside", "it has one class folder only, PetImages/",
+         "If PetImages/ holds the photos, give {path}/PetImages" + TREE),
+        ("three", "it has 3 class folders (birds/, cats/, dogs/); there must be two",
+         "Give a folder that holds two of them only" + TREE),
+        ("no photos", "there are no photos in dogs/", "Put some there" + TREE),
+        ("unreadable",
+         "none of the 6 files in dogs is a usable photo (dogs/dogs.0.jpg (0 bytes), "
+         "dogs/dogs.1.jpg (0 bytes), dogs/dogs.2.jpg (0 bytes) and 3 more)",
+         "Put photos there that open in an image viewer."),
+        ("few",
+         "there are 4 usable photos of dogs; left out: dogs/dogs.4.jpg (0 bytes), "
+         "dogs/dogs.5.jpg (0 bytes)",
+         "Each class needs 5 or more; with fewer than 100, results vary a lot."),
+        ("classes differ",
+         "train/ has the classes cats and dogs, but validation/ has Dogs and cats",
+         "Give both the same two class folders, in the same spelling" + TREE),
+        ("no validation", "there is train/, but no validation/ beside it",
+         "Add it, or give the folder with the two class folders alone" + TREE),
+        ("no train", "there is validation/, but no train/ beside it",
+         "Add it, or give the folder with the two class folders alone" + TREE),
+        ("one class in a part", "validation/ has one class folder only, cats/",
+         "Add a folder for the second class" + TREE),
+        ("part empty",
+         "none of the 4 files in validation/dogs is a usable photo (validation/dogs/dogs.0.jpg "
+         "(0 bytes), validation/dogs/dogs.1.jpg (0 bytes), validation/dogs/dogs.2.jpg (0 bytes) "
+         "and 1 more)",
+         "Put photos there that open in an image viewer."),
+    ],
+)  # fmt: skip
+def test_own_folder_that_is_not_as_it_should_be(tmp_path, fault, reason, advice):
+    path = make_classes(tmp_path / "own", 6)
+    other = make_classes(tmp_path / "good", 6, seed=9)
+    data.add_pets(other, verbose=False)
+    names = names_in(data.data_folder() / "pets-own")
+    spoil(path, fault)
+    with pytest.raises(DataError) as caught:
+        data.add_pets(path, verbose=False)
+    attempt = f"Adding the photos in {path}"
+    assert str(caught.value) == f"{attempt}: {reason}. {advice.replace('{path}', str(path))}"
+    assert names_in(data.data_folder() / "pets-own") == names  # those of before are still there
+
+
+def test_own_photos_asked_for_but_not_added():
+    with pytest.raises(DataError) as caught:
+        data.load_pets(source="own")
+    assert str(caught.value) == (
+        "Loading your own photos: none were added. Add them: course data add pets FOLDER."
+    )
+
+
+def test_own_photos_damaged(tmp_path, mirror, capsys):
+    path = make_classes(tmp_path / "own", 30)
+    folder, _ = data.add_pets(path, seed=5, verbose=False)
+    names = names_in(folder)
+    (folder / sorted(names)[0]).unlink()
+    (status,) = (one for one in data.status() if one.name == "pets-own")
+    assert (status.here, status.would_use) == ("damaged", f"{path}, copied anew")
+    assert data.load_pets(verbose=False).origin == "own"
+    assert names_in(folder) == names  # copied anew, and split as before
+    (folder / sorted(names)[0]).unlink()
+    path.rename(tmp_path / "moved")
+    (status,) = (one for one in data.status() if one.name == "pets-own")
+    assert (status.here, status.would_use) == ("damaged", "other photos")
+    assert data.load_pets().origin == "photos"
+    assert lines_of(capsys) == [
+        "Cats and dogs: 12 training and 8 validation photos, from the mirror (12 + 8 there). "
+        "The copies of your own photos are damaged. Add them again: course data add pets "
+        f"{path}"
+    ]
+    for source in ("own", "real"):
+        with pytest.raises(DataError, match="the copies of your own photos are damaged. Add"):
+            data.load_pets(source=source)
+
+
+def test_own_photos_removed(tmp_path, mirror):
+    assert data.remove_pets() is None
+    path = make_classes(tmp_path / "own", 6)
+    names = names_in(path)
+    data.add_pets(path, verbose=False)
+    data.load_pets(4, 2, verbose=False)
+    assert data.remove_pets() == path
+    assert names_in(path) == names
+    assert_nothing("pets-own")
+    assert data.load_pets(verbose=False).origin == "photos"
+    assert data.remove_pets() is None
+
+
+# Status
+
+
+def test_status(mirror, monkeypatch, tmp_path):
+    def status():
+        return {one.name: one for one in data.status()}
+
+    assert "pets-own" not in status()
+    assert (status()["pets"].here, status()["pets"].would_use) == ("none", "the mirror")
+    assert status()["pets-all"].would_use == 'pets, unless source="all" is asked for'
+    record = data.fetch("pets", progress=False)
+    size = sum(path.stat().st_size for path in mirror.rglob("*.jpg")) / 1e6
+    assert record == data.Status("pets", "all", "the mirror", size, True, "the cache")
+    assert data.fetch("pets", progress=False) == record
+    (data.data_folder() / "pets" / "whole" / "record.json").unlink()
+    assert (status()["pets"].here, status()["pets"].verified) == ("damaged", False)
+    monkeypatch.delenv("COURSE_MIRROR")
+    assert status()["pets"].would_use == "drawn cats and dogs"
+    monkeypatch.delenv("COURSE_OFFLINE")
+    assert status()["pets"].would_use == "a download (69 MB), or drawn cats and dogs"
+    path = make_classes(tmp_path / "own", 6)
+    data.add_pets(path, verbose=False)
+    own = status()["pets-own"]
+    assert (own.here, own.source, own.would_use) == ("all", str(path), "the cache")
+    assert status()["pets"].would_use == "your own photos"
+
+
+# The real thing: COURSE_MIRROR=... python -m pytest -m real tests
+
+
+@pytest.mark.real
+def test_real_pets(monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    folder, origin = data.load_pets(source="real")
+    assert origin == "photos"
+    assert lines_of(capsys) == [
+        "Cats and dogs: 2,000 training and 1,000 validation photos, from the mirror "
+        "(2,000 + 1,000 there)"
+    ]
+    for part, n in (("train", 1000), ("validation", 500)):
+        for name in pets.CLASSES:
+            assert len(list((folder / part / name).glob("*.jpg"))) == n
+    found = photos.find_duplicates(folder)
+    assert [(pair.first.name, pair.second.name) for pair in found] == [
+        ("dog.180.jpg", "dog.74.jpg")  # four puppies in an oval, twice in training
+    ]
+    monkeypatch.delenv("COURSE_MIRROR")
+    part, _ = data.load_pets(200, 100, source="real")
+    assert lines_of(capsys) == [
+        "Cats and dogs: 200 training and 100 validation photos, from the cache "
+        "(2,000 + 1,000 there)"
+    ]
+    assert len(names_in(part)) == 300

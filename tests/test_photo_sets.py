@@ -1,0 +1,99 @@
+"""A set of photos is whole and recorded, or not there; what was there before stays until then."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from small_photos import write
+
+from course_utils import photo_sets
+from course_utils.download import StorageError
+
+
+def make(folder, content=b"new"):
+    with photo_sets.replacing(folder) as new:
+        write(new / "images" / "train" / "a.jpg", content)
+        photo_sets.write_record(new, {"source": "here"})
+
+
+def test_a_set_that_is_whole(tmp_path):
+    make(tmp_path / "set")
+    record = photo_sets.record_of(tmp_path / "set")
+    assert (record["source"], record["files"]) == ("here", {"train/a.jpg": 3})
+    write(tmp_path / "set" / "images" / "train" / ".DS_Store", b"x")  # of no account
+    assert photo_sets.record_of(tmp_path / "set")
+
+
+@pytest.mark.parametrize("damage", ["missing", "shorter", "more", "no record", "not a record"])
+def test_a_set_that_was_changed(tmp_path, damage):
+    make(tmp_path / "set")
+    images, record = tmp_path / "set" / "images" / "train", tmp_path / "set" / "record.json"
+    if damage == "missing":
+        (images / "a.jpg").unlink()
+    elif damage == "shorter":
+        (images / "a.jpg").write_bytes(b"ne")
+    elif damage == "more":
+        (images / "b.jpg").write_bytes(b"new")
+    elif damage == "no record":
+        record.unlink()
+    else:
+        record.write_text("[]")
+    assert photo_sets.record_of(tmp_path / "set") is None
+    assert photo_sets.record_of(tmp_path / "nothing") is None
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_exception_leaves_the_old_one(tmp_path, error):
+    make(tmp_path / "set", b"old")
+    with pytest.raises(error), photo_sets.replacing(tmp_path / "set") as new:
+        write(new / "images" / "b.jpg", b"half")
+        raise error
+    assert photo_sets.record_of(tmp_path / "set")["files"] == {"train/a.jpg": 3}
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def test_a_failed_rename_leaves_the_old_one(tmp_path, monkeypatch):
+    make(tmp_path / "set", b"old")
+    rename = os.rename
+
+    def fail(source, target):
+        if source.name == "new":
+            raise OSError(28, "No space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(photo_sets.os, "rename", fail)
+    with pytest.raises(StorageError, match="the disk is full"):
+        make(tmp_path / "set")
+    assert (tmp_path / "set" / "images" / "train" / "a.jpg").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+KILLED = """
+    import os, signal, sys
+    from pathlib import Path
+    from course_utils import photo_sets
+    rename, when = os.rename, sys.argv[2]
+    def kill(source, target):
+        if when == "between" and source.name == "new":
+            os.kill(os.getpid(), signal.SIGKILL)
+        rename(source, target)
+    os.rename = kill
+    with photo_sets.replacing(Path(sys.argv[1])) as new:
+        (new / "images").mkdir()
+        if when == "within":
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("when", ["within", "between"])
+def test_a_kill_leaves_the_old_one(tmp_path, when):
+    make(tmp_path / "set", b"old")
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(tmp_path / "set"), when]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert (tmp_path / "set").exists() == (when == "within")
+    photo_sets.tidy(tmp_path)
+    assert (tmp_path / "set" / "images" / "train" / "a.jpg").read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
