@@ -258,6 +258,88 @@ def feature_map_browser(images, model, *, shown=16):
     return figure, update
 
 
+def augmentation_bench(image, change, draw, *, shown=12):
+    """One photo many times, changed at random with strengths that sliders set.
+
+    Args:
+        image: uint8 array (H, W, 3).
+        change: called as change(image, **how); gives an image of the same shape.
+        draw: called as draw(random, **strengths), random a NumPy generator; gives `how`. Each tile
+            has a generator of its own that starts anew at each step, so that a slider only makes
+            its change stronger.
+        shown: number of tiles, a multiple of 6.
+    Returns:
+        figure and update; `update(**strengths)`.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 0.35 + 1.55 * shown / 6))
+    tiles = [draw_image(axes, image) for axes in figure.subplots(shown // 6, 6).flat]
+    for tile in tiles:
+        tile.axes.set_axis_off()  # a frame would be drawn below a moving image
+    title = figure.suptitle(" ", fontsize="medium")
+
+    def update(**strengths):
+        for number, tile in enumerate(tiles):
+            how = draw(np.random.default_rng(number), **strengths)
+            tile.set_data(change(image, **how))
+        title.set_text(", ".join(f"{name} {value:.2f}" for name, value in strengths.items()))
+        return [title, *tiles]
+
+    return figure, update
+
+
+def threshold_bench(images, scores, labels, names, *, shown=8):
+    """Where a threshold between two classes lies, what it gets right, and what it can hardly tell.
+
+    Args:
+        images: uint8 array (N, H, W, 3).
+        scores: float array (N,), the probability of the second class, in [0, 1].
+        labels: int array (N,) of 0 and 1.
+        names: of the two classes.
+        shown: how many images are shown whose scores are nearest to the threshold.
+    Returns:
+        figure and update; `update(threshold)` with 0 < threshold < 1.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6))
+    top, bottom = figure.subfigures(2, 1, height_ratios=(1.25, 1))
+    axes = top.subplots()
+    counts = [
+        axes.hist(scores[labels == k], np.linspace(0, 1, 41), label=name + "s", **style)[0]
+        for k, (name, style) in enumerate(
+            zip(names, ({"alpha": 0.5}, {"histtype": "step", "lw": 2}), strict=True)
+        )
+    ]
+    axes.set(xlim=(0, 1), xlabel=f"probability of {names[1]}", ylabel="images")
+    axes.set_ylim(top=1.35 * max(map(np.max, counts)))  # room for the title's line
+    axes.legend(frameon=False, loc="upper center", ncols=2)
+    line = axes.axvline(0.5, color="0.2", linewidth=2)
+    title = axes.set_title(" ")
+    tiles = [draw_image(panel, images[0]) for panel in bottom.subplots(1, shown)]
+    for tile in tiles:
+        tile.axes.set_axis_off()  # a frame would be drawn below a moving image
+    titles = [tile.axes.set_title(" ", fontsize="small") for tile in tiles]
+
+    def update(threshold):
+        said = scores > threshold
+        line.set_xdata([threshold, threshold])
+        right = [np.mean(said[labels == k] == k) for k in (0, 1)]
+        title.set_text(
+            f"threshold {threshold:.2f}: right are {right[0]:.0%} of the {names[0]}s, "
+            f"{right[1]:.0%} of the {names[1]}s, {np.mean(said == labels):.1%} of all"
+        )
+        nearest = np.argsort(np.abs(scores - threshold), kind="stable")[:shown]
+        for tile, text, i in zip(tiles, titles, nearest[np.argsort(scores[nearest])], strict=True):
+            tile.set_data(images[i])
+            text.set_text(f"{names[labels[i]]}, {scores[i]:.2f}")
+        return [line, title, *tiles, *titles]
+
+    update(threshold=0.5)
+    return figure, update
+
+
 def learning_curves(runs, *, metric="accuracy", held_out="validation", title=None, low=None):
     """Training and validation curves of one or several runs.
 
@@ -300,14 +382,14 @@ def learning_curves(runs, *, metric="accuracy", held_out="validation", title=Non
     return figure
 
 
-def line_plot(lines, *, xlabel, ylabel, title, log=False, level=None):
+def line_plot(lines, *, xlabel, ylabel, title, log=False, log_x=False, level=None):
     """A few labelled curves, told apart by colour and by mark.
 
     Args:
         lines: dict from a name to (x, y).
         xlabel, ylabel: quantity and unit.
         title: the finding.
-        log: True for a logarithmic y axis.
+        log, log_x: True for a logarithmic y or x axis.
         level: (y, name) of a horizontal line to compare with.
     Returns:
         matplotlib Figure.
@@ -320,11 +402,35 @@ def line_plot(lines, *, xlabel, ylabel, title, log=False, level=None):
         axes.plot(x, y, marker=mark, markersize=5, label=name)
     if level:
         axes.axhline(level[0], color="0.5", linestyle=":", label=level[1])
-    axes.set(xlabel=xlabel, ylabel=ylabel, title=title, yscale="log" if log else "linear")
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    axes.set(xscale="log" if log_x else "linear", yscale="log" if log else "linear")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
-    if all(float(value).is_integer() for x, _ in lines.values() for value in x):
+    if not log_x and all(float(value).is_integer() for x, _ in lines.values() for value in x):
         axes.xaxis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+def dot_plot(groups, *, xlabel, title):
+    """A row of dots for each group, and a bar at its mean.
+
+    Args:
+        groups: dict from a name to a list of numbers, drawn from the top down.
+        xlabel: quantity and unit.
+        title: the finding.
+    Returns:
+        matplotlib Figure.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 0.9 + 0.3 * len(groups)))
+    axes = figure.subplots()
+    for row, values in enumerate(groups.values()):
+        axes.plot(values, np.full(len(values), row), "o", color="C0", alpha=0.6)
+        axes.plot([np.mean(values)], [row], "|", color="0.2", markersize=16, markeredgewidth=2)
+    axes.set(xlabel=xlabel, title=title, yticks=range(len(groups)), yticklabels=list(groups))
+    axes.invert_yaxis()
+    axes.grid(axis="x", alpha=0.3)
     return figure
 
 

@@ -159,8 +159,29 @@ def browser():
     return made, [{"digit": d, "layer": n} for d, n in ((0, 1), (1, 2), (2, 1))]
 
 
+def thresholds():
+    images = RANDOM.integers(0, 256, (20, 8, 8, 3), np.uint8)
+    scores, labels = RANDOM.random(20), np.arange(20) % 2
+    made = figures.threshold_bench(images, scores, labels, ("cat", "dog"))
+    return made, [{"threshold": t} for t in (0.5, 0.05, 0.95)]
+
+
+def augmentations():
+    def shift(image, by):
+        return np.roll(image, by, axis=1)
+
+    def draw_shift(random, most):
+        return {"by": round(random.uniform(-most, most))}
+
+    image = RANDOM.integers(0, 256, (8, 8, 3), np.uint8)
+    made = figures.augmentation_bench(image, shift, draw_shift)
+    return made, [{"most": most} for most in (0, 2, 4)]
+
+
 @pytest.mark.parametrize(
-    "make", [steps, lambda: bench(False), lambda: bench(True), browser], ids=["0", "1", "2", "3"]
+    "make",
+    [steps, lambda: bench(False), lambda: bench(True), browser, thresholds, augmentations],
+    ids=["0", "1", "2", "3", "4", "5"],
 )
 def test_a_live_frame_shows_all_that_a_whole_drawing_shows(make):
     """Only what `update` returns is drawn again, on top of the rest: nothing is hidden or old."""
@@ -173,6 +194,57 @@ def test_a_live_frame_shows_all_that_a_whole_drawing_shows(make):
     whole = pixels(sliders.draw_stills(figure, update, [states[2]]))
     different = np.abs(live - whole).max(axis=-1) > 100
     assert different.mean() < 0.001
+
+
+def test_threshold_bench_counts_and_shows_the_nearest():
+    images = np.stack([np.full((4, 4, 3), 10 * i, np.uint8) for i in range(10)])
+    scores, labels = np.arange(10) / 10 + 0.05, np.array([0, 0, 0, 0, 1, 0, 1, 1, 1, 1])
+    figure, update = figures.threshold_bench(images, scores, labels, ("cat", "dog"), shown=2)
+    for threshold, told, nearest in (
+        (0.5, "80% of the cats, 80% of the dogs, 80.0% of all", (4, 5)),
+        (0.9, "100% of the cats, 20% of the dogs, 60.0% of all", (8, 9)),
+    ):
+        update(threshold=threshold)
+        histogram, *tiles = figure.axes
+        assert told in histogram.get_title()
+        assert tuple(axes.images[0].get_array()[0, 0, 0] // 10 for axes in tiles) == nearest
+        assert [axes.get_title() for axes in tiles] == [
+            f"{'cat' if labels[i] == 0 else 'dog'}, {scores[i]:.2f}" for i in nearest
+        ]
+    draw(figure)
+
+
+def test_augmentation_bench_draws_the_same_change_only_stronger():
+    asked = []
+
+    def draw_number(random, most):
+        asked.append(most * random.random())
+        return {"by": asked[-1]}
+
+    image = np.zeros((4, 4, 3), np.uint8)
+    figure, update = figures.augmentation_bench(
+        image, lambda image, by: image + np.uint8(by), draw_number
+    )
+    update(most=50)
+    update(most=100)
+    assert len(set(asked[:12])) == 12
+    np.testing.assert_allclose(asked[12:], 2 * np.array(asked[:12]))
+    tiles = [axes.images[0].get_array()[0, 0, 0] for axes in figure.axes]
+    assert tiles == [np.uint8(by) for by in asked[12:]]
+
+
+def test_dot_plot_has_a_row_for_each_group():
+    figure = draw(figures.dot_plot({"a": [1, 2, 6], "b": [4]}, xlabel="x", title="t"))
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
+    assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2, 6], [3], [4], [4]]
+    assert axes.yaxis_inverted()
+
+
+def test_line_plot_has_a_logarithmic_x_axis_when_asked():
+    line = {"a": ([0.1, 1, 10], [1, 2, 3])}
+    figure = draw(figures.line_plot(line, xlabel="x", ylabel="y", title="t", log_x=True))
+    assert (figure.axes[0].get_xscale(), figure.axes[0].get_yscale()) == ("log", "linear")
 
 
 def pixels(png):
