@@ -12,7 +12,7 @@ READY  := $(VENV)/.ready
 SHARED ?= ../shared
 REAL   := COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home)
 
-.PHONY: help lab test test-real lessons record bench readme lint lock gpu clean
+.PHONY: help lab test test-real lessons record bench measure-pets readme lint lock gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -44,8 +44,11 @@ lessons: $(READY)  ## rebuild and execute the notebooks that changed (LESSON=02 
 record: $(READY)  ## run a lesson in full on the real data and keep what it measured (LESSON=02)
 	$(REAL) $(BIN)/python -m tools.record $(LESSON)
 
-bench: $(READY)  ## time and memory of each lesson, and of a slider step
+bench: $(READY)  ## time and memory of each lesson, of a slider step, of the photo pipeline
 	$(BIN)/python -m tools.bench
+
+measure-pets: $(READY)  ## whether the drawn cats and dogs are an honest task (an hour; BARS="linear speed" for some)
+	$(BIN)/python -m tools.measure_pets $(BARS)
 
 readme: $(READY)  ## refresh the generated parts of README.md
 	$(BIN)/python -m tools.readme
