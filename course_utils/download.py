@@ -80,7 +80,7 @@ def obtain(source: str | Path, target: Path, *, known_hash=None, check=None, pro
     """
     attempt = f"Fetching {target.name} from {source}"
     incoming = target.parent / ".incoming" / target.name
-    with _storage_errors(attempt, target.parent):
+    with storage_errors(attempt, target.parent):
         shutil.rmtree(incoming.parent, ignore_errors=True)  # of a process that was killed
         incoming.parent.mkdir(parents=True)
         try:
@@ -126,7 +126,7 @@ def locked(folder: Path, *, progress: bool = True):
     attempt = f"Preparing the data folder {folder}"
     lock = filelock.FileLock(folder / ".lock")
     try:
-        with _storage_errors(attempt, folder):
+        with storage_errors(attempt, folder):
             folder.mkdir(parents=True, exist_ok=True)
             try:
                 lock.acquire(timeout=1)
@@ -159,7 +159,7 @@ def extract_zip(archive: Path, folder: Path) -> None:
         DataError: the archive is damaged or encrypted.
     """
     attempt = f"Unpacking {archive.name}"
-    with _storage_errors(attempt, folder.parent):
+    with storage_errors(attempt, folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
@@ -441,7 +441,7 @@ def _check_space(folder: Path, needed: int) -> None:
 
 
 @contextmanager
-def _storage_errors(attempt: str, folder: Path):
+def storage_errors(attempt: str, folder: Path):
     """Turn what goes wrong with files in `folder` into a StorageError."""
     import filelock
 

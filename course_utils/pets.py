@@ -167,7 +167,7 @@ def remove_pets() -> Path | None:
         return None
     with (
         download.locked(root),
-        download._storage_errors(f"Deleting the copies in {root}", root),
+        download.storage_errors(f"Deleting the copies in {root}", root),
     ):
         source = _source_of(root)
         for folder in root.iterdir():
@@ -305,7 +305,7 @@ def _bring(name: str, *, progress: bool, anew: bool, errors=()) -> tuple[dict, s
         record = photo_sets.record_of(root / "whole")
         if record:  # another process has brought it by now
             return record, "the cache"
-        with download._storage_errors(f"Preparing {root}", root):
+        with download.storage_errors(f"Preparing {root}", root):
             for left in root.glob("*.unpacked*"):  # by a process that was killed
                 shutil.rmtree(left)
         dataset, mirror = DATASETS[name], sources.mirror()

@@ -83,7 +83,7 @@ def replacing(folder: Path) -> Iterator[Path]:
     Raises:
         StorageError: it cannot be written, or the disk is full.
     """
-    with download._storage_errors(f"Storing photos in {folder}", folder.parent):
+    with download.storage_errors(f"Storing photos in {folder}", folder.parent):
         tidy(folder.parent)
         scratch = Path(tempfile.mkdtemp(prefix=f".making-{folder.name}-", dir=folder.parent))
         old = scratch / f"old-{folder.name}"
