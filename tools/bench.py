@@ -1,11 +1,14 @@
-"""Measure each lesson as a whole process, and a slider's step; write benchmarks/.
+"""Measure each lesson as a whole process, a slider's step and the photo pipeline.
 
     python -m tools.bench [--repeats 3]
+
+The results go to benchmarks/.
 
 Times depend on the machine, so the table says which; compare ratios, not seconds.
 """
 
 import argparse
+import ast
 import datetime
 import json
 import os
@@ -19,11 +22,12 @@ import time
 import numpy as np
 
 from course_utils import figures, recorded, sliders, start
-from tools.build_lessons import NOTEBOOKS, OFFLINE, ROOT
+from tools.build_lessons import LESSONS, NOTEBOOKS, OFFLINE, ROOT, read_lesson
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 TABLE = ROOT / "benchmarks" / "README.md"
 SAMPLE_SECONDS = 0.05
+PIPELINE_IMAGES = 800
 
 
 def measure_lesson(notebook):
@@ -79,7 +83,7 @@ def slider_figures():
     from skimage.color import rgb2gray
     from skimage.data import chelsea
     from skimage.filters import gabor_kernel
-    from skimage.transform import resize
+    from skimage.transform import resize, warp
 
     cat = rgb2gray(chelsea())
     small, face = resize(cat, (28, 28)), resize(cat, (65, 65))
@@ -101,6 +105,11 @@ def slider_figures():
             return [random.random((len(images), n, n, 64)) for n in (26, 11, 3)]
 
     digits = np.zeros((20, 28, 28), np.uint8)
+    random = np.random.default_rng(0)
+    photos = random.integers(0, 256, (500, 64, 64, 3), np.uint8)
+    scores, labels = random.random(500), random.integers(0, 2, 500)
+    functions = {"np": np, "warp": warp}
+    define_from("04", ("place_matrix", "moved", "random_change"), functions)
     return {
         "0: turning a kernel": (
             *figures.filter_bench(resize(cat, (150, 225)), turned, apply, {"degrees": 0}),
@@ -117,6 +126,14 @@ def slider_figures():
         "2: feature maps": (
             *figures.feature_map_browser(digits, Maps()),
             [{"digit": d, "layer": n} for d in range(13) for n in (1, 2, 3)],
+        ),
+        "3: threshold": (
+            *figures.threshold_bench(photos, scores, labels, ("cat", "dog")),
+            [{"threshold": t} for t in np.linspace(0.05, 0.95, 19)],
+        ),
+        "4: augmentation": (
+            *figures.augmentation_bench(photos[0], functions["moved"], functions["random_change"]),
+            [{"rotation": r, "zoom": 0.2, "shift": 0.1} for r in np.linspace(0, 0.5, 11)],
         ),
     }
 
@@ -138,6 +155,72 @@ def measure_slider(figure, update, states):
         "median_ms": statistics.median(steps),
         "slowest_ms": max(steps),
         "whole_figure_ms": statistics.median(whole),
+    }
+
+
+def define_from(lesson, names, namespace):
+    """Define these functions of a lesson in `namespace`, so that they are what is measured."""
+    for cell in read_lesson(next(LESSONS.glob(f"{lesson}_*.py"))).cells:
+        if cell.cell_type == "code":
+            body = ast.parse(cell.source).body
+            wanted = [n for n in body if isinstance(n, ast.FunctionDef) and n.name in names]
+            exec(compile(ast.Module(wanted, []), f"lesson {lesson}", "exec"), namespace)
+    missing = [name for name in names if name not in namespace]
+    if missing:
+        sys.exit(f"lesson {lesson} no longer defines {', '.join(missing)}, which is measured here")
+
+
+def measure_pipeline(size):
+    """The lessons' photo pipeline at size × size pixels: images a second, and the wait for data.
+
+    Returns:
+        images a second decoded (the first epoch), from the cache, from the cache and augmented;
+        and the share of a training epoch, not the first, that is spent waiting for a batch.
+    """
+    import keras
+    import tensorflow as tf
+
+    from course_utils import data
+
+    folder, _ = data.load_pets(PIPELINE_IMAGES, 2, size=size, source="embedded", verbose=False)
+    files = {"train": list((folder / "train").glob("*/*.jpg"))}
+    names = {"folder": folder, "files": files, "SIZE": size, "np": np, "tf": tf, "keras": keras}
+    names["layers"] = keras.layers
+    define_from("03", ("read_photos", "photo_batches", "make_network"), names)
+    define_from("04", ("make_augmentation",), names)
+
+    def images_per_second(batches):
+        begin = time.perf_counter()
+        count = sum(len(labels) for _, labels in batches)
+        return count / (time.perf_counter() - begin)
+
+    batches = names["photo_batches"]("train")
+    decoded = images_per_second(batches)
+    cached = statistics.median(images_per_second(batches) for _ in range(3))
+    augment = keras.Sequential(names["make_augmentation"]())
+    augmented = batches.map(lambda x, y: (augment(x, training=True), y))
+    next(iter(augmented))
+    moved = statistics.median(images_per_second(augmented) for _ in range(3))
+
+    model = names["make_network"](size)
+    model.compile("adam", "binary_crossentropy")
+    model.train_on_batch(*next(iter(batches)))
+    shares = []
+    for _ in range(3):
+        waited, begin, stream = 0, time.perf_counter(), iter(batches)
+        while True:
+            asked = time.perf_counter()
+            batch = next(stream, None)
+            waited += time.perf_counter() - asked
+            if batch is None:
+                break
+            model.train_on_batch(*batch)
+        shares.append(waited / (time.perf_counter() - begin))
+    return {
+        "decoded": decoded,
+        "cached": cached,
+        "augmented": moved,
+        "waiting": statistics.median(shares),
     }
 
 
@@ -170,6 +253,21 @@ def table_of(results):
     for name, one in results["sliders"].items():
         times = (one["median_ms"], one["slowest_ms"], one["whole_figure_ms"])
         lines.append(f"| {name} | " + " | ".join(f"{value:.0f}" for value in times) + " |")
+    lines += [
+        "",
+        f"The photo pipeline of lessons 3 and 4, on {results['pipeline_images']} drawn photos:"
+        " images a second, and how much of a training epoch (not the first) waits for data:",
+        "",
+        "| pixels | decoded | from the cache | and augmented | waiting |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for size, one in results["pipeline"].items():
+        speeds = (one["decoded"], one["cached"], one["augmented"])
+        lines.append(
+            f"| {size} × {size} | "
+            + " | ".join(f"{value:,.0f}" for value in speeds)
+            + f" | {one['waiting']:.1%} |"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -187,8 +285,14 @@ def main():
         "versions": recorded.describe_versions(),
         "repeats": repeats,
         "sliders": {name: measure_slider(*one) for name, one in slider_figures().items()},
+        "pipeline_images": PIPELINE_IMAGES,
+        "pipeline": {},
         "lessons": {},
     }
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["COURSE_DATA_DIR"] = folder
+        for size in (64, 150):
+            results["pipeline"][str(size)] = measure_pipeline(size)
     for notebook in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         runs = [measure_lesson(notebook) for _ in range(repeats)]
         seconds, peaks = zip(*runs, strict=True)
