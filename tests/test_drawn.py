@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from course_utils import drawn
+from course_utils.drawn import garments as garments_module
+from course_utils.drawn import house_numbers as house_numbers_module
 
 DRAWS = [drawn.draw_garments, drawn.draw_house_numbers]
 SHAPES = {drawn.draw_garments: (28, 28), drawn.draw_house_numbers: (32, 32, 3)}
@@ -195,17 +197,17 @@ def test_sandals_show_more_holes_than_sneakers(garments):
 
 
 def test_every_font_has_ten_different_digits():
-    for font in drawn._FONTS:
-        digits = [drawn._glyph(font, digit).resize((20, 30)) for digit in range(10)]
+    for font in house_numbers_module._FONTS:
+        digits = [house_numbers_module._glyph(font, digit).resize((20, 30)) for digit in range(10)]
         assert all(glyph.getbbox() for glyph in digits)
         assert len({glyph.tobytes() for glyph in digits}) == 10, font
 
 
 def test_no_glyph_touches_the_edge_of_its_page():
-    for font in drawn._FONTS:
+    for font in house_numbers_module._FONTS:
         for digit in range(10):
-            glyph = drawn._glyph(font, digit)
-            assert glyph.height < 1.2 * drawn._GLYPH_POINTS, font
+            glyph = house_numbers_module._glyph(font, digit)
+            assert glyph.height < 1.2 * house_numbers_module._GLYPH_POINTS, font
 
 
 def test_neighbours_peek_in_from_the_sides(house_numbers, monkeypatch):
@@ -215,7 +217,7 @@ def test_neighbours_peek_in_from_the_sides(house_numbers, monkeypatch):
 
     images, _ = house_numbers
     assert np.median(edge_contrast(images)) > 8
-    monkeypatch.setattr(drawn, "_NEIGHBOUR_CHANCE", 0.0)
+    monkeypatch.setattr(house_numbers_module, "_NEIGHBOUR_CHANCE", 0.0)
     alone, _ = drawn.draw_house_numbers(200, seed=0)
     assert np.median(edge_contrast(images)) > 1.3 * np.median(edge_contrast(alone))
 
@@ -238,8 +240,8 @@ def test_house_numbers_are_in_colour_and_readable(house_numbers):
 
 def test_ink_and_wall_keep_their_contrast():
     for seed in range(300):
-        ink, wall = drawn._colours(np.random.default_rng(seed))
-        assert abs(ink.mean() - wall.mean()) > drawn._LOWEST_CONTRAST - 1
+        ink, wall = house_numbers_module._colours(np.random.default_rng(seed))
+        assert abs(ink.mean() - wall.mean()) > house_numbers_module._LOWEST_CONTRAST - 1
 
 
 # --- Telling the classes apart ------------------------------------------------------------------
@@ -278,8 +280,9 @@ def test_edges_say_more_about_house_numbers_than_chance(house_numbers, new_house
 
 
 def test_the_examples_in_the_docstrings_run():
-    result = doctest.testmod(drawn)
-    assert result.attempted >= 6 and result.failed == 0
+    results = [doctest.testmod(module) for module in (garments_module, house_numbers_module)]
+    assert sum(result.attempted for result in results) >= 6
+    assert not any(result.failed for result in results)
 
 
 def test_importing_the_module_loads_nothing_heavy():

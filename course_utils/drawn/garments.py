@@ -1,20 +1,22 @@
-"""Stand-ins for Fashion-MNIST and SVHN, drawn here, for a machine with no network.
+"""A stand-in for Fashion-MNIST: grey 28 x 28 clothes, shoes and bags in its ten classes.
 
-`draw_garments` draws grey 28 x 28 clothes in the ten classes of Fashion-MNIST, and
-`draw_house_numbers` draws colour 32 x 32 digits as SVHN crops them from photographs. Picture i
-depends on the seed and on i alone, so a small draw is the beginning of a large one.
-
-Outlines of garments are written in pixels of the finished picture, x to the right of its middle
-and y down from its top, and drawn several times larger, so that shrinking smooths the edges.
+Outlines are written in pixels of the finished picture, x to the right of its middle and y down
+from its top, and drawn several times larger, so that shrinking smooths the edges.
 """
 
-import operator
 from collections.abc import Callable, Sequence
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
+
+from course_utils.drawn.seeds import (
+    GARMENT_STREAM,
+    Rng,
+    balanced_labels,
+    chance,
+    checked_counts,
+    pick,
+)
 
 GARMENT_NAMES = (
     "T-shirt/top",
@@ -30,25 +32,15 @@ GARMENT_NAMES = (
 )
 """The ten class names of Fashion-MNIST; a label is an index into this tuple."""
 
-N_CLASSES = 10
 GARMENT_SIZE = 28  # pixels a side, as Fashion-MNIST
-NUMBER_SIZE = 32  # pixels a side, as SVHN's cropped digits
-
-# The first word of each random stream, so that labels, garments and numbers never share one.
-_LABEL_STREAM, _GARMENT_STREAM, _NUMBER_STREAM = 11, 22, 33
 
 _GARMENT_SCALE = 8  # garments are drawn this many times larger, then shrunk
 _CANVAS = GARMENT_SIZE * _GARMENT_SCALE
 _DARKEST, _LIGHTEST = 45, 245  # grey levels of cloth; 0 is kept for the background
 
-_NUMBER_SCALE = 4
-_SHEET = NUMBER_SIZE * _NUMBER_SCALE
-_GLYPH_POINTS = 120  # font size at which a digit is rendered once, then resized
-
 Point = tuple[float, float]
 Canvas = Image.Image
 Cloth = Image.Image | float  # a canvas of cloth, or one grey level
-Rng = np.random.Generator
 
 
 def draw_garments(n: int, *, seed: int = 0, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -78,90 +70,18 @@ def draw_garments(n: int, *, seed: int = 0, start: int = 0) -> tuple[np.ndarray,
     Source: classes, size and background as in Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017,
         arXiv:1708.07747); the drawings are this course's own.
     """
-    n, seed, start = _checked_counts(n, seed, start)
-    labels = _balanced_labels(n, seed, start)
+    n, seed, start = checked_counts(n, seed, start)
+    labels = balanced_labels(n, seed, start)
     images = np.empty((n, GARMENT_SIZE, GARMENT_SIZE), np.uint8)
     for i, label in enumerate(labels):
-        rng = np.random.default_rng([_GARMENT_STREAM, seed, start + i])
+        rng = np.random.default_rng([GARMENT_STREAM, seed, start + i])
         canvas = Image.new("L", (_CANVAS, _CANVAS))
         _GARMENT_PAINTERS[label](canvas, rng)
         images[i] = _photographed(canvas, rng)
     return images, labels
 
 
-def draw_house_numbers(n: int, *, seed: int = 0, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw n colour pictures of a digit on a wall or a plate, as a stand-in for SVHN.
-
-    The labelled digit is in the centre; its neighbours in the house number peek in from the
-    sides. Picture i of the answer depends only on `seed` and `start + i`, and each block of ten
-    indices (0..9, 10..19, ...) holds every digit once, in a shuffled order.
-
-    Args:
-        n: how many pictures, >= 0.
-        seed: which set, >= 0; use different seeds for training and for testing.
-        start: index of the first picture, >= 0.
-    Returns:
-        images, uint8 array, shape (n, 32, 32, 3), RGB, and labels, uint8 array, shape (n,): the
-        digit itself, so that 0 is labelled 0 (SVHN's own files write 10).
-    Raises:
-        ValueError: n, seed or start is negative or not an integer.
-    Example:
-        >>> images, labels = draw_house_numbers(30, seed=1)
-        >>> images.shape, np.bincount(labels).tolist()
-        ((30, 32, 32, 3), [3, 3, 3, 3, 3, 3, 3, 3, 3, 3])
-        >>> later, _ = draw_house_numbers(10, seed=1, start=20)
-        >>> np.array_equal(images[20:], later)
-        True
-
-    Source: framing as in SVHN's cropped digits (Netzer et al., "Reading Digits in Natural
-        Images", 2011); the drawings are this course's own, in fonts that come with matplotlib.
-    """
-    n, seed, start = _checked_counts(n, seed, start)
-    labels = _balanced_labels(n, seed, start)
-    images = np.empty((n, NUMBER_SIZE, NUMBER_SIZE, 3), np.uint8)
-    for i, digit in enumerate(labels.tolist()):
-        rng = np.random.default_rng([_NUMBER_STREAM, seed, start + i])
-        images[i] = _house_number(digit, rng)
-    return images, labels
-
-
-# --- Arguments and labels -----------------------------------------------------------------------
-
-
-def _checked_counts(n: int, seed: int, start: int) -> list[int]:
-    counts = []
-    for name, value in (("n", n), ("seed", seed), ("start", start)):
-        if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise ValueError(
-                f"{name} must be an integer, got {value!r} ({type(value).__name__}); "
-                f"write {name}=int(...) if a whole number is meant."
-            )
-        if value < 0:
-            raise ValueError(f"{name} must be 0 or more, got {value}; pass a positive integer.")
-        counts.append(operator.index(value))
-    return counts
-
-
-def _balanced_labels(n: int, seed: int, start: int) -> np.ndarray:
-    """Labels of pictures start .. start + n - 1: one shuffle of the classes a block of ten."""
-    first, last = start // N_CLASSES, (start + n) // N_CLASSES
-    shuffles = [
-        np.random.default_rng([_LABEL_STREAM, seed, block]).permutation(N_CLASSES)
-        for block in range(first, last + 1)
-    ]
-    skipped = start - first * N_CLASSES
-    return np.concatenate(shuffles)[skipped : skipped + n].astype(np.uint8)
-
-
 # --- Pencil and scissors ------------------------------------------------------------------------
-
-
-def _chance(rng: Rng, probability: float) -> bool:
-    return rng.random() < probability
-
-
-def _pick(rng: Rng, options: Sequence):
-    return options[int(rng.integers(len(options)))]
 
 
 def _shade(tone: float, factor: float) -> int:
@@ -244,7 +164,7 @@ def _wave(rng: Rng, period: float, share: float) -> np.ndarray:
 
 def _cloth(rng: Rng, tone: float, patterns: str) -> Canvas:
     """A canvas of cloth in one of the patterns, whose names are separated by spaces."""
-    pattern = _pick(rng, patterns.split())
+    pattern = pick(rng, patterns.split())
     period, strength = rng.uniform(3, 5.5), rng.uniform(45, 95)
     if pattern == "plain":
         return Image.new("L", (_CANVAS, _CANVAS), int(tone))
@@ -360,22 +280,22 @@ def _add_neckline(
 def _draw_tshirt(canvas: Canvas, rng: Rng) -> None:
     u, tone = rng.uniform, rng.uniform(60, 240)
     patterns = "plain plain plain plain plain rows dots print"
-    reach = u(0.45, 0.62) if _chance(rng, 0.15) else u(0.2, 0.38)
+    reach = u(0.45, 0.62) if chance(rng, 0.15) else u(0.2, 0.38)
     top, bottom, _, hem, edge = _add_top(canvas, rng, tone, patterns, reach)
     seam = _shade(tone, u(0.55, 0.85))
     _add_cuffs(canvas, edge, seam, u(0.4, 1))
     _across(canvas, hem, bottom - 1, seam, 0.3)
-    if _chance(rng, 0.45):
+    if chance(rng, 0.45):
         _add_chest_print(canvas, rng, tone)
-    band = _contrasting(tone, 60) if _chance(rng, 0.4) else _shade(tone, 0.7)
-    neck = _pick(rng, ("V", "round", "round"))
+    band = _contrasting(tone, 60) if chance(rng, 0.4) else _shade(tone, 0.7)
+    neck = pick(rng, ("V", "round", "round"))
     _add_neckline(canvas, tone, neck, top, u(2.4, 3.8), u(1.6, 3.6), band)
 
 
 def _add_chest_print(canvas: Canvas, rng: Rng, tone: float) -> None:
     ink, y = _contrasting(tone, rng.uniform(60, 110)), rng.uniform(9, 12)
     half, height = rng.uniform(2, 4.2), rng.uniform(2, 6)
-    kind = _pick(rng, ("disc", "block", "lines"))
+    kind = pick(rng, ("disc", "block", "lines"))
     if kind == "disc":
         _spot(canvas, (0, y + height / 2), min(half, 3.2), ink)
         _spot(canvas, (0.8, y + height / 2 - 0.4), 1, _shade(tone, 0.9))
@@ -393,7 +313,7 @@ def _draw_pullover(canvas: Canvas, rng: Rng) -> None:
     ribs = _contrasting(tone, u(15, 60))
     _add_cuffs(canvas, edge, ribs, 1.6)
     _across(canvas, hem, bottom - 1, ribs, 1.8)
-    neck = _pick(rng, ("round", "round", "V", "roll", "hood", "zip"))
+    neck = pick(rng, ("round", "round", "V", "roll", "hood", "zip"))
     if neck in ("roll", "zip"):
         _cut(canvas, ribs, _both_sides((2.6, top - 1.4), (3.1, top + 1.6)))
         _across(canvas, 3, top + 1.7, _shade(tone, 0.5), 0.5)
@@ -420,7 +340,7 @@ def _draw_dress(canvas: Canvas, rng: Rng) -> None:
     cloth = _cloth(rng, tone, "plain plain plain plain print dots rows columns checks")
     top, waist_y, bottom = u(1.2, 2.4), u(9.5, 12.5), u(25.8, 27.4)
     chest, waist, hem, neck = u(3.8, 5), u(2.7, 3.9), u(4.2, 9), u(1.8, 2.6)
-    kind = _pick(rng, ("none", "none", "straps", "straps", "short", "long"))
+    kind = pick(rng, ("none", "none", "straps", "straps", "short", "long"))
     start = top + 3.6 if kind == "straps" else top
     shoulder = {"none": chest - 0.6, "straps": chest - 0.7}.get(kind, chest + 0.2)
     if kind in ("short", "long"):
@@ -434,9 +354,9 @@ def _draw_dress(canvas: Canvas, rng: Rng) -> None:
         strap = [(u(1.4, 2), top - 0.6), (chest - 1.2, start + 0.5)]
         _stroke(canvas, strap, tone, u(0.7, 1.3), twice=True)
     else:
-        shape = _pick(rng, ("round", "V"))
+        shape = pick(rng, ("round", "V"))
         _add_neckline(canvas, tone, shape, top, neck, u(1.4, 3), _shade(tone, 0.75))
-    belt = _contrasting(tone, u(50, 90)) if _chance(rng, 0.4) else _shade(tone, 0.65)
+    belt = _contrasting(tone, u(50, 90)) if chance(rng, 0.4) else _shade(tone, 0.65)
     _across(canvas, waist, waist_y, belt, u(0.5, 1.5))
     for pleat in np.linspace(-0.6, 0.6, int(rng.integers(0, 5))):
         fold = [(pleat * waist, waist_y + 1), (pleat * hem, bottom - 1)]
@@ -449,7 +369,7 @@ def _draw_coat(canvas: Canvas, rng: Rng) -> None:
     top, bottom, chest, _, edge = _add_top(canvas, rng, tone, patterns, u(0.74, 0.96), u(0, 1.2))
     seam, shadow = _shade(tone, u(0.5, 0.7)), _shade(tone, u(0.3, 0.5))
     _add_cuffs(canvas, edge, seam, u(0.5, 2))
-    collar = _pick(rng, ("lapels", "lapels", "lapels", "hood", "stand"))
+    collar = pick(rng, ("lapels", "lapels", "lapels", "hood", "stand"))
     opening = u(8, 12) if collar == "lapels" else top + 4
     front, vent = u(-0.5, 0.5), u(0, 1)  # vent: how far the fronts hang apart at the hem
     _cut(canvas, 0, [(front, opening + 8), (front - vent, bottom + 1), (front + vent, bottom + 1)])
@@ -461,13 +381,13 @@ def _draw_coat(canvas: Canvas, rng: Rng) -> None:
     else:
         _add_stand_collar(canvas, tone, top, chest, bottom)
     button = _contrasting(tone, u(30, 110))
-    columns = _pick(rng, ((), (front - 1.9, front + 1.9), (front + 1.3,), (front + 1.3,)))
+    columns = pick(rng, ((), (front - 1.9, front + 1.9), (front + 1.3,), (front + 1.3,)))
     for y in np.arange(opening + 1, bottom - 6, u(2.8, 4)):
         for x in columns:
             _spot(canvas, (x, y), 0.55, button)
-    if _chance(rng, 0.35):  # belt
+    if chance(rng, 0.35):  # belt
         _across(canvas, chest, opening + u(2, 4), seam, u(1, 1.6))
-    if _chance(rng, 0.7):  # pockets
+    if chance(rng, 0.7):  # pockets
         y = u(17, 19)
         _stroke(canvas, [(2.6, y + u(-0.8, 0.8)), (5, y)], shadow, 0.7, twice=True)
 
@@ -486,7 +406,7 @@ def _add_lapels(canvas: Canvas, rng: Rng, tone: float, top: float, opening: floa
     half, reach, notch = rng.uniform(2.2, 2.8), rng.uniform(4, 5.2), top + rng.uniform(3.4, 5)
     _cut(canvas, _shade(tone, 0.4), [(-half, top), (0, opening), (half, top)])
     lapel = [(half - 0.6, top - 0.4), (reach - 1, top + 1.6), (reach, notch), (0, opening)]
-    facing = _pick(rng, (_shade(tone, 1.25), _shade(tone, 0.78), _contrasting(tone, 60)))
+    facing = pick(rng, (_shade(tone, 1.25), _shade(tone, 0.78), _contrasting(tone, 60)))
     _cut(canvas, facing, lapel, twice=True)
     _stroke(canvas, lapel[1:], _shade(tone, 0.5), 0.4, twice=True)
 
@@ -494,16 +414,16 @@ def _add_lapels(canvas: Canvas, rng: Rng, tone: float, top: float, opening: floa
 def _draw_shirt(canvas: Canvas, rng: Rng) -> None:
     u, tone = rng.uniform, rng.uniform(60, 240)
     patterns = "plain plain plain plain columns columns checks checks rows print"
-    reach = _pick(rng, (u(0.78, 1), u(0.78, 1), u(0.78, 1), u(0.5, 0.65), u(0.25, 0.38)))
+    reach = pick(rng, (u(0.78, 1), u(0.78, 1), u(0.78, 1), u(0.5, 0.65), u(0.25, 0.38)))
     top, bottom, _, hem, edge = _add_top(canvas, rng, tone, patterns, reach)
     seam = _shade(tone, u(0.5, 0.7))
-    if _chance(rng, 0.6):  # the hem of a shirt curves up at the sides
+    if chance(rng, 0.6):  # the hem of a shirt curves up at the sides
         tail = [(hem + 1, bottom - 2.6), (hem - 1.4, bottom + 0.1), (hem + 1.5, bottom + 1)]
         _cut(canvas, 0, tail, twice=True)
     _add_cuffs(canvas, edge, seam, u(0.5, 1.6))
-    _add_placket(canvas, rng, tone, top, bottom if _chance(rng, 0.8) else u(12, 16))
+    _add_placket(canvas, rng, tone, top, bottom if chance(rng, 0.8) else u(12, 16))
     _add_collar(canvas, rng, tone, top)
-    if _chance(rng, 0.5):
+    if chance(rng, 0.5):
         y = u(9.2, 10.5)
         pocket = [(2.2, y), (2.2, y + 3), (5.2, y + 3), (5.2, y), (2.2, y)]
         _stroke(canvas, pocket, seam, 0.4)
@@ -525,7 +445,7 @@ def _add_collar(canvas: Canvas, rng: Rng, tone: float, top: float) -> None:
     half, tip = rng.uniform(2.3, 2.9), (rng.uniform(2.8, 4), top + rng.uniform(2.6, 3.6))
     _cut(canvas, _shade(tone, 0.4), [(-half, top - 0.8), (0, top + 2), (half, top - 0.8)])
     flap = [(half - 0.4, top - 1.4), (half + 0.8, top), tip, (0.1, top + 1.8)]
-    flap_tone = _pick(rng, (_shade(tone, 1.25), _shade(tone, 0.95), _contrasting(tone, 60)))
+    flap_tone = pick(rng, (_shade(tone, 1.25), _shade(tone, 0.95), _contrasting(tone, 60)))
     _cut(canvas, flap_tone, flap, twice=True)
     _stroke(canvas, [*flap, flap[0]], _shade(tone, 0.5), 0.35, twice=True)
 
@@ -548,21 +468,21 @@ def _draw_trouser(canvas: Canvas, rng: Rng) -> None:
     band = _both_sides((waist, top), (waist + 0.2, top + 1.4))
     _cut(canvas, _shade(tone, u(0.65, 1.3)), band)
     _stroke(canvas, [(0, top + 1.4), (0, crotch)], seam, 0.5)
-    if _chance(rng, 0.6):
+    if chance(rng, 0.6):
         pocket = [(waist - 1.4, top + 1.6), (hip - 0.4, top + 4.4)]
         _stroke(canvas, pocket, seam, 0.45, twice=True)
-    if _chance(rng, 0.6):
+    if chance(rng, 0.6):
         crease = [(waist * 0.55, top + 3), ((inner + outer) / 2, bottom)]
-        crease_tone = _shade(tone, _pick(rng, (0.75, 1.25)))
+        crease_tone = _shade(tone, pick(rng, (0.75, 1.25)))
         _stroke(canvas, crease, crease_tone, u(0.5, 1.2), twice=True)
-    if _chance(rng, 0.3):
+    if chance(rng, 0.3):
         _stroke(canvas, [(inner, bottom - 1.2), (outer, bottom - 1.2)], seam, 0.6, twice=True)
 
 
 def _draw_bag(canvas: Canvas, rng: Rng) -> None:
     u, tone = rng.uniform, rng.uniform(60, 235)
     cloth = _cloth(rng, tone, "plain plain plain plain plain plain checks print knit rows")
-    kind = _pick(rng, ("handbag", "handbag", "tote", "shoulder", "clutch", "barrel"))
+    kind = pick(rng, ("handbag", "handbag", "tote", "shoulder", "clutch", "barrel"))
     top, bottom = (u(7, 9), u(20, 22)) if kind == "clutch" else (u(10, 13), u(23.5, 26.5))
     upper = u(7.5, 11) if kind in ("handbag", "tote") else u(9.5, 12.5)
     lower = upper + (u(-1.5, 0.5) if kind == "tote" else u(0, 2))
@@ -573,7 +493,7 @@ def _draw_bag(canvas: Canvas, rng: Rng) -> None:
     _cut(canvas, cloth, _smooth(body, closed=True, steps=3) if round_body else body)
     seam, metal = _shade(tone, 0.55), _contrasting(tone, 110)
     _stroke(canvas, [(upper - 1, top + 1), (lower - 1, bottom - 1)], seam, 0.4, twice=True)
-    if kind in ("shoulder", "clutch") or _chance(rng, 0.3):
+    if kind in ("shoulder", "clutch") or chance(rng, 0.3):
         fall = top + (bottom - top) * u(0.4, 0.65)
         flap = _both_sides((upper - 0.6, top + 0.2), (upper - u(0, 2), fall - 2), (2.5, fall))
         _cut(canvas, _dimmed(cloth, u(0.75, 0.92)), flap)
@@ -582,10 +502,10 @@ def _draw_bag(canvas: Canvas, rng: Rng) -> None:
         return
     y = top + u(1.2, 2.6)
     _across(canvas, upper - 0.6, y, seam, 0.5)
-    if _chance(rng, 0.6):
+    if chance(rng, 0.6):
         pocket = _both_sides((upper * 0.6, y + 4), (upper * 0.6, bottom - 2))
         _stroke(canvas, [*pocket, pocket[0]], seam, 0.5)
-    if _chance(rng, 0.6):
+    if chance(rng, 0.6):
         _spot(canvas, (0, y + u(0, 2)), u(0.6, 1), metal)
 
 
@@ -594,7 +514,7 @@ def _add_handles(canvas: Canvas, rng: Rng, kind: str, tone: float, top: float, h
     reach = half * rng.uniform(0.4, 0.7)
     if kind == "clutch":  # a thin chain, or nothing
         rise, width, reach = rng.uniform(3, 5), 0.6, half - 1
-        if _chance(rng, 0.5):
+        if chance(rng, 0.5):
             return
     elif kind == "shoulder":
         reach = half - 0.8
@@ -632,16 +552,16 @@ def _draw_sneaker(canvas: Canvas, rng: Rng) -> None:
     opening = above((1.6, -8.8), (3, -7.2), (5.5, -5.8), (8.5, -6.4), (10.6, -8))
     _cut(canvas, _shade(tone, 0.35), _smooth(opening, closed=True))
     seam, accent = _shade(tone, 0.5), _contrasting(tone, u(60, 120))
-    if _chance(rng, 0.5):
+    if chance(rng, 0.5):
         cap = above((-12.2, 0), (-11.4, -2.3 + toe), (-8, -3.6 + toe), (-7, -1.8), (-6.6, 0))
-        _cut(canvas, _shade(tone, _pick(rng, (0.75, 1.3))), cap)
-    if _chance(rng, 0.5):
+        _cut(canvas, _shade(tone, pick(rng, (0.75, 1.3))), cap)
+    if chance(rng, 0.5):
         patch = above((10.6, -7.6), (11.7, -6.6), (11.4, -3), (11.8, 0), (8.6, 0), (9, -3.4))
         _cut(canvas, accent, patch)
     for t in np.linspace(0.1, 0.9, int(rng.integers(3, 6))):  # laces
         [(x, y)] = above((-5.4 + 5.6 * t, -4.7 - 3.6 * t))
         _stroke(canvas, [(x - 0.4, y), (x + 1.5, y + 1.7)], _contrasting(tone, 100), 0.6)
-    side = _pick(rng, ("bars", "swoosh", "panel", "none"))
+    side = pick(rng, ("bars", "swoosh", "panel", "none"))
     if side == "bars":
         for x in (0, 2.4, 4.8):
             _stroke(canvas, above((x, -0.6), (x + 1.8, -5)), accent, 0.9)
@@ -650,7 +570,7 @@ def _draw_sneaker(canvas: Canvas, rng: Rng) -> None:
         _cut(canvas, accent, _smooth(hook, closed=True))
     elif side == "panel":
         _stroke(canvas, above((-3, -0.3), (-0.5, -3.4), (6, -3), (9, -0.3)), seam, 0.5)
-    rubber = _pick(rng, (u(200, 245), _contrasting(tone, 90), _shade(tone, 0.6)))
+    rubber = pick(rng, (u(200, 245), _contrasting(tone, 90), _shade(tone, 0.6)))
     front = [(-12.6, base - 0.3), (-12.5, ground - u(0.6, 1.4)), (-10, ground)]
     rear = [(10.5, ground), (12.6, ground - 0.6), (12.6, base - 0.3), (0, base + 0.3)]
     _cut(canvas, rubber, front + rear)
@@ -660,7 +580,7 @@ def _draw_sneaker(canvas: Canvas, rng: Rng) -> None:
 def _draw_ankle_boot(canvas: Canvas, rng: Rng) -> None:
     u, tone = rng.uniform, rng.uniform(55, 225)
     cloth = _cloth(rng, tone, "plain plain plain plain plain plain plain knit print")
-    heel = _pick(rng, ("flat", "flat", "block", "block", "stiletto"))
+    heel = pick(rng, ("flat", "flat", "block", "block", "stiletto"))
     height = {"flat": 0.0, "block": u(1.5, 4), "stiletto": u(4, 6)}[heel]
     ground, sole = u(23.5, 26.6), u(0.9, 2.4) if heel == "flat" else u(0.6, 1.2)
     base = ground - sole
@@ -676,7 +596,7 @@ def _draw_ankle_boot(canvas: Canvas, rng: Rng) -> None:
     opening = [shaft[1], shaft[2], (back - 0.4, back_top + 0.9), (front + 0.4, top + 0.9)]
     _cut(canvas, _shade(tone, 0.4), opening)
     _add_boot_detail(canvas, rng, seam, accent, top, front, back)
-    rubber = _pick(rng, (_shade(tone, 0.5), _shade(tone, 0.6), _contrasting(tone, 70)))
+    rubber = pick(rng, (_shade(tone, 0.5), _shade(tone, 0.6), _contrasting(tone, 70)))
     line = _on_heel([(x, base + sole / 2) for x in (tip, -5, 0, 5, 11.2)], height)
     _stroke(canvas, line, rubber, sole)
     if heel != "flat":
@@ -688,7 +608,7 @@ def _draw_ankle_boot(canvas: Canvas, rng: Rng) -> None:
 def _add_boot_detail(
     canvas: Canvas, rng: Rng, seam: float, accent: float, top: float, front: float, back: float
 ) -> None:
-    kind = _pick(rng, ("laces", "elastic", "zip", "strap", "fold"))
+    kind = pick(rng, ("laces", "elastic", "zip", "strap", "fold"))
     if kind == "laces":
         for y in np.arange(top + 1.5, 18, 1.9):
             _stroke(canvas, [(front - 0.2, y), (front + 2.6, y + 0.9)], accent, 0.6)
@@ -710,13 +630,13 @@ def _add_boot_detail(
 
 def _draw_sandal(canvas: Canvas, rng: Rng) -> None:
     u, tone = rng.uniform, rng.uniform(80, 240)
-    heel = _pick(rng, ("flat", "flat", "flat", "wedge", "block", "stiletto"))
+    heel = pick(rng, ("flat", "flat", "flat", "wedge", "block", "stiletto"))
     height = {"flat": u(0, 0.8), "wedge": u(2, 4.5)}.get(heel, u(3.5, 7))
     ground = u(19.5, 21.5) if heel == "flat" else u(22.5, 25)
     sole = u(1.5, 3) if heel == "flat" else u(1.2, 2)
     base = ground - sole
     _add_straps(canvas, rng, tone, base, height)
-    rubber = _pick(rng, (_shade(tone, 0.55), _shade(tone, 0.7), _contrasting(tone, 50)))
+    rubber = pick(rng, (_shade(tone, 0.55), _shade(tone, 0.7), _contrasting(tone, 50)))
     line = _on_heel([(x, base) for x in np.linspace(-12.6, 12.4, 12)], height)
     under = _on_heel([(x, base + sole) for x in np.linspace(12, -11.8, 12)], height)
     if heel == "wedge":
@@ -739,7 +659,7 @@ def _add_straps(canvas: Canvas, rng: Rng, tone: float, base: float, height: floa
         return x, _on_heel([(x, base)], height)[0][1] - share * float(instep)
 
     toe, end, lean = u(-10, -8.5), u(-3, 2), u(0.5, 2.2)
-    kind = _pick(rng, ("slide", "slits", "slits", "slits", "crossed", "crossed"))
+    kind = pick(rng, ("slide", "slits", "slits", "slits", "crossed", "crossed"))
     tops = np.linspace(toe + lean, end + lean, 5)
     inside = [on_foot(end, 0), on_foot(end + lean, 1), on_foot(end + lean + 1.2, 0.85)]
     _cut(canvas, _shade(tone, 0.45), [*inside, on_foot(end + 1.6, 0)])
@@ -752,7 +672,7 @@ def _add_straps(canvas: Canvas, rng: Rng, tone: float, base: float, height: floa
         middle = (toe + end + lean) / 2
         for x, share in ((toe + 0.3, 0.5), (middle, 0.95), (middle - 0.3, 0.05), (end, 0.5)):
             _spot(canvas, on_foot(x, share), u(0.9, 1.3), 0)
-    if kind != "slide" or _chance(rng, 0.3):
+    if kind != "slide" or chance(rng, 0.3):
         _add_heel_strap(canvas, rng, tone, on_foot, on_foot(end + lean - 0.5, 0.9))
 
 
@@ -760,7 +680,7 @@ def _add_heel_strap(
     canvas: Canvas, rng: Rng, tone: float, on_foot: Callable[[float, float], Point], vamp: Point
 ) -> None:
     """A strap around the ankle, joined to the toe piece or to the sole, or a sling behind."""
-    kind, width = _pick(rng, ("ankle", "ankle", "bar", "sling")), rng.uniform(1.2, 1.9)
+    kind, width = pick(rng, ("ankle", "ankle", "bar", "sling")), rng.uniform(1.2, 1.9)
     reach = rng.uniform(0.8, 1.1)
     front, back = (vamp if kind == "sling" else on_foot(3.5, reach)), on_foot(11.2, reach)
     middle = ((front[0] + back[0]) / 2, (front[1] + back[1]) / 2)
@@ -772,7 +692,7 @@ def _add_heel_strap(
     _cut(canvas, tone, [*counter, on_foot(rng.uniform(6.5, 9), 0)])
     if kind == "bar":
         _stroke(canvas, [vamp, front], tone, width)
-    elif kind == "ankle" and _chance(rng, 0.5):
+    elif kind == "ankle" and chance(rng, 0.5):
         _stroke(canvas, [front, on_foot(rng.uniform(1.5, 4.5), 0)], tone, width)
 
 
@@ -788,168 +708,3 @@ _GARMENT_PAINTERS: tuple[Callable[[Canvas, Rng], None], ...] = (
     _draw_bag,
     _draw_ankle_boot,
 )
-
-
-# --- House numbers ------------------------------------------------------------------------------
-
-_FONTS = (
-    "DejaVuSans.ttf", "DejaVuSans-Bold.ttf", "DejaVuSans-Oblique.ttf",
-    "DejaVuSans-BoldOblique.ttf", "DejaVuSerif.ttf", "DejaVuSerif-Bold.ttf",
-    "DejaVuSerif-Italic.ttf", "DejaVuSerif-BoldItalic.ttf",
-    "STIXGeneral.ttf", "STIXGeneralBol.ttf", "STIXGeneralItalic.ttf", "STIXGeneralBolIta.ttf",
-    "cmb10.ttf", "cmr10.ttf", "cmss10.ttf", "cmti10.ttf", "cmtt10.ttf",
-)  # fmt: skip
-_THIN_FONTS = ("STIXGeneral.ttf", "STIXGeneralItalic.ttf", "cmr10.ttf", "cmss10.ttf",
-               "cmti10.ttf", "cmtt10.ttf")  # fmt: skip
-
-_DARK_COLOURS = (
-    (28, 28, 30), (52, 40, 34), (40, 50, 78), (44, 66, 54), (96, 40, 36), (86, 64, 44),
-    (70, 74, 80), (30, 60, 90),
-)  # fmt: skip
-_LIGHT_COLOURS = (
-    (232, 230, 224), (222, 208, 176), (198, 178, 140), (188, 196, 204), (170, 160, 150),
-    (206, 170, 150), (180, 192, 170), (214, 196, 120), (200, 208, 220),
-)  # fmt: skip
-_WALLS = ("plain", "render", "brick", "planks", "blocks")
-_NEIGHBOUR_CHANCE = 0.75  # that another digit follows, on each side
-_PLATE_CHANCE = 0.35
-_LOWEST_CONTRAST = 40  # grey levels between digit and background that stay readable
-
-
-@lru_cache(maxsize=1)
-def _font_folder() -> Path:
-    import matplotlib
-
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-
-
-@lru_cache(maxsize=len(_FONTS) * N_CLASSES)
-def _glyph(font_name: str, digit: int) -> Canvas:
-    """One digit, white on black, cropped to its ink."""
-    font = ImageFont.truetype(str(_font_folder() / font_name), _GLYPH_POINTS)
-    page = Image.new("L", (2 * _GLYPH_POINTS, 2 * _GLYPH_POINTS))
-    ImageDraw.Draw(page).text((_GLYPH_POINTS // 2, _GLYPH_POINTS // 4), str(digit), 255, font=font)
-    return page.crop(page.getbbox())
-
-
-def _house_number(digit: int, rng: Rng) -> np.ndarray:
-    """One picture, float work inside, uint8 (32, 32, 3) outside."""
-    ink_sheet, plate_sheet = _lettering(digit, rng)
-    corners = _viewpoint(rng)
-    ink = _shrunk(ink_sheet, corners)[..., None]
-    ink_colour, wall_colour = _colours(rng)
-    picture = _wall(rng, wall_colour)
-    if plate_sheet is not None:
-        edge = _shrunk(plate_sheet, corners)[..., None]
-        picture += edge * (_pick(rng, (ink_colour, wall_colour * 0.6)) - picture)
-    if _chance(rng, 0.35):  # numbers that stand off the wall cast a shadow
-        shadow = np.roll(ink, tuple(rng.integers(-1, 2, 2)), axis=(0, 1))
-        picture *= 1 - 0.45 * shadow
-    picture += ink * (ink_colour - picture)
-    return _snapshot(picture, rng)
-
-
-def _lettering(digit: int, rng: Rng) -> tuple[Canvas, Canvas | None]:
-    """The digit and its neighbours, and sometimes the edges of plates, on two large sheets."""
-    font = _pick(rng, _FONTS)
-    height, stretch = rng.uniform(0.6, 0.95) * _SHEET, rng.uniform(0.72, 1.15)
-    gap = rng.uniform(0, 0.15) * height
-    sheet = Image.new("L", (_SHEET, _SHEET))
-    middle = _SHEET / 2
-
-    def place(number: int, x: float, side: int) -> tuple[float, float]:
-        """Put a digit at x: its centre if side is 0, else its near edge; return its edges."""
-        glyph = _glyph(font, number)
-        width = max(1.0, glyph.width * height / glyph.height * stretch)
-        left = x - width * (1 - side) / 2
-        glyph = glyph.resize((round(width), round(height)), Image.BILINEAR)
-        sheet.paste(255, (round(left), round(middle - height / 2)), glyph)
-        return left, left + width
-
-    placed = [place(digit, middle, 0)]
-    for side in (-1, 1):
-        edge = placed[0][0] if side < 0 else placed[0][1]
-        while _chance(rng, _NEIGHBOUR_CHANCE) and 0 < edge + side * gap < _SHEET:
-            placed.append(place(int(rng.integers(N_CLASSES)), edge + side * gap, side))
-            edge = placed[-1][0] if side < 0 else placed[-1][1]
-    if font in _THIN_FONTS or _chance(rng, 0.25):
-        sheet = sheet.filter(ImageFilter.MaxFilter(5 if font in _THIN_FONTS else 3))
-    if not _chance(rng, _PLATE_CHANCE):
-        return sheet, None
-    if _chance(rng, 0.5):  # one long plate
-        placed = [(min(left for left, _ in placed), max(right for _, right in placed))]
-    return sheet, _plate_edges(rng, placed, gap / 2, height)
-
-
-def _plate_edges(
-    rng: Rng, spans: Sequence[tuple[float, float]], margin: float, height: float
-) -> Canvas:
-    """Border lines of plates that reach from left to right of each span."""
-    sheet = Image.new("L", (_SHEET, _SHEET))
-    pen = ImageDraw.Draw(sheet)
-    width, above = int(rng.integers(3, 6)), rng.uniform(6, 14)
-    top, bottom = (_SHEET - height) / 2 - above, (_SHEET + height) / 2 + above
-    for left, right in spans:
-        box = (left - margin - width / 2, top, right + margin + width / 2, bottom)
-        pen.rounded_rectangle(box, radius=8, outline=255, width=width)
-    return sheet
-
-
-def _viewpoint(rng: Rng) -> np.ndarray:
-    """Corners of the part of the sheet that is seen: turned, slanted, shifted, in perspective."""
-    turn, slant = rng.normal(0, 0.08), rng.normal(0, 0.1)
-    square = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]]) * _SHEET / 2  # anticlockwise
-    seen = square @ np.array([[1, turn], [slant - turn, 1]])
-    return seen + _SHEET / 2 + rng.normal(0, 2, 2) + rng.normal(0, 3, (4, 2))
-
-
-def _shrunk(sheet: Canvas, corners: np.ndarray) -> np.ndarray:
-    seen = sheet.transform(sheet.size, Image.QUAD, corners.ravel().tolist(), Image.BILINEAR)
-    return np.asarray(seen.reduce(_NUMBER_SCALE), np.float32) / 255
-
-
-def _colours(rng: Rng) -> tuple[np.ndarray, np.ndarray]:
-    """Ink and wall: one dark, one light, often washed out towards each other."""
-    pair = np.array([_pick(rng, _DARK_COLOURS), _pick(rng, _LIGHT_COLOURS)], np.float32)
-    pair += rng.normal(0, 12, (2, 1)) + rng.normal(0, 4, (2, 3))
-    if _chance(rng, 0.5):
-        pair = pair[::-1]
-    ink, wall = pair
-    difference = abs(float(ink.mean() - wall.mean()))
-    least = min(1.0, _LOWEST_CONTRAST / difference)
-    keep = least + (1 - least) * rng.random() ** 0.5
-    pivot = wall + (ink - wall) * rng.uniform(0, 1 - keep) if keep < 1 else wall
-    return pivot + keep * (ink - wall), pivot
-
-
-def _wall(rng: Rng, colour: np.ndarray) -> np.ndarray:
-    """A 32 x 32 piece of wall around one colour."""
-    kind = _pick(rng, _WALLS)
-    rows, columns = np.mgrid[:NUMBER_SIZE, :NUMBER_SIZE] + rng.integers(0, 16, (2, 1, 1))
-    relief = np.zeros((NUMBER_SIZE, NUMBER_SIZE), np.float32)
-    if kind == "render":
-        bumps = rng.normal(0, 1, (11, 11)).astype(np.float32)
-        relief += np.asarray(Image.fromarray(bumps).resize(relief.shape, Image.BICUBIC)) * 0.6
-    elif kind == "brick":
-        course = int(rng.integers(6, 10))
-        offset = (rows // course % 2) * course
-        relief -= 1.6 * ((rows % course == 0) | ((columns + offset) % (2 * course) == 0))
-    elif kind == "planks":
-        board = int(rng.integers(8, 14))
-        relief -= 2 * (rows % board == 0)
-        relief += rng.normal(0, 0.4, (NUMBER_SIZE, 1))
-    elif kind == "blocks":
-        half = int(rng.integers(6, 26))
-        relief += rng.uniform(-2, 2) * ((rows if _chance(rng, 0.5) else columns) % 32 < half)
-    return colour + relief[..., None] * rng.uniform(6, 16)
-
-
-def _snapshot(picture: np.ndarray, rng: Rng) -> np.ndarray:
-    """Light from one side, a soft lens, and a noisy sensor."""
-    y, x = np.mgrid[-1 : 1 : NUMBER_SIZE * 1j, -1 : 1 : NUMBER_SIZE * 1j]
-    slope_x, slope_y = rng.normal(0, 0.15, 2)
-    light = rng.uniform(0.75, 1.1) * (1 + slope_x * x + slope_y * y)
-    lit = np.clip(picture * light[..., None], 0, 255).astype(np.uint8)
-    soft = Image.fromarray(lit).filter(ImageFilter.GaussianBlur(rng.uniform(0.2, 1.4)))
-    noise = rng.normal(0, rng.uniform(1, 9), (NUMBER_SIZE, NUMBER_SIZE, 3))
-    return np.clip(np.asarray(soft) + noise, 0, 255).astype(np.uint8)

@@ -1,0 +1,35 @@
+"""Stand-ins for Fashion-MNIST, SVHN and cats-vs-dogs, drawn here, for a machine with no network.
+
+`draw_garments` draws grey 28 x 28 clothes in the ten classes of Fashion-MNIST,
+`draw_house_numbers` draws colour 32 x 32 digits as SVHN crops them from photographs, and
+`draw_pets` draws cats and dogs in colour at any size, with masks of their parts when asked;
+`save_pets` writes them as JPEG files. Picture i depends on the seed and on i alone, so a small
+draw is the beginning of a large one.
+"""
+
+from course_utils.drawn.garments import GARMENT_NAMES, GARMENT_SIZE, draw_garments
+from course_utils.drawn.house_numbers import NUMBER_SIZE, draw_house_numbers
+from course_utils.drawn.pets import (
+    PET_NAMES,
+    PETS_VERSION,
+    SHORTCUTS,
+    PetParts,
+    draw_pets,
+    save_pets,
+)
+from course_utils.drawn.seeds import N_CLASSES
+
+__all__ = [
+    "GARMENT_NAMES",
+    "GARMENT_SIZE",
+    "NUMBER_SIZE",
+    "N_CLASSES",
+    "PETS_VERSION",
+    "PET_NAMES",
+    "SHORTCUTS",
+    "PetParts",
+    "draw_garments",
+    "draw_house_numbers",
+    "draw_pets",
+    "save_pets",
+]

@@ -1,0 +1,52 @@
+"""What all drawn pictures share: arguments are checked, classes balanced, dice thrown.
+
+Picture i of a draw depends on the seed and on i alone, so a small draw is the beginning of a
+large one, and a part of it may be drawn anywhere.
+"""
+
+import operator
+from collections.abc import Sequence
+
+import numpy as np
+
+N_CLASSES = 10  # classes of garments and of digits, and the block in which labels are shuffled
+
+# The first word of each random stream, so that no two kinds of picture share one.
+LABEL_STREAM, GARMENT_STREAM, NUMBER_STREAM = 11, 22, 33
+PET_LABEL_STREAM, PET_STREAM, PLACE_STREAM = 44, 45, 46
+CAMERA_STREAM, TAG_STREAM, FILE_STREAM = 47, 48, 49
+
+Rng = np.random.Generator
+
+
+def checked_counts(n: int, seed: int, start: int) -> list[int]:
+    counts = []
+    for name, value in (("n", n), ("seed", seed), ("start", start)):
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise ValueError(
+                f"{name} must be an integer, got {value!r} ({type(value).__name__}); "
+                f"write {name}=int(...) if a whole number is meant."
+            )
+        if value < 0:
+            raise ValueError(f"{name} must be 0 or more, got {value}; pass a positive integer.")
+        counts.append(operator.index(value))
+    return counts
+
+
+def balanced_labels(n: int, seed: int, start: int, stream: int = LABEL_STREAM) -> np.ndarray:
+    """Labels of pictures start .. start + n - 1: one shuffle of the classes a block of ten."""
+    first, last = start // N_CLASSES, (start + n) // N_CLASSES
+    shuffles = [
+        np.random.default_rng([stream, seed, block]).permutation(N_CLASSES)
+        for block in range(first, last + 1)
+    ]
+    skipped = start - first * N_CLASSES
+    return np.concatenate(shuffles)[skipped : skipped + n].astype(np.uint8)
+
+
+def chance(rng: Rng, probability: float) -> bool:
+    return rng.random() < probability
+
+
+def pick(rng: Rng, options: Sequence):
+    return options[int(rng.integers(len(options)))]
