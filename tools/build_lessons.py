@@ -104,6 +104,8 @@ def clean(notebook):
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if not is_progress_bar(output)]
         for output in cell.get("outputs", []):
             bundle = output.get("data", {})
             if WIDGET_VIEW in bundle and "image/png" in bundle:
@@ -111,6 +113,12 @@ def clean(notebook):
             if "image/png" in bundle:
                 bundle["image/png"] = smaller_png(bundle["image/png"])
                 bundle["text/plain"] = "A figure."  # no repr of a figure below its picture
+
+
+def is_progress_bar(output):
+    """Whether this is tqdm's widget, which is of no use when the work is done."""
+    bundle = output.get("data", {})
+    return WIDGET_VIEW in bundle and re.search(r"\d+%\|", bundle.get("text/plain", "")) is not None
 
 
 def smaller_png(encoded):
