@@ -45,6 +45,7 @@ SHORTCUTS = ("tag", "tag-swapped", "background", "background-swapped")
 _SMALLEST = 32  # pixels a side; below, nobody could name the animal
 _PARALLEL_FROM = 200  # pictures; for fewer, starting workers takes longer than drawing
 _CHUNK = 50  # pictures that a worker draws at a time
+_IDLE_SECONDS = 5  # after which a worker ends, and its memory is free for training
 
 # Nuisance: what makes the pictures differ without telling the classes apart.
 _REACH = (0.66, 1.22)  # size of the animal's box beside the shorter side of the picture
@@ -232,7 +233,12 @@ def _run(function, jobs, workers: int, progress: bool):
         import joblib  # its workers need no main guard, and start clean beside TensorFlow
 
         chunks = [jobs[i : i + _CHUNK] for i in range(0, len(jobs), _CHUNK)]
-        parallel = joblib.Parallel(n_jobs=workers, return_as="generator", pre_dispatch="all")
+        parallel = joblib.Parallel(
+            n_jobs=workers,
+            return_as="generator",
+            pre_dispatch="all",
+            idle_worker_timeout=_IDLE_SECONDS,
+        )
         done = parallel(joblib.delayed(_run_chunk)(function, chunk) for chunk in chunks)
         results = (result for chunk in done for result in chunk)
     if progress:
