@@ -717,8 +717,8 @@ recorded.keep_run(
 #
 # ## Where next
 #
-# Digits are a clean world: grey, centred, one size. The next step, in preparation, is real photographs of cats and
-# dogs, and far too few of them.
+# Digits are a clean world: grey, centred, one size. The next step is photographs, and far too few of them:
+# [3. Cats and dogs: a convnet on a small dataset](03_cats_and_dogs.ipynb).
 #
 # *Read on:* Y. LeCun and others, *Gradient-based learning applied to document recognition* (1998); X. Glorot and
 # Y. Bengio (2010) and K. He and others (2015) on initialisation; S. Ioffe and C. Szegedy, *Batch normalization*
