@@ -53,7 +53,7 @@ def data_fetch(
     ] = None,
 ) -> None:
     """Bring data sets into the cache: from COURSE_MIRROR if it is set, or by download."""
-    from course_utils import data, pets
+    from course_utils import data, pets, sources
 
     unknown = [name for name in names or () if name not in data.DATASETS]
     if unknown:
@@ -63,17 +63,20 @@ def data_fetch(
     failed = False
     usual = [name for name, dataset in data.DATASETS.items() if not dataset.on_request]
     for name in names or usual:
+        before = sources.stamp(name)
         try:
             record = data.fetch(name)
         except data.DataError as error:
             failed = True
             typer.echo(f"{name}: {error}", err=True)
         else:
-            typer.echo(
-                f"{name}: here and verified, {record.megabytes:,.1f} MB from {record.source}"
-            )
+            here = "already here" if sources.stamp(name) == before else "here"
+            size = f"{record.megabytes:,.1f} MB from {record.source}"
+            typer.echo(f"{name}: {here} and verified, {size}")
             for line in pets.remarks(name):
                 typer.echo(line)
+            if name == "pets" and pets.own_in_use():
+                typer.echo("  lessons use your own photos until: course data remove pets")
     if failed:
         raise typer.Exit(1)
 
@@ -81,9 +84,28 @@ def data_fetch(
 @data_app.command("add")
 def data_add(
     name: Annotated[str, typer.Argument(metavar="pets", help="The data set: pets.")],
-    path: Annotated[Path, typer.Argument(help="A folder with two class folders of photos.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A folder with two class folders of photos.")
+    ],
 ) -> None:
-    """Use photos of your own in place of a data set's: copies of them, checked, in the cache."""
+    """Use photos of your own, of any two classes, in the lessons on cats and dogs.
+
+    They are checked and copied to the data folder, in place of any added before.
+    Nothing in PATH is changed. It holds two class folders, of any names, and a
+    fifth of each becomes validation:
+
+    \b
+      PATH/cats/  a.jpg, b.jpg, ...
+      PATH/dogs/  c.jpg, d.jpg, ...
+
+    or two parts, each with the same two class folders:
+
+    \b
+      PATH/train/cats/       PATH/train/dogs/
+      PATH/validation/cats/  PATH/validation/dogs/
+
+    Each class needs 5 photos or more; with parts, 5 in train, 1 in validation.
+    """
     from course_utils import data
 
     _refuse_all_but_pets(name)
@@ -97,20 +119,28 @@ def data_add(
 @data_app.command("remove")
 def data_remove(
     name: Annotated[str, typer.Argument(metavar="pets", help="The data set: pets.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Also if these are the only copies.")] = False,
 ) -> None:
-    """Forget the photos that you added: only their copies in the cache are deleted."""
+    """Forget the photos that you added: only their copies in the cache are deleted.
+
+    The folder that they were copied from is not touched.
+    """
     from course_utils import data
 
     _refuse_all_but_pets(name)
     try:
-        source = data.remove_pets()
+        removed = data.remove_pets(yes=yes)
     except data.DataError as error:
         typer.echo(f"pets: {error}", err=True)
         raise typer.Exit(1) from error
-    if source is None:
+    if removed is None:
         typer.echo("pets: no photos of your own were added, so there is nothing to remove")
+    elif not removed.photos:
+        typer.echo("pets: what an interrupted course data add pets had left is removed")
+    elif removed.source and removed.source.is_dir():
+        typer.echo(f"pets: the copies of your photos are removed; {removed.source} was not touched")
     else:
-        typer.echo(f"pets: the copies of your photos are removed; {source} is as it was")
+        typer.echo("pets: the copies of your photos are removed; their folder was gone before")
 
 
 def _refuse_all_but_pets(name: str) -> None:

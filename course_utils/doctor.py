@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -322,7 +323,8 @@ def check_data() -> list[Finding]:
         if record.here == "damaged":
             text, remedy = f"{record.name}: a file is damaged", f"course data fetch {record.name}"
             if record.name == "pets-own":  # one's own photos, which no server has
-                remedy = f"course data add pets {record.source or 'FOLDER'}"
+                place = shlex.quote(record.source) if record.source else "FOLDER"
+                remedy = f"course data add pets {place}"
             findings.append(Finding(NOTE, "data", text, remedy))
             continue
         if record.here == "all":

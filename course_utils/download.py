@@ -132,10 +132,10 @@ def locked(folder: Path, *, progress: bool = True):
                 lock.acquire(timeout=1)
             except filelock.Timeout:
                 if progress:
-                    print(f"Another process is fetching {folder.name}; waiting.", file=sys.stderr)
+                    print(f"Another process is using {folder.name}; waiting.", file=sys.stderr)
                 lock.acquire(timeout=LOCK_SECONDS)
     except filelock.Timeout as error:
-        reason = f"another process has been fetching {folder.name} for {LOCK_SECONDS:g} s"
+        reason = f"another process has been using {folder.name} for {LOCK_SECONDS:g} s"
         raise DataError(attempt, reason, "Wait for it or end it, then try again") from error
     try:
         yield

@@ -42,10 +42,10 @@ def find_classes(
     validation = next((parts[name] for name in _VALIDATION_NAMES if name in parts), None)
     if train and not validation:
         reason = f"there is {train.name}/, but no validation/ beside it"
-        raise _wrong(path, reason, "Add it, or give the folder with the two class folders alone")
+        raise _wrong(path, reason, _one_part(train, folders))
     if validation and not train:
         reason = f"there is {validation.name}/, but no train/ beside it"
-        raise _wrong(path, reason, "Add it, or give the folder with the two class folders alone")
+        raise _wrong(path, reason, _one_part(validation, folders))
     if not train:
         found = _class_folders(path, path)
         return {cls.name: files for cls, files in found.items()}, {}, _outside(path, [path])
@@ -64,6 +64,11 @@ def find_classes(
               for one in folders if one not in (train, validation)]  # fmt: skip
     unused += _outside(path, [path, train, validation])
     return groups, {"train": train.name, "validation": validation.name}, unused
+
+
+def _one_part(part: Path, folders: list[Path]) -> str:
+    advice = "Add it, or give the folder with the two class folders alone"
+    return f"{advice}, or rename {part.name}/ if it is a class" if len(folders) == 2 else advice
 
 
 def _outside(path: Path, folders: list[Path]) -> list[tuple[str, str]]:
@@ -91,6 +96,9 @@ def _class_folders(folder: Path, path: Path) -> dict[Path, list[Path]]:
             raise _wrong(path, f"{where} is empty", "Put the photos there first")
         files = "1 file lies" if len(loose) == 1 else f"{len(loose):,} files lie"
         reason = f"{files} loose in {where}, not in class folders (as {loose[0].name})"
+        if folder == path and len(_folders_beside(path)) == 2:
+            advice = f"If {path.name} is one of the classes, give {path.parent}"
+            raise _wrong(path, reason, advice, top=path.parent.name)
         raise _wrong(path, reason, "Make a folder for each of the two classes")
     if len(folders) == 1:
         advice = "Add a folder for the second class"
@@ -101,6 +109,10 @@ def _class_folders(folder: Path, path: Path) -> dict[Path, list[Path]]:
     if len(folders) > 2:
         reason = f"{where} has {len(folders)} class folders ({names}); there must be two"
         raise _wrong(path, reason, "Give a folder that holds two of them only")
+    if folders[0].name.lower() == folders[1].name.lower():
+        reason = f"{folders[0].name}/ and {folders[1].name}/ differ in capital letters only"
+        advice = "Rename one of them: on many disks they would be one folder"
+        raise _wrong(path, reason, advice)
     found = {one: photos.files_below(one) for one in folders}
     for one, files in found.items():
         if not files:
@@ -109,11 +121,22 @@ def _class_folders(folder: Path, path: Path) -> dict[Path, list[Path]]:
     return found
 
 
-def _wrong(path: Path, reason: str, advice: str, *, layout: bool = True) -> DataError:
+def _folders_beside(path: Path) -> list[Path]:
+    """The folders where this one is, itself included."""
+    try:
+        return _look_in(path.parent)[0]
+    except OSError:
+        return []
+
+
+def _wrong(
+    path: Path, reason: str, advice: str, *, layout: bool = True, top: str = ""
+) -> DataError:
     """The error for a folder that is not as it should be, with a picture of one that is."""
+    top = top or ("FOLDER" if path.is_file() else path.name)
     tree = (
         ".\nExpected, with your own names for the two classes:"
-        f"\n  {path.name or path}/"
+        f"\n  {top}/"
         "\n    cats/  a.jpg, b.jpg, ..."
         "\n    dogs/  c.jpg, d.jpg, ..."
         "\nor train/ and validation/, each with two such folders"

@@ -12,10 +12,17 @@ comes into the cache; see `course_utils.photos`. In the cache's folder are
     pets-drawn/      what was drawn, one folder for each size and number
 
 and, beside each `whole`, its parts of other sizes as hard links, which take no space.
+
+Before a set is used, the names and sizes of its files are compared with those that were stored:
+`load_pets` does no more. `course data fetch`, `course data status` and `course doctor` compare a
+digest of each file of a `whole` as well, and so does copying from a mirror that is a copy of a
+cache.
 """
 
 import hashlib
+import operator
 import os
+import shlex
 import shutil
 import zipfile
 from pathlib import Path
@@ -26,11 +33,14 @@ from course_utils.download import DataError, StorageError
 from course_utils.photo_sets import PARTS, SEED
 from course_utils.sources import DataFile, Dataset, Status, data_folder
 
-__all__ = ["DATASETS", "Pets", "add_pets", "fetch", "load_pets", "remove_pets"]
+__all__ = ["DATASETS", "Pets", "Removed", "add_pets", "fetch", "load_pets", "remove_pets"]
 
 CLASSES = ("cats", "dogs")
 DRAWN = {"train": 2000, "validation": 1000}  # how many are drawn unless asked otherwise
 DRAWN_SEEDS = {"train": sources.TRAIN_SEED, "validation": sources.TEST_SEED}
+MIN_SIZE = 32  # pixels; smaller drawn animals cannot be told apart
+MOST = 25_000  # photos that there are in all
+BLOCK = 10  # pictures in a row of which just half are cats
 FEW_OWN = 10  # with fewer training photos in a class of one's own, a warning is given
 OWN = "pets-own"
 ALL_HASH = "b7974bd0"  # sha256 of kagglecatsanddogs_5340.zip: only its beginning is known
@@ -66,17 +76,28 @@ class Pets(NamedTuple):
     origin: str
 
 
+class Removed(NamedTuple):
+    """What `remove_pets` deleted: so many copies, and the folder that they were made from.
+
+    `photos` is 0 where only the remains of an interrupted `add_pets` were there; `source` is None
+    where it is not known.
+    """
+
+    photos: int
+    source: Path | None
+
+
 def load_pets(
     n_train=None, n_validation=None, *, size=150, source="auto", seed=SEED, verbose=True
 ) -> Pets:
     """Prepare a folder of cats and dogs that `keras.utils.image_dataset_from_directory` reads.
 
     Args:
-        n_train: how many images for training, half of each class: even, >= 0. A smaller choice
-            is part of a larger one, and always the same. None for all there are: 2,000 photos,
-            or 2,000 drawn.
+        n_train: how many images for training, half of each class: even, 0 to 25,000. A smaller
+            choice is part of a larger one, and always the same. None for all there are: 2,000
+            photos, or 2,000 drawn.
         n_validation: the same for validation; None: 1,000.
-        size: typical side of drawn images, in pixels, >= 16. Photos keep their own sizes.
+        size: typical side of drawn images, in pixels, >= 32. Photos keep their own sizes.
         source: "auto" (the learner's own photos, see `add_pets`, else cache, mirror, download,
             else drawn), "real" (the same, but never drawn), "own", "all" (the 25,000 photos of
             which the others are a part: a download of 825 MB) or "embedded" (drawn).
@@ -88,7 +109,8 @@ def load_pets(
         validation/dogs (or the class names of one's own photos), with RGB JPEGs of various
         sizes. Do not change it: it is in the cache.
     Raises:
-        ValueError: an odd or negative number, too small a size, or an unknown source.
+        ValueError: no integer, an odd or negative number or one above 25,000, too small a size,
+            or an unknown source.
         DataError: no place has the photos asked for; the message lists each.
         StorageError: the cache cannot be written.
     Example:
@@ -99,24 +121,27 @@ def load_pets(
 
     Source: Elson et al., Asirra (2007); Google's teaching part of it, cats_and_dogs_filtered.zip.
     """
-    counts = {"train": n_train, "validation": n_validation}
-    for part, n in counts.items():
-        if n is not None and (n < 0 or n % 2):
-            raise ValueError(
-                f"n_{part} is {n}; give an even number, half for each class, or None for all"
-            )
-    if size < photos.MIN_SIDE:
-        raise ValueError(f"size is {size}; give {photos.MIN_SIDE} pixels or more")
+    counts = {
+        "train": _count("n_train", n_train),
+        "validation": _count("n_validation", n_validation),
+    }
+    size, seed = _integer("size", size), _integer("seed", seed)
+    if size < MIN_SIZE:
+        raise ValueError(f"size is {size}; give {MIN_SIZE} pixels or more")
     if source not in ("auto", "real", "own", "all", "embedded"):
         raise ValueError(f'source is {source!r}; give "auto", "real", "own", "all" or "embedded"')
     reason, hint = "as asked", ""
     if source != "embedded":
+        own_errors: list[DataError] = []
         try:
-            found, lines = _load_photos(counts, source, seed, progress=verbose)
+            found, lines = _load_photos(counts, source, seed, own_errors, progress=verbose)
         except DataError as error:
-            if source != "auto":
+            if source != "auto" or isinstance(error, StorageError):
                 raise
-            reason, hint = error.reason, ". To get the photos: course data fetch pets"
+            hint = (
+                own_errors[0].advice if own_errors else "To get the photos: course data fetch pets"
+            )
+            reason, hint = error.reason, f". {hint}"
             source = "embedded"
     if source == "embedded":
         found, line = _load_drawn(counts, size, reason, progress=verbose)
@@ -126,64 +151,131 @@ def load_pets(
     return found
 
 
+def _integer(name: str, value) -> int:
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:  # 4.0, "4", None
+        pass
+    raise ValueError(f"{name} is {value!r} ({type(value).__name__}); give an integer")
+
+
+def _count(name: str, n) -> int | None:
+    """How many images are asked for, or None."""
+    if n is None:
+        return None
+    n = _integer(name, n)
+    if n < 0 or n % 2:
+        raise ValueError(
+            f"{name} is {n}; give an even number, half for each class, or None for all"
+        )
+    if n > MOST:
+        raise ValueError(
+            f"{name} is {n:,}; give {MOST:,} or fewer, which is all there are, or None for all"
+        )
+    return n
+
+
 def add_pets(path: str | Path, *, seed: int = SEED, verbose: bool = True) -> Pets:
     """Copy photos of one's own into the cache, checked; `load_pets` uses them from then on.
 
     Args:
         path: a folder with two class folders of any names, of which a fifth of each becomes
             validation; or with train/ and validation/ (or val/, valid/, test/), each with the
-            same two class folders. Each class needs at least 5 photos. Nothing in it is changed.
+            same two class folders. Each class needs at least 5 photos, with two parts 5 for
+            training and 1 for validation. Nothing in it is changed.
         seed: of the choice of what becomes validation.
-        verbose: print what came in and what was left out; show a progress bar.
+        verbose: print what came in, what was left out, and which photos of one's own they
+            replace; show a progress bar.
     Returns:
         Pets(folder, "own").
     Raises:
+        ValueError: a seed that is no integer.
         DataError: the folder is not as described; the message says what is wrong with it.
         StorageError: the cache cannot be written.
     """
+    seed = _integer("seed", seed)
     path = Path(os.path.abspath(Path(path).expanduser()))  # without "..", links as they are
+    _refuse_data_folder(path)
     root = data_folder() / OWN
     groups, part_names, unused = own_photos.find_classes(path)
     with download.locked(root, progress=verbose):
+        _tidy(root)
+        before = photo_sets.notes_of(root / "whole")
         record = photo_sets.make_set(
             root / "whole", path, groups, source=str(path), origin="own", seed=seed,
             part_names=part_names, unused=unused, progress=verbose,
         )  # fmt: skip
     if verbose:
-        print("\n".join([_line(record, _have(record), ""), *_remarks(record, root / "whole")]))
+        lines = [_line(record, _have(record), ""), *_remarks(record, root / "whole")]
+        if before:
+            n = _photos(len(before.get("files", ())))
+            lines.append(f"  This replaces {n} from {before.get('source', 'another folder')}.")
+        print("\n".join(lines))
     return Pets(root / "whole" / "images", "own")
 
 
-def remove_pets() -> Path | None:
+def _refuse_data_folder(path: Path) -> None:
+    """Raise DataError for the cache, a folder in it, or one that holds it."""
+    cache, real = data_folder().resolve(), path.resolve()
+    if real.is_relative_to(cache) or cache.is_relative_to(real):
+        how = "is in" if real.is_relative_to(cache) else "holds"
+        raise DataError(
+            f"Adding the photos in {path}",
+            f"this folder {how} the course's own data folder, {data_folder()}",
+            "Give a folder elsewhere, with photos of yours alone",
+        )
+
+
+def remove_pets(*, yes: bool = False) -> Removed | None:
     """Forget the photos of one's own: delete the copies in the cache, and only these.
 
+    Args:
+        yes: delete them even if the folder they were copied from is gone, or is not known.
     Returns:
-        the folder they were copied from, which is left alone; None if there were no copies.
+        how many copies, and of which folder, which is left alone; None if nothing was there.
     Raises:
+        DataError: the folder they were copied from is gone, so that they are the only copies.
         StorageError: the copies cannot be deleted.
     """
     root = data_folder() / OWN
-    if not (root / "whole").exists():
+    if not any(folder.is_dir() for folder in root.glob("*")):  # those with a dot as well
         return None
     with (
         download.locked(root),
         download.storage_errors(f"Deleting the copies in {root}", root),
     ):
-        source = _source_of(root)
+        photo_sets.tidy(root)
+        whole, source = root / "whole", _source_of(root)
+        if whole.exists() and not yes and not (source and Path(source).is_dir()):
+            gone = (
+                f"{source}, where they came from, is gone"
+                if source
+                else "their folder is not known"
+            )
+            raise DataError(
+                "Removing your own photos",
+                f"{gone}, so these may be the only copies",
+                f"To keep them, copy {whole / 'images'}; "
+                "to delete them all the same: course data remove pets --yes",
+            )
+        n = len(photos.files_below(whole / "images"))
         for folder in root.iterdir():
             if folder.is_dir():
                 shutil.rmtree(folder)
-    return Path(source)
+    return Removed(n, Path(source) if source else None)
 
 
 def fetch(name: str, *, progress: bool = True) -> str:
     """Bring "pets" or "pets-all" into the cache, whole; return where it was found.
 
+    What is there already is kept if every file has the very bytes that were stored.
+
     Raises:
         StorageError: the cache cannot be written.
         DataError: no place has the photos; the message lists each.
     """
-    return _bring(name, progress=progress, anew=True)[1]
+    return _bring(name, progress=progress, anew=True, look=_verified)[1]
 
 
 def remarks(name: str) -> list[str]:
@@ -193,12 +285,12 @@ def remarks(name: str) -> list[str]:
 
 
 def status_of(name: str) -> Status:
-    """What is in the cache of "pets" or "pets-all"; uses no network."""
+    """What is in the cache of "pets" or "pets-all"; reads every file, uses no network."""
     record, here = _here(data_folder() / name)
     dataset, mirror = DATASETS[name], sources.mirror()
     if name == "pets-all":
         would_use = 'pets, unless source="all" is asked for'
-    elif photo_sets.record_of(data_folder() / OWN / "whole"):
+    elif own_in_use():
         would_use = "your own photos"
     elif record:
         would_use = "the cache"
@@ -212,19 +304,31 @@ def status_of(name: str) -> Status:
     return _status(name, record, here, would_use)
 
 
+def own_in_use() -> bool:
+    """Whether lessons use the learner's own photos: they are here, or can be copied anew."""
+    root = data_folder() / OWN
+    if photo_sets.record_of(root / "whole"):
+        return True
+    source = _source_of(root)
+    return (root / "whole").exists() and bool(source) and Path(source).is_dir()
+
+
 def own_status() -> list[Status]:
-    """The status of the learner's own photos, if any were added."""
+    """The status of the learner's own photos, if any were added; reads every file."""
     record, here = _here(data_folder() / OWN)
     source = _source_of(data_folder() / OWN)
     would_use = "the cache" if record else f"{source}, copied anew"
-    if here == "damaged" and not Path(source).is_dir():
-        would_use = "other photos"
+    if not own_in_use():
+        would_use = "pets: the folder these came from is gone"
     return [] if here == "none" else [_status(OWN, record, here, would_use)]
 
 
 def _here(root: Path) -> tuple[dict | None, str]:
     record = photo_sets.record_of(root / "whole")
-    return record, "all" if record else "damaged" if (root / "whole").exists() else "none"
+    damaged = record and "digests" in record and not photo_sets.intact(root / "whole", record)
+    if record and not damaged:
+        return record, "all"
+    return record, "damaged" if (root / "whole").exists() else "none"
 
 
 def _status(name: str, record: dict | None, here: str, would_use: str) -> Status:
@@ -234,7 +338,7 @@ def _status(name: str, record: dict | None, here: str, would_use: str) -> Status
         source=sources.called(record["source"]) if record and name != OWN
         else _source_of(data_folder() / OWN) if name == OWN else "",
         megabytes=sum(record["files"].values()) / 1e6 if record else 0.0,
-        verified=record is not None,
+        verified=here == "all" and "digests" in record,
         would_use=would_use,
     )  # fmt: skip
 
@@ -242,8 +346,9 @@ def _status(name: str, record: dict | None, here: str, would_use: str) -> Status
 # Finding and fetching
 
 
-def _load_photos(counts, source, seed, *, progress) -> tuple[Pets, list[str]]:
-    note, errors = "", []
+def _load_photos(counts, source, seed, errors, *, progress) -> tuple[Pets, list[str]]:
+    """The folder and its lines; what was wrong with the learner's own photos goes to `errors`."""
+    note = ""
     if source != "all":
         try:
             record, origin = _own(progress=progress)
@@ -270,21 +375,36 @@ def _own(*, progress) -> tuple[dict, str]:
     """The record of the learner's own photos, which are copied anew if they were damaged."""
     root = data_folder() / OWN
     attempt = "Loading your own photos"
+    if not (root / "whole").exists() and any(root.glob(".making-*")):  # killed, or at work
+        with download.locked(root, progress=progress):
+            _tidy(root)
     if not (root / "whole").exists():
         raise _NoneAdded(attempt, "none were added", "Add them: course data add pets FOLDER")
     record = photo_sets.record_of(root / "whole")
-    if not record:
-        source = _source_of(root)
-        try:
-            add_pets(source or root / "unknown", seed=_seed_of(root), verbose=False)
-        except StorageError:
-            raise
-        except DataError as error:
-            reason = "the copies of your own photos are damaged"
-            advice = f"Add them again: course data add pets {source or 'FOLDER'}"
-            raise DataError(attempt, reason, advice) from error
-        record = photo_sets.record_of(root / "whole")
-    return record, "your own"
+    if record:
+        return record, "your own"
+    source, damaged = _source_of(root), "the copies of your own photos are damaged"
+    other = "Add another folder (course data add pets FOLDER), or: course data remove pets"
+    if not source:
+        raise DataError(attempt, f"{damaged}, and where they came from is not known", other)
+    if not Path(source).is_dir():
+        raise DataError(attempt, f"{damaged}, and {source}, where they came from, is gone", other)
+    try:
+        add_pets(source, seed=_seed_of(root), verbose=False)
+    except StorageError:
+        raise
+    except DataError as error:
+        reason = f"{damaged}, and copying them anew failed ({error.reason})"
+        advice = f"Mend {source}, then: course data add pets {shlex.quote(source)}"
+        raise DataError(attempt, reason, f"{advice}; or: course data remove pets") from error
+    origin = f"your own, copied anew from {source} because the copies were damaged"
+    return photo_sets.record_of(root / "whole"), origin
+
+
+def _tidy(root: Path) -> None:
+    """Put back a set whose replacement was killed, and clear the rest away; `root` is locked."""
+    with download.storage_errors(f"Clearing {root}", root):
+        photo_sets.tidy(root)
 
 
 def _source_of(root: Path) -> str:
@@ -295,14 +415,26 @@ def _seed_of(root: Path) -> int:
     return int(photo_sets.notes_of(root / "whole").get("seed", SEED))
 
 
-def _bring(name: str, *, progress: bool, anew: bool, errors=()) -> tuple[dict, str]:
-    """See to it that a set of photos is in the cache; return its record and where it was found."""
+def _verified(folder: Path) -> dict | None:
+    """The record of a set if every byte of its images is as it was stored."""
+    record = photo_sets.record_of(folder)
+    return record if record and photo_sets.intact(folder, record) else None
+
+
+def _bring(
+    name: str, *, progress: bool, anew: bool, errors=(), look=photo_sets.record_of
+) -> tuple[dict, str]:
+    """See to it that a set of photos is in the cache; return its record and where it was found.
+
+    `look` gives the record of the set that is there, if it is good: `_verified` reads each file.
+    """
     root = data_folder() / name
-    record = photo_sets.record_of(root / "whole")
+    record = look(root / "whole")
     if record:
         return record, "the cache"
     with download.locked(root, progress=progress):
-        record = photo_sets.record_of(root / "whole")
+        _tidy(root)
+        record = look(root / "whole")
         if record:  # another process has brought it by now
             return record, "the cache"
         with download.storage_errors(f"Preparing {root}", root):
@@ -331,13 +463,29 @@ def _bring(name: str, *, progress: bool, anew: bool, errors=()) -> tuple[dict, s
 
 
 def _in_mirror(name: str, mirror: Path) -> Path:
-    """The set in a mirror's folder: a folder with its photos if there is one, else its zip."""
-    folder = mirror / _LAYOUTS[name][0]
-    return folder if folder.is_dir() else mirror / DATASETS[name].files[0].name
+    """The set in a mirror's folder: a folder with its photos if there is one, else its zip.
+
+    The mirror may be a copy of a cache as well, with name/whole/images, but not the cache itself.
+    """
+    folder, copy = mirror / _LAYOUTS[name][0], mirror / name / "whole"
+    if folder.is_dir():
+        return folder
+    itself = (data_folder() / name / "whole").resolve() == copy.resolve()
+    if copy.is_dir() and not itself:
+        return copy / "images"
+    return mirror / DATASETS[name].files[0].name
 
 
 def _bring_from(name: str, place: str | Path, root: Path, *, progress: bool) -> None:
     _, top, layout = _LAYOUTS[name]
+    if not download.is_url(place) and Path(place).name == "images":
+        layout = _SAME
+        if not _verified(Path(place).parent):
+            raise DataError(
+                f"Copying {place}",
+                f"the mirror's copy of {name} is not complete, or was changed",
+                "Copy the whole data folder again",
+            )
     if not download.is_url(place) and Path(place).is_dir():
         photo_sets.make_set(
             root / "whole", Path(place), _groups(Path(place), layout),
@@ -432,12 +580,22 @@ def _load_drawn(counts, size, reason, *, progress) -> tuple[Pets, str]:
     n = {part: DRAWN[part] if counts[part] is None else counts[part] for part in PARTS}
     root = data_folder() / "pets-drawn"
     folder = root / f"v{drawn.PETS_VERSION}-{size}px-{n['train']}+{n['validation']}"
-    if not photo_sets.record_of(folder):
+    if not _drawn_whole(folder, n):
         with download.locked(root, progress=progress):
-            if not photo_sets.record_of(folder):  # nor has another process drawn it by now
+            _tidy(root)
+            if not _drawn_whole(folder, n):  # nor has another process drawn it by now
                 _draw(folder, n, size, progress=progress)
     line = f"Cats and dogs: {n['train']:,} + {n['validation']:,} drawn by the course"
     return Pets(folder / "images", "drawn"), f"{line}, in place of photos ({reason})"
+
+
+def _drawn_whole(folder: Path, n: dict[str, int]) -> bool:
+    """Whether all that was to be drawn is there, half of each class."""
+    record = photo_sets.record_of(folder)
+    files = [name.rpartition("/")[0] for name in record["files"]] if record else []
+    return record is not None and all(
+        files.count(f"{part}/{cls}") == n[part] // 2 for part in PARTS for cls in CLASSES
+    )
 
 
 def _draw(folder: Path, n: dict[str, int], size: int, *, progress: bool) -> None:
@@ -446,10 +604,14 @@ def _draw(folder: Path, n: dict[str, int], size: int, *, progress: bool) -> None
             target = new / "images" / part
             for cls in CLASSES:
                 (target / cls).mkdir(parents=True)
-            if n[part]:
+            if n[part]:  # whole blocks, in which the classes are balanced, less what is too much
+                blocks = -(-n[part] // BLOCK) * BLOCK
                 drawn.save_pets(
-                    target, n[part], size=size, seed=DRAWN_SEEDS[part], progress=progress
+                    target, blocks, size=size, seed=DRAWN_SEEDS[part], progress=progress
                 )
+            for path in target.glob("*/*.jpg"):
+                if int(path.stem.rpartition(".")[2]) > n[part] // 2:  # "cat.0006"
+                    path.unlink()
         photo_sets.write_record(new, {"version": drawn.PETS_VERSION})
 
 
@@ -497,6 +659,12 @@ def _remarks(record: dict, folder: Path) -> list[str]:
     if record["repeated"]:
         n = len(record["repeated"])
         told.append(f"{n:,} {_repeated(record, n)}: {photo_sets.some(record['repeated'])}")
+    if record.get("in_both"):
+        n = len(record["in_both"])
+        told.append(
+            f"{_photos(n)} {'is' if n == 1 else 'are'} in both classes: one label is wrong: "
+            f"{photo_sets.some(record['in_both'])}"
+        )
     if record["changed"]:
         n = len(record["changed"])
         files = f"{n:,} file{'' if n == 1 else 's'}"
@@ -506,8 +674,12 @@ def _remarks(record: dict, folder: Path) -> list[str]:
     lines = ["  " + ". ".join(told)] if told else []
     fewest = min(_have(record)["train"].values())
     if record["origin"] == "own" and fewest < FEW_OWN:
-        lines.append(f"  Only {fewest} training photos of a class: results will vary a lot.")
+        lines.append(f"  Only {_photos(fewest, 'training ')} of a class: results will vary a lot.")
     return lines
+
+
+def _photos(n: int, kind: str = "") -> str:
+    return f"{n:,} {kind}photo{'' if n == 1 else 's'}"
 
 
 def _repeated(record: dict, n: int) -> str:

@@ -1,7 +1,8 @@
 """Where data comes from: the cache's folder, the mirror, and the first place that has a thing.
 
 What `course_utils.data`, which loads arrays, and `course_utils.pets`, which loads folders of
-photos, have in common.
+photos, have in common. The mirror's files have their original names, listed there, or lie as they
+do in a cache, so that a copy of the data folder is a mirror.
 """
 
 import os
@@ -62,12 +63,35 @@ def data_folder() -> Path:
     return Path(chosen).expanduser() if chosen else pooch.os_cache("deep-vision-course")
 
 
+def stamp(name: str) -> dict[str, int]:
+    """What changes whenever something is stored for a data set: its records and their times."""
+    folder = data_folder() / name
+    records = [*folder.glob("*.json"), *folder.glob("whole/record.json")]
+    return {str(path): path.stat().st_mtime_ns for path in records}
+
+
 def mirror() -> Path | str | None:
     """COURSE_MIRROR: a folder, an address without its last slash, or None if it is not set."""
     place = os.environ.get("COURSE_MIRROR", "").strip()
     if download.is_url(place):
         return place.rstrip("/")
     return Path(place).expanduser() if place else None
+
+
+def in_mirror(name: str, place: str | Path) -> Path:
+    """A file in the mirror's folder: by its original name, or else where a cache has it.
+
+    Args:
+        name: the data set's name, which is that of its folder in a cache.
+        place: the path of the original name, below COURSE_MIRROR.
+    Returns:
+        `place`; or MIRROR/name/file if only that is there, as in a copy of a cache.
+    """
+    place, folder = Path(place), mirror()
+    if place.exists() or not isinstance(folder, Path):
+        return place
+    copy = folder / name / place.name
+    return copy if copy.is_file() and folder.resolve() != data_folder().resolve() else place
 
 
 def called(place: str | Path) -> str:
@@ -99,7 +123,8 @@ def from_first(
         StorageError: it cannot be stored, so that no other place would help.
         DataError: no place has it; the message lists each.
     """
-    errors, place_of_mirror, places = list(errors), mirror(), list(places)
+    errors, place_of_mirror = list(errors), mirror()
+    places = [place if download.is_url(place) else in_mirror(name, place) for place in places]
     if isinstance(place_of_mirror, Path) and not place_of_mirror.is_dir():
         reason = "COURSE_MIRROR is not a folder"
         attempt = f"Looking in {place_of_mirror}"

@@ -42,7 +42,7 @@ def test_fetch_one(server):
     assert result.exit_code == 0
     assert result.stdout == "mnist: here and verified, 0.2 MB from 127.0.0.1\n"
     again = run("fetch", "mnist")
-    assert again.stdout == result.stdout
+    assert again.stdout == f"mnist: already {result.stdout.removeprefix('mnist: ')}"
     assert len(server.log) == 1
 
 
@@ -115,7 +115,7 @@ def test_add_and_remove(tmp_path):
     result = run("remove", "pets")
     assert (result.exit_code, result.stdout) == (
         0,
-        f"pets: the copies of your photos are removed; {path} is as it was\n",
+        f"pets: the copies of your photos are removed; {path} was not touched\n",
     )
     assert "pets-own" not in run("status").stdout
     result = run("remove", "pets")
@@ -123,6 +123,55 @@ def test_add_and_remove(tmp_path):
         0,
         "pets: no photos of your own were added, so there is nothing to remove\n",
     )
+
+
+def test_own_photos_are_told_when_pets_is_fetched(mirror, tmp_path):
+    run("add", "pets", str(make_classes(tmp_path / "own", 20)))
+    until = "  lessons use your own photos until: course data remove pets"
+    assert run("fetch", "pets").stdout.splitlines()[-1] == until
+    result = run("fetch", "pets").stdout.splitlines()
+    assert result[0] == "pets: already here and verified, 0.0 MB from the mirror"
+    assert result[-1] == until
+
+
+def test_remove_the_only_copies(tmp_path):
+    path = make_classes(tmp_path / "own", 20)
+    run("add", "pets", str(path))
+    path.rename(tmp_path / "moved")
+    result = run("remove", "pets")
+    assert result.exit_code == 1
+    images = data.data_folder() / "pets-own" / "whole" / "images"
+    assert result.stderr == (
+        f"pets: Removing your own photos: {path}, where they came from, is gone, so these "
+        f"may be the only copies. To keep them, copy {images}; to delete them all the same: "
+        "course data remove pets --yes.\n"
+    )
+    assert len(list(images.rglob("*.jpg"))) == 40
+    result = run("remove", "pets", "--yes")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "pets: the copies of your photos are removed; their folder was gone before\n",
+    )
+    assert not images.exists()
+
+
+def test_remove_what_a_killed_add_left(tmp_path):
+    left = data.data_folder() / "pets-own" / ".making-whole-x"
+    write(left / "new" / "images" / "cats" / "a.jpg", b"x")
+    result = run("remove", "pets")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "pets: what an interrupted course data add pets had left is removed\n",
+    )
+    assert not left.exists()
+    assert "nothing to remove" in run("remove", "pets").stdout
+
+
+def test_help_says_what_can_be_added():
+    text = " ".join(run("add", "--help").stdout.split())
+    for part in ("PATH/cats/", "PATH/train/cats/", "5 photos or more", "a fifth of each",
+                 "in place of any added before", "Nothing in PATH is changed"):  # fmt: skip
+        assert part in text
 
 
 def test_add_what_cannot_be_added(tmp_path):

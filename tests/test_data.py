@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -457,6 +458,16 @@ def test_mirror_then_cache(mirror, offline, monkeypatch, capsys, name):
     monkeypatch.delenv("COURSE_MIRROR")
     assert_form(LOADERS[name](n_train=50, n_test=20), name, 50, 20)
     assert "from the cache" in line_of(capsys)
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_mirror_that_is_a_copy_of_a_cache(mirror, offline, monkeypatch, tmp_path, capsys, name):
+    data.fetch(name, progress=False)
+    shutil.copytree(data.data_folder(), tmp_path / "stick")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "other"))
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "stick"))
+    assert_form(LOADERS[name](n_train=50, n_test=20, source="real"), name, 50, 20)
+    assert "from the mirror" in line_of(capsys)
 
 
 def test_only_what_is_asked_for_is_fetched(mirror, offline):

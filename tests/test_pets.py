@@ -2,12 +2,16 @@
 
 import dataclasses
 import hashlib
+import json
 import os
+import shutil
 import socket
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import filelock
 import pytest
 from small_photos import BAD, ODD, jpeg, make_classes, make_set, picture, write, zip_of
 
@@ -17,6 +21,7 @@ from course_utils.data import DataError, OfflineError, StorageError
 ZIP, ALL_ZIP = "cats_and_dogs_filtered.zip", "kagglecatsanddogs_5340.zip"
 TOP = "cats_and_dogs_filtered"
 DRAWN_LINE = "Cats and dogs: 8 + 4 drawn by the course, in place of photos"
+SAVE_PETS = drawn.save_pets  # the real drawing; see `draws`
 HINT = "To get the photos: course data fetch pets"
 
 
@@ -256,6 +261,33 @@ def test_mirror_without_the_photos(tmp_path, monkeypatch, offline, capsys):
     assert "(COURSE_MIRROR is not a folder; COURSE_OFFLINE is set)" in lines_of(capsys)[0]
 
 
+@pytest.mark.parametrize("damage", [False, True])
+def test_mirror_that_is_a_copy_of_a_cache(mirror, tmp_path, monkeypatch, damage):
+    shutil.copytree(data.load_pets(verbose=False).folder.parents[2], tmp_path / "stick")
+    there = names_in(mirror / "cats_and_dogs")
+    monkeypatch.setenv("COURSE_MIRROR", str(data.data_folder()))  # the cache itself: no mirror
+    assert pets._in_mirror("pets", data.data_folder()).suffix == ".zip"
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "other"))
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "stick"))
+    assert {one.name: one.would_use for one in data.status()}["pets"] == "the mirror"
+    if damage:
+        (tmp_path / "stick/pets/whole/images/train/cats/cats.0.jpg").unlink()
+        with pytest.raises(DataError, match="the mirror's copy of pets is not complete, or was"):
+            data.load_pets(source="real")
+        return
+    folder, _ = data.load_pets(source="real", verbose=False)
+    assert names_in(folder) == there
+    assert data.status()[3].source == "the mirror"
+
+
+def test_mirror_that_is_a_copy_of_a_cache_with_all(all_mirror, tmp_path, monkeypatch):
+    first = data.load_pets(source="all", verbose=False).folder
+    shutil.copytree(data.data_folder(), tmp_path / "stick")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "other"))
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "stick"))
+    assert names_in(data.load_pets(source="all", verbose=False).folder) == names_in(first)
+
+
 def test_mirror_without_a_class(mirror):
     for path in (mirror / "cats_and_dogs" / "train" / "dogs").iterdir():
         path.unlink()
@@ -437,6 +469,48 @@ def test_a_part_is_made_once_and_again_if_damaged(mirror, monkeypatch):
     assert names_in(folder) == names
 
 
+def test_a_change_that_leaves_the_size_is_found_where_every_file_is_read(mirror, tmp_path):
+    folder, _ = data.load_pets(verbose=False)
+    own = data.add_pets(make_classes(tmp_path / "own", 10), verbose=False).folder
+    contents = []
+    for image in (folder / "train/cats/cats.0.jpg", next(own.rglob("*.jpg"))):
+        content = image.read_bytes()
+        contents.append((image, content))
+        image.write_bytes(content[:-20] + bytes([content[-20] ^ 255]) + content[-19:])
+    for status in (data.status()[3], data.status()[5]):
+        assert (status.here, status.verified) == ("damaged", False)
+    assert data.status()[3].would_use == "your own photos"
+    assert data.status()[5].would_use == "the cache"  # where only names and sizes are looked at
+    assert data.load_pets(verbose=False).folder == own
+    data.remove_pets()
+    assert data.load_pets(verbose=False).folder == folder
+    status = data.fetch("pets", progress=False)
+    assert (status.here, status.verified) == ("all", True)
+    assert contents[0][0].read_bytes() == contents[0][1]
+
+
+def test_a_set_stored_without_digests_is_not_verified(mirror):
+    folder, _ = data.load_pets(verbose=False)
+    path = folder.parent / "record.json"
+    record = json.loads(path.read_text())
+    del record["digests"]
+    path.write_text(json.dumps(record))
+    assert (data.status()[3].here, data.status()[3].verified) == ("all", False)
+    assert data.load_pets(verbose=False).folder == folder
+    assert data.fetch("pets", progress=False).verified
+
+
+def test_a_copy_on_a_stick_that_is_changed(mirror, tmp_path, monkeypatch):
+    data.load_pets(verbose=False)
+    shutil.copytree(data.data_folder(), tmp_path / "stick")
+    image = tmp_path / "stick/pets/whole/images/train/cats/cats.0.jpg"
+    image.write_bytes(image.read_bytes()[:-20] + bytes(20))
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "other"))
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "stick"))
+    with pytest.raises(DataError, match="the mirror's copy of pets is not complete, or was"):
+        data.load_pets(source="real")
+
+
 def test_a_file_damaged_in_both_is_mended_in_both(mirror):
     folder, _ = data.load_pets(4, 2, verbose=False)
     name = sorted(names_in(folder))[0]
@@ -466,10 +540,29 @@ def test_arguments_are_checked():
     for n in (-2, 7):
         with pytest.raises(ValueError, match=f"n_validation is {n}; give an even number, half"):
             data.load_pets(n_validation=n)
-    with pytest.raises(ValueError, match="size is 8; give 16 pixels or more"):
-        data.load_pets(size=8)
+    with pytest.raises(ValueError, match="size is 31; give 32 pixels or more"):
+        data.load_pets(size=31)
+    with pytest.raises(ValueError, match="n_train is 25,002; give 25,000 or fewer, which is all"):
+        data.load_pets(25_002)
     with pytest.raises(ValueError, match='\'drawn\'; give "auto", "real", "own", "all" or'):
         data.load_pets(source="drawn")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"n_train": 4.0}, r"n_train is 4.0 \(float\); give an integer"),
+        ({"n_validation": "4"}, r"n_validation is '4' \(str\); give an integer"),
+        ({"n_train": True}, r"n_train is True \(bool\); give an integer"),
+        ({"size": "64"}, r"size is '64' \(str\); give an integer"),
+        ({"size": None}, r"size is None \(NoneType\); give an integer"),
+        ({"seed": "a/b"}, r"seed is 'a/b' \(str\); give an integer"),
+        ({"seed": None}, r"seed is None \(NoneType\); give an integer"),
+    ],
+)
+def test_what_is_no_integer(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        data.load_pets(**wrong)
 
 
 # Damage and interruption
@@ -535,6 +628,22 @@ def test_an_interrupt_waits_for_the_threads_that_write(mirror, monkeypatch):
     assert_nothing()
 
 
+@pytest.mark.parametrize("name", ["pets", "pets-own", "pets-drawn"])
+def test_a_kill_between_two_renames_loses_nothing(mirror, monkeypatch, tmp_path, draws, name):
+    options = {"source": "embedded", "n_train": 4, "n_validation": 2} if "dr" in name else {}
+    if name == "pets-own":
+        data.add_pets(make_classes(tmp_path / "own", 6), verbose=False)
+    folder = data.load_pets(**options, verbose=False).folder.parent
+    scratch = folder.parent / f".making-{folder.name}-x"
+    scratch.mkdir()
+    folder.rename(scratch / f"old-{folder.name}")
+    monkeypatch.delenv("COURSE_MIRROR")
+    draws.clear()
+    assert data.load_pets(**options, verbose=False).folder == folder / "images"
+    assert {path.name for path in folder.parent.iterdir()} == {".lock", folder.name}
+    assert draws == []
+
+
 def test_an_interrupt_before_the_end_leaves_nothing(mirror, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
@@ -555,6 +664,21 @@ def test_folder_that_cannot_be_written(mirror, monkeypatch, tmp_path):
             data.load_pets(8, 4, source=source, verbose=False)
     with pytest.raises(StorageError, match="set COURSE_DATA_DIR to another folder"):
         data.add_pets(make_classes(tmp_path / "own", 6), verbose=False)
+
+
+def test_a_part_that_cannot_be_stored_is_not_drawn_instead(mirror, monkeypatch, tmp_path, draws):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    for own in (False, True):
+        if own:
+            data.add_pets(make_classes(tmp_path / "own", 10), verbose=False)
+        data.load_pets(verbose=False)
+        with monkeypatch.context() as patch:
+            patch.setattr(photo_sets, "_link", full)
+            with pytest.raises(StorageError, match="the disk is full"):
+                data.load_pets(4, 2, verbose=False)
+    assert draws == []
 
 
 def test_disk_full(mirror, monkeypatch):
@@ -586,7 +710,7 @@ def test_drawn_once(draws, capsys):
     folder, origin = data.load_pets(8, 4, size=40, source="embedded")
     assert lines_of(capsys) == [f"{DRAWN_LINE} (as asked)"]
     assert origin == "drawn"
-    assert draws == [(8, 40, sources.TRAIN_SEED, True), (4, 40, sources.TEST_SEED, True)]
+    assert draws == [(10, 40, sources.TRAIN_SEED, True), (10, 40, sources.TEST_SEED, True)]
     assert len(list((folder / "train" / "dogs").iterdir())) == 4
     assert data.load_pets(8, 4, size=40, source="embedded") == (folder, origin)
     assert lines_of(capsys) == [f"{DRAWN_LINE} (as asked)"]
@@ -605,6 +729,37 @@ def test_drawn_anew_for_another_size_number_or_version(draws, monkeypatch):
     for size, n in ((40, 4), (32, 4), (40, 2)):
         data.load_pets(8, n, size=size, source="embedded", verbose=False)
     assert len(draws) >= 10
+
+
+def test_half_of_each_class_is_drawn(monkeypatch):
+    monkeypatch.setattr(drawn, "save_pets", SAVE_PETS)
+    before = set()
+    for n in (2, 4, 6, 14):
+        folder, _ = data.load_pets(n, n, size=32, source="embedded", verbose=False)
+        names = names_in(folder)
+        assert names == {
+            f"{part}/{one}s/{one}.{number:04}.jpg"
+            for part in pets.PARTS for one in ("cat", "dog") for number in range(1, n // 2 + 1)
+        }  # fmt: skip
+        contents = {(name, (folder / name).read_bytes()) for name in names}
+        assert before < contents  # a smaller set is part of a larger one
+        before = contents
+
+
+def test_a_folder_in_the_home_folder_is_drawn_into(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    SAVE_PETS("~/pets", 1, size=32, progress=False)
+    assert len(list((tmp_path / "pets").rglob("*.jpg"))) == 1
+
+
+def test_what_was_drawn_with_unequal_classes_is_drawn_anew(draws):
+    folder, _ = data.load_pets(4, 2, source="embedded", verbose=False)
+    names = names_in(folder)
+    (folder / "train" / "cats" / "cat.0002.jpg").rename(folder / "train" / "dogs" / "dog.0003.jpg")
+    photo_sets.write_record(folder.parent, {"version": 7})
+    data.load_pets(4, 2, source="embedded", verbose=False)
+    assert names_in(folder) == names and len(draws) == 4
 
 
 def test_drawing_cut_short_leaves_nothing(draws, monkeypatch):
@@ -628,7 +783,7 @@ def test_how_many_are_drawn_by_default(draws, monkeypatch):
     data.load_pets(source="embedded", verbose=False)
     assert asked == [2000, 1000]
     data.load_pets(0, 4, source="embedded", verbose=False)
-    assert asked == [2000, 1000, 4]
+    assert asked == [2000, 1000, 10]
 
 
 # The learner's own photos
@@ -748,6 +903,8 @@ def spoil(path: Path, fault: str) -> None:
     elif fault == "unreadable":
         for file in (path / "dogs").iterdir():
             file.write_bytes(b"")
+    elif fault == "differ in case":
+        (path / "dogs").rename(path / "Cats")
     elif fault == "few":
         for file in sorted((path / "dogs").iterdir())[4:]:
             file.write_bytes(b"")
@@ -759,6 +916,12 @@ def spoil(path: Path, fault: str) -> None:
             (path / "validation" / "dogs").rename(path / "validation" / "Dogs")
         elif fault == "no validation":
             (path / "validation").rename(path / "holdout")
+        elif fault == "no validation of three":
+            (path / "validation").rename(path / "holdout")
+            write(path / "more" / "a.jpg", b"x")
+        elif fault == "few in train":
+            for file in sorted((path / "train" / "dogs").iterdir())[4:]:
+                file.write_bytes(b"")
         elif fault == "no train":
             (path / "train").rename(path / "teach")
         elif fault == "one class in a part":
@@ -772,9 +935,10 @@ def spoil(path: Path, fault: str) -> None:
     ("fault", "reason", "advice"),
     [
         ("missing", "there is no such folder", "Check the path."),
-        ("file", "it is a file, not a folder", "Give the folder with the class folders" + TREE),
+        ("file", "it is a file, not a folder",
+         "Give the folder with the class folders" + TREE.replace("own/", "FOLDER/")),
         ("archive", "it is an archive; unpack it first",
-         "Give the folder with the class folders" + TREE),
+         "Give the folder with the class folders" + TREE.replace("own/", "FOLDER/")),
         ("empty", "it is empty", "Put the photos there first" + TREE),
         ("loose", "12 files lie loose in it, not in class folders (as 0.jpg)",
          "Make a folder for each of the two classes" + TREE),
@@ -796,10 +960,21 @@ def spoil(path: Path, fault: str) -> None:
         ("classes differ",
          "train/ has the classes cats and dogs, but validation/ has Dogs and cats",
          "Give both the same two class folders, in the same spelling" + TREE),
+        ("differ in case", "Cats/ and cats/ differ in capital letters only",
+         "Rename one of them: on many disks they would be one folder" + TREE),
+        ("few in train",
+         "there are 4 usable photos of dogs in train; left out: train/dogs/dogs.4.jpg (0 bytes), "
+         "train/dogs/dogs.5.jpg (0 bytes)",
+         "Each class needs 5 or more in train and 1 or more in validation; with fewer than 100, "
+         "results vary a lot."),
         ("no validation", "there is train/, but no validation/ beside it",
+         "Add it, or give the folder with the two class folders alone, or rename train/ if it is "
+         "a class" + TREE),
+        ("no validation of three", "there is train/, but no validation/ beside it",
          "Add it, or give the folder with the two class folders alone" + TREE),
         ("no train", "there is validation/, but no train/ beside it",
-         "Add it, or give the folder with the two class folders alone" + TREE),
+         "Add it, or give the folder with the two class folders alone, or rename validation/ if "
+         "it is a class" + TREE),
         ("one class in a part", "validation/ has one class folder only, cats/",
          "Add a folder for the second class" + TREE),
         ("part empty",
@@ -822,6 +997,67 @@ def test_own_folder_that_is_not_as_it_should_be(tmp_path, fault, reason, advice)
     assert names_in(data.data_folder() / "pets-own") == names  # those of before are still there
 
 
+def test_a_class_folder_itself(tmp_path):
+    path = make_classes(tmp_path / "own", 6)
+    with pytest.raises(DataError) as caught:
+        data.add_pets(path / "cats", verbose=False)
+    assert str(caught.value) == (
+        f"Adding the photos in {path / 'cats'}: 6 files lie loose in it, not in class folders (as "
+        f"cats.0.jpg). If cats is one of the classes, give {path}{TREE}"
+    )
+
+
+def test_the_data_folder_itself(tmp_path, mirror):
+    cache = data.load_pets(verbose=False).folder
+    for path, how in ((cache / "train", "is in"), (data.data_folder(), "is in"),
+                      (data.data_folder().parent, "holds")):  # fmt: skip
+        with pytest.raises(DataError, match=f"{how} the course's own data folder, .*. Give a fo"):
+            data.add_pets(path, verbose=False)
+
+
+def test_few_photos_for_validation_are_enough(tmp_path):
+    data.add_pets(make_set(tmp_path / "own", 5, 1), verbose=False)
+    assert data.load_pets(verbose=False).origin == "own"
+
+
+def test_adding_waits_for_another_process(tmp_path, capsys):
+    path = make_classes(tmp_path / "own", 20)
+    lock = filelock.FileLock(data.data_folder() / "pets-own" / ".lock")
+    data.data_folder().joinpath("pets-own").mkdir(parents=True)
+    with lock, ThreadPoolExecutor() as pool:
+        adding = pool.submit(data.add_pets, path)
+        time.sleep(1.3)
+        assert not adding.done()
+        lock.release()
+        assert adding.result(timeout=20).origin == "own"
+    assert "Another process is using pets-own; waiting.\n" in capsys.readouterr().err
+
+
+def test_what_own_photos_replace_is_told(tmp_path, capsys):
+    first, second = (make_classes(tmp_path / name, 20, seed=i) for i, name in enumerate("ab"))
+    data.add_pets(first)
+    data.add_pets(second)
+    assert lines_of(capsys)[1:] == [
+        f"Cats and dogs: 32 training and 8 validation photos, copied from {second}",
+        f"  This replaces 40 photos from {first}.",
+    ]
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_own_photos_that_are_in_both_classes(tmp_path, capsys, parts):
+    path = tmp_path / "own"
+    inside = make_set(path, 20, 5) / "train" if parts else make_classes(path, 20)
+    write(inside / "dogs" / "x.jpg", (inside / "cats" / "cats.3.jpg").read_bytes())
+    folder, _ = data.add_pets(path)
+    top = "train/" if parts else ""
+    told = (
+        f"1 photo is in both classes: one label is wrong: {top}cats/cats.3.jpg "
+        f"(the same as {top}dogs/x.jpg)"
+    )
+    assert told in lines_of(capsys)[1]
+    assert f"{top}cats/cats.3.jpg: the same" in (folder.parent / "report.txt").read_text()
+
+
 def test_own_photos_asked_for_but_not_added():
     with pytest.raises(DataError) as caught:
         data.load_pets(source="own")
@@ -837,21 +1073,50 @@ def test_own_photos_damaged(tmp_path, mirror, capsys):
     (folder / sorted(names)[0]).unlink()
     (status,) = (one for one in data.status() if one.name == "pets-own")
     assert (status.here, status.would_use) == ("damaged", f"{path}, copied anew")
-    assert data.load_pets(verbose=False).origin == "own"
+    assert data.status()[3].would_use == "your own photos"
+    assert data.load_pets().origin == "own"
+    assert lines_of(capsys) == [
+        f"Cats and dogs: 48 training and 12 validation photos, your own, copied anew from {path} "
+        "because the copies were damaged (48 + 12 there)"
+    ]
     assert names_in(folder) == names  # copied anew, and split as before
     (folder / sorted(names)[0]).unlink()
     path.rename(tmp_path / "moved")
     (status,) = (one for one in data.status() if one.name == "pets-own")
-    assert (status.here, status.would_use) == ("damaged", "other photos")
+    assert (status.here, status.would_use) == (
+        "damaged", "pets: the folder these came from is gone"
+    )  # fmt: skip
+    assert data.status()[3].would_use == "the mirror"
     assert data.load_pets().origin == "photos"
     assert lines_of(capsys) == [
         "Cats and dogs: 12 training and 8 validation photos, from the mirror (12 + 8 there). "
-        "The copies of your own photos are damaged. Add them again: course data add pets "
-        f"{path}"
+        f"The copies of your own photos are damaged, and {path}, where they came from, is gone. "
+        "Add another folder (course data add pets FOLDER), or: course data remove pets"
     ]
     for source in ("own", "real"):
-        with pytest.raises(DataError, match="the copies of your own photos are damaged. Add"):
+        with pytest.raises(DataError, match="the copies of your own photos are damaged, and"):
             data.load_pets(source=source)
+
+
+def test_own_photos_damaged_and_not_to_be_had_again(tmp_path, offline, capsys):
+    path = make_classes(tmp_path / "my own", 20)
+    folder, _ = data.add_pets(path, verbose=False)
+    (folder / sorted(names_in(folder))[0]).unlink()
+    (path / "dogs").rename(tmp_path / "dogs")
+    data.load_pets(8, 4)
+    assert lines_of(capsys) == [
+        f"{DRAWN_LINE} (the copies of your own photos are damaged, and copying them anew failed "
+        "(it has one class folder only, cats/); COURSE_OFFLINE is set). "
+        f"Mend {path}, then: course data add pets '{path}'; or: course data remove pets"
+    ]
+    (folder.parent / "record.json").unlink()
+    data.load_pets(8, 4)
+    assert lines_of(capsys) == [
+        f"{DRAWN_LINE} (the copies of your own photos are damaged, and where they came from is "
+        "not known; COURSE_OFFLINE is set). "
+        "Add another folder (course data add pets FOLDER), or: course data remove pets"
+    ]
+    assert data.status()[3].would_use == "drawn cats and dogs"
 
 
 def test_own_photos_removed(tmp_path, mirror):
@@ -860,7 +1125,7 @@ def test_own_photos_removed(tmp_path, mirror):
     names = names_in(path)
     data.add_pets(path, verbose=False)
     data.load_pets(4, 2, verbose=False)
-    assert data.remove_pets() == path
+    assert data.remove_pets() == (12, path)
     assert names_in(path) == names
     assert_nothing("pets-own")
     assert data.load_pets(verbose=False).origin == "photos"

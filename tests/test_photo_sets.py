@@ -27,6 +27,17 @@ def test_a_set_that_is_whole(tmp_path):
     assert photo_sets.record_of(tmp_path / "set")
 
 
+def test_a_change_that_leaves_names_and_sizes(tmp_path):
+    make(tmp_path / "set")
+    record = photo_sets.record_of(tmp_path / "set")
+    assert not photo_sets.intact(tmp_path / "set", record)  # it has no digests
+    record = photo_sets.write_record(tmp_path / "set", {}, digests=True)
+    assert photo_sets.intact(tmp_path / "set", record)
+    (tmp_path / "set" / "images" / "train" / "a.jpg").write_bytes(b"odd")
+    assert photo_sets.record_of(tmp_path / "set") == record
+    assert not photo_sets.intact(tmp_path / "set", record)
+
+
 @pytest.mark.parametrize("damage", ["missing", "shorter", "more", "no record", "not a record"])
 def test_a_set_that_was_changed(tmp_path, damage):
     make(tmp_path / "set")

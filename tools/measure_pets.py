@@ -14,6 +14,7 @@ with status 1 if a bar is missed.
 import argparse
 import contextlib
 import datetime
+import io
 import json
 import os
 import statistics
@@ -198,7 +199,7 @@ def measure_quick(seeds):
             keras.utils.set_random_seed(seed)
             cure = {"augment": lesson["make_augmentation"](gentle=True), "batch_norm": True}
             net = lesson["make_network"](**(cure if name == "cured" else {}))
-            with contextlib.redirect_stdout(None):
+            with contextlib.redirect_stdout(io.StringIO()):
                 history = lesson["fit"](net, photos, QUICK_EPOCHS)
             reached.append(float(lesson["settled"](history)))
         print(f"  {origin}, seed {seed}: plain {runs['plain'][-1]:.3f}", end=", ")

@@ -167,8 +167,9 @@ def save_pets(
     n, seed, start = checked_counts(n, seed, start)
     size, workers = _checked_size(size), _checked_workers(workers, n)
     _check_shortcut(shortcut)
+    folder = Path(folder).expanduser()
     for name in PET_NAMES:
-        (Path(folder) / f"{name}s").mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}s").mkdir(parents=True, exist_ok=True)
     before = start - start % 10
     labels = _pet_labels(start - before + n, seed, before)
     numbers = [before // 2, before // 2]
@@ -177,7 +178,7 @@ def save_pets(
         numbers[label] += 1
         if before + i >= start:
             name = PET_NAMES[label]
-            path = Path(folder) / f"{name}s" / f"{name}.{numbers[label]:04d}.jpg"
+            path = folder / f"{name}s" / f"{name}.{numbers[label]:04d}.jpg"
             jobs.append((str(path), label, seed, before + i, size, shortcut))
     for _ in _run(_save_pet, jobs, workers, progress):
         pass
@@ -244,7 +245,7 @@ def _run(function, jobs, workers: int, progress: bool):
     if progress:
         from tqdm.auto import tqdm
 
-        results = tqdm(results, total=len(jobs), desc="drawing pets", unit=" pictures")
+        results = tqdm(results, total=len(jobs), desc="drawing pets", unit=" pictures", leave=False)
     return results
 
 
