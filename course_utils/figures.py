@@ -258,7 +258,7 @@ def feature_map_browser(images, model, *, shown=16):
     return figure, update
 
 
-def augmentation_bench(image, change, draw, *, shown=12):
+def augmentation_bench(image, change, draw, *, shown=6):
     """One photo many times, changed at random with strengths that sliders set.
 
     Args:
