@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from course_utils.drawn.painter import smooth
 from course_utils.drawn.seeds import (
     GARMENT_STREAM,
     Rng,
@@ -105,15 +106,7 @@ def _both_sides(*right: Point) -> list[Point]:
 
 
 def _smooth(points: Sequence[Point], *, closed: bool = False, steps: int = 6) -> list[Point]:
-    """A smooth curve through the points (Catmull-Rom spline)."""
-    p = np.asarray(points, float)
-    p = np.vstack([p[-1:], p, p[:2]]) if closed else np.vstack([p[:1], p, p[-1:]])
-    before, here, there, after = (p[i : len(p) - 3 + i, None] for i in range(4))
-    t = (np.arange(steps) / steps)[None, :, None]
-    bend = 2 * before - 5 * here + 4 * there - after
-    curve = here + t / 2 * (there - before + t * (bend + t * (3 * (here - there) + after - before)))
-    curve = curve.reshape(-1, 2).tolist()
-    return curve if closed else [*curve, p[-1].tolist()]
+    return smooth(points, closed=closed, steps=steps).tolist()
 
 
 def _large(points: Sequence[Point]) -> list[Point]:
