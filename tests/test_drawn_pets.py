@@ -1,6 +1,5 @@
 """The drawn cats and dogs: identities of the draw, masks, planted cues, files, honest colours."""
 
-import doctest
 import subprocess
 import sys
 
@@ -9,7 +8,7 @@ import pytest
 from PIL import Image
 
 from course_utils import drawn
-from course_utils.drawn import bodies, coats, creatures, heads, painter, pets, scenery
+from course_utils.drawn import coats, creatures, painter, pets, scenery
 
 PARTS_OF_THE_HEAD = ("ears", "eyes", "muzzle", "nose")
 
@@ -318,11 +317,6 @@ def test_colours_alone_hardly_tell_the_classes_apart(crowd, describe):
 
 
 # --- The package --------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("module", [pets, painter, bodies, heads, coats, creatures, scenery])
-def test_the_examples_in_the_docstrings_run(module):
-    assert doctest.testmod(module).failed == 0
 
 
 def test_drawing_loads_neither_scikit_learn_nor_tensorflow():

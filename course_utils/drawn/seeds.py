@@ -28,7 +28,9 @@ def checked_counts(n: int, seed: int, start: int) -> list[int]:
                 f"write {name}=int(...) if a whole number is meant."
             )
         if value < 0:
-            raise ValueError(f"{name} must be 0 or more, got {value}; pass a positive integer.")
+            raise ValueError(
+                f"{name} must be 0 or more, got {value}; pass 0 or a positive integer."
+            )
         counts.append(operator.index(value))
     return counts
 
