@@ -3,7 +3,8 @@
     python -m tools.readme
 
 Titles and questions come from the lessons, times from benchmarks/results.json, thumbnails from
-the notebook cells tagged "thumbnail", the repository's address from pyproject.toml.
+the notebook cells tagged "thumbnail", the repository's address from pyproject.toml; the sheet of
+cats and dogs is drawn anew.
 """
 
 import base64
@@ -16,6 +17,8 @@ from tools.build_lessons import LESSONS, NOTEBOOKS, ROOT, read_lesson
 README = ROOT / "README.md"
 THUMBNAILS = ROOT / "docs" / "thumbnails"
 THUMBNAIL_WIDTH = 260
+SHEET = ROOT / "docs" / "drawn_pets.png"
+SHEET_ROWS, SHEET_COLUMNS, SHEET_SEED = 4, 8, 3
 
 
 def repository():
@@ -92,11 +95,26 @@ def make_thumbnail(notebook):
     raise ValueError(f'{notebook.name} has no cell tagged "thumbnail"; tag one with a picture')
 
 
+def make_contact_sheet():
+    """PNG bytes of a sheet of drawn cats and dogs."""
+    from PIL import Image
+    from skimage.util import montage
+
+    from course_utils.drawn import draw_pets
+
+    images, _ = draw_pets(SHEET_ROWS * SHEET_COLUMNS, size=96, seed=SHEET_SEED)
+    sheet = montage(images, grid_shape=(SHEET_ROWS, SHEET_COLUMNS), channel_axis=-1)
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).quantize(256).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
 def main():
     THUMBNAILS.mkdir(parents=True, exist_ok=True)
     for source in sorted(LESSONS.glob("[0-9][0-9]_*.py")):
         path = THUMBNAILS / f"{source.stem}.png"
         path.write_bytes(make_thumbnail(NOTEBOOKS / f"{source.stem}.ipynb"))
+    SHEET.write_bytes(make_contact_sheet())
     README.write_text(render(README.read_text(encoding="utf-8")), encoding="utf-8")
 
 
