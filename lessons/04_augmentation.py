@@ -494,7 +494,7 @@ def settled(history, key="val_accuracy"):
 runs = {"plain": plain_history if SCALE == "quick" else before, "cured": history}
 for name, run in runs.items():
     print(f"{name:6} training {settled(run, 'accuracy'):.3f}, validation {settled(run):.3f}")
-figures.learning_curves(runs, low=0.45, title="The cured network, in this run")
+figures.learning_curves(runs, low=0.45, title="Your two networks: cured and plain")
 
 # %% [markdown]
 # In quick size the cured network leads from the beginning, because batch norm also learns faster; the plain one has
@@ -592,8 +592,8 @@ cut, _ = cutout(images[:6], labels[:6])
 mixed, shares = mixup(images[:6], labels[:6], alpha=2.0)  # a larger α blends more, to show it
 shown = [*cut.numpy(), *mixed.numpy().astype("uint8")]
 titles = [*(f"{label:.0f}" for label in labels[:6, 0]), *(f"{share:.2f}" for share in shares[:, 0])]
-figures.image_grid(shown, titles=titles, columns=6, size=1.4, title="Cutout above, mixup below; the number is the label, 1 for a dog")
 assert ((cut.numpy() != images[:6].numpy()).any(axis=-1).mean(axis=(1, 2)) < 0.2).all()
+figures.image_grid(shown, titles=titles, columns=6, size=1.4, title="Cutout above, mixup below; the number is the label, 1 for a dog")
 
 # %% [markdown]
 # .8. With such labels the *accuracy on training photos* no longer means anything, and the loss can't reach zero.
@@ -649,7 +649,7 @@ if SCALE == "full":
     recorded.keep_run("04_ablation", scale=SCALE, seed=[1, 2, 3], data=f"1,000 training and 1,000 validation images ({origin})", ablation=ablation)
 
 # %% [markdown]
-# The table, and the picture: a dot for each seed.
+# The table, and the picture: a dot for each seed, a bar for their mean.
 
 # %%
 assert tuple(ablation) == names
@@ -658,7 +658,7 @@ for name, runs in ablation.items():
     values = validated[name]
     print(f"{name:19} training {np.mean([run['training'] for run in runs]):.2f}   "
           f"validation {np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}")
-figures.dot_plot(validated, xlabel="validation accuracy", title="Each dot is one seed")
+figures.dot_plot(validated, xlabel="validation accuracy", title="In 16 epochs one cure helps a little, and several at once do harm")
 
 # %% [markdown]
 # Read it with lesson 3 in mind: one accuracy on 1,000 photos is known to within three points, and all runs share

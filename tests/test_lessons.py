@@ -1,5 +1,6 @@
 """The house rules of a lesson, and that each notebook is what its source builds."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -66,6 +67,15 @@ def test_cells_are_short_and_stand_between_prose(source):
         limit = LONGEST_MODEL if "layers.Dense(" in cell.source else LONGEST_CELL
         assert len(lines) <= limit, f"{len(lines)} lines: {cell.source[:80]}"
         assert before.cell_type == "markdown", f"no prose before: {cell.source[:80]}"
+
+
+@every_lesson
+def test_no_figure_is_lost(source):
+    """Only the last expression of a cell is shown."""
+    for cell in code_cells(read_lesson(source)):
+        for statement in ast.parse(cell.source).body[:-1]:
+            called = isinstance(statement, ast.Expr) and ast.unparse(statement)
+            assert not str(called).startswith(("figures.", "sliders.")), cell.source
 
 
 @every_lesson
