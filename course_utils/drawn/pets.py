@@ -30,6 +30,7 @@ from course_utils.drawn.seeds import (
     balanced_labels,
     chance,
     checked_counts,
+    checked_integer,
     pick,
 )
 
@@ -188,17 +189,13 @@ def save_pets(
 
 
 def _checked_size(size) -> int:
-    if isinstance(size, bool) or not hasattr(size, "__index__"):
-        raise ValueError(
-            f"size must be an integer, got {size!r} ({type(size).__name__}); "
-            "write size=int(...) if a whole number of pixels is meant."
-        )
+    size = checked_integer("size", size)
     if size < _SMALLEST:
         raise ValueError(
             f"size must be {_SMALLEST} or more, got {size}: smaller animals cannot be told apart; "
             f"draw at {_SMALLEST} and shrink the pictures if they must be smaller."
         )
-    return operator.index(size)
+    return size
 
 
 def _checked_workers(workers, n: int) -> int:

@@ -19,19 +19,23 @@ CAMERA_STREAM, TAG_STREAM, FILE_STREAM = 47, 48, 49
 Rng = np.random.Generator
 
 
+def checked_integer(name: str, value) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise ValueError(
+            f"{name} must be an integer, got {value!r} ({type(value).__name__}); "
+            f"write {name}=int(...) if a whole number is meant."
+        )
+    return operator.index(value)
+
+
 def checked_counts(n: int, seed: int, start: int) -> list[int]:
     counts = []
     for name, value in (("n", n), ("seed", seed), ("start", start)):
-        if isinstance(value, bool) or not hasattr(value, "__index__"):
-            raise ValueError(
-                f"{name} must be an integer, got {value!r} ({type(value).__name__}); "
-                f"write {name}=int(...) if a whole number is meant."
-            )
+        counts.append(checked_integer(name, value))
         if value < 0:
             raise ValueError(
                 f"{name} must be 0 or more, got {value}; pass 0 or a positive integer."
             )
-        counts.append(operator.index(value))
     return counts
 
 
