@@ -161,24 +161,43 @@ def extract_zip(archive: Path, folder: Path) -> None:
     attempt = f"Unpacking {archive.name}"
     with storage_errors(attempt, folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
-            with zipfile.ZipFile(archive) as zipped:
+            with replacing(folder, f".{folder.name}-") as new, zipfile.ZipFile(archive) as zipped:
                 _refuse_unsafe(zipped.infolist(), attempt)
-                _check_space(scratch, sum(member.file_size for member in zipped.infolist()))
-                zipped.extractall(scratch / "new")
-            if folder.exists():
-                os.rename(folder, scratch / "old")
-            os.rename(scratch / "new", folder)
+                _check_space(new, sum(member.file_size for member in zipped.infolist()))
+                zipped.extractall(new)
         except UnsafeArchiveError:
             raise
         except _UNREADABLE as error:
             advice = f"Delete {archive} and fetch it again"
             raise DataError(attempt, f"the archive cannot be read ({error})", advice) from error
-        finally:
-            if (scratch / "old").exists() and not folder.exists():
-                os.rename(scratch / "old", folder)
-            shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def replacing(folder: Path, prefix: str):
+    """Make a folder anew beside itself; what was made takes `folder`'s place at the very end.
+
+    If anything is raised, `folder` is as it was. After a kill between the last two renames, the
+    old one is in PREFIX.../old-NAME.
+
+    Args:
+        folder: made, or replaced if it exists; its parent exists.
+        prefix: of the scratch folder's name, which is in `folder.parent`.
+    Yields:
+        an empty folder to fill.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+    old = scratch / f"old-{folder.name}"
+    try:
+        (scratch / "new").mkdir()
+        yield scratch / "new"
+        if folder.exists():
+            os.rename(folder, old)
+        os.rename(scratch / "new", folder)
+    finally:
+        if old.exists() and not folder.exists():
+            os.rename(old, folder)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def is_url(source: str | os.PathLike) -> bool:

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -114,18 +113,8 @@ def replacing(folder: Path) -> Iterator[Path]:
     """
     with download.storage_errors(f"Storing photos in {folder}", folder.parent):
         tidy(folder.parent)
-        scratch = Path(tempfile.mkdtemp(prefix=f".making-{folder.name}-", dir=folder.parent))
-        old = scratch / f"old-{folder.name}"
-        try:
-            (scratch / "new").mkdir()
-            yield scratch / "new"
-            if folder.exists():
-                os.rename(folder, old)
-            os.rename(scratch / "new", folder)
-        finally:
-            if old.exists() and not folder.exists():
-                os.rename(old, folder)
-            shutil.rmtree(scratch, ignore_errors=True)
+        with download.replacing(folder, f".making-{folder.name}-") as new:
+            yield new
 
 
 def tidy(folder: Path) -> None:
