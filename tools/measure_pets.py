@@ -39,6 +39,7 @@ BATCH_NORM = True  # in every net
 QUICK_TRAIN, QUICK_VALIDATION, QUICK_EPOCHS = 1000, 500, 10  # as in lesson 4
 
 LINEAR_MOST = 0.60
+LINEAR_STRENGTHS = (0.001, 0.01, 0.1, 1)  # of logistic regression, C; the best one counts
 CHANCE_LEFT_BY, VALIDATION_AT_START, TRAINING_AT_START = 5, 0.55, 0.60
 TRAINING_LEAST, PLAIN_BETWEEN, CURE_LEAST, LARGE_LEAST = 0.95, (0.70, 0.82), 0.04, 0.93
 SMALL_PER_SECOND, LARGE_SECONDS = 80, 45
@@ -55,9 +56,11 @@ def measure_linear():
     new_x, new_y = draw_pets(1000, size=SIZE, seed=TEST_SEED)
     figures = {}
     for describe in (colour_histograms, mean_colours, thumbnails):
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=2000))
-        model.fit(describe(x), y)
-        figures[describe.__name__] = float(model.score(describe(new_x), new_y))
+        scores = []
+        for strength in LINEAR_STRENGTHS:
+            model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=3000))
+            scores.append(model.fit(describe(x), y).score(describe(new_x), new_y))
+        figures[describe.__name__] = float(max(scores))
     return figures, [
         (f"logistic regression on {name}", value, f"<= {LINEAR_MOST}", value <= LINEAR_MOST)
         for name, value in figures.items()
