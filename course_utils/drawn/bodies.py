@@ -15,6 +15,8 @@ from course_utils.drawn.painter import Canvas, capsule, ellipse, smooth, tube
 from course_utils.drawn.seeds import Rng, chance
 
 _SIDES = (-1, 1)
+_HOOF = (0.20, 0.17, 0.15)
+_CURLING = ("slim", "sabre", "plume", "ring", "brush", "banded", "thick", "bare")  # long tails
 
 
 @dataclass
@@ -59,6 +61,11 @@ class Figure:
 
     def foot(self, x: float, y: float, width: float, tone: float = 1.0) -> None:
         """A paw whose sole is at height y, with toes where they can be seen."""
+        if self.features.feet == "hooves":
+            top, low = 0.7 * width, 0.85 * width
+            hoof = [(x - top, y - 0.28), (x + top, y - 0.28), (x + low, y), (x - low, y)]
+            self.canvas.fill(self.place(hoof), np.array(_HOOF) * tone, "body", shade=0.4)
+            return
         root = (x, y - 1.0)
         paw = ellipse((x, y - 0.15), width, 0.17)
         self.fur(paw, "paw", root, shade=0.6, lift=0.25, tone=tone, ruffle=0.4)
@@ -69,6 +76,13 @@ class Figure:
             ]
             colour = self.coat.base * 0.35
             self.canvas.fill([self.place(toe) for toe in toes], colour, alpha=0.55)
+
+
+def contrasting(coat: Coat) -> np.ndarray:
+    """A tone of the coat that stands out from it: dark in a light coat, light in a dark one."""
+    if coat.base.mean() > 0.3:
+        return coat.base * 0.3
+    return np.clip(coat.base + 0.5, 0, 0.9)
 
 
 # --- Tails --------------------------------------------------------------------------------------
@@ -89,18 +103,85 @@ def _tail_path(kind: str, rng: Rng, ground: float):
     if kind == "ring":
         path = [(0, 0), (0.45, -0.45), (0.2, -0.95), (-0.3, -0.8), (-0.2, -0.4)]
         return path, [0.22, 0.24, 0.24, 0.2, 0.12]
+    if kind in TAILS:
+        path, widths = TAILS[kind]
+        path = np.array(path) * (1, ground if kind in _LAID_DOWN else 1)
+        return path + np.outer(np.linspace(0, 1, len(path)), j[:2]), widths
     path = [(0, 0), (0.55, -0.25 + j[0]), (1.0 + j[1], -0.8 + j[2]), (1.2 + j[3], -1.3 + j[4])]
     return path, [0.22, 0.17, 0.13, 0.08]
 
 
+TAILS = {
+    "stub": ([(0, 0), (0.2, -0.16), (0.36, -0.2)], [0.2, 0.24, 0.14]),
+    "brush": (
+        [(0, 0), (0.6, -0.2), (0.95, -1.1), (0.75, -2.0), (1.3, -2.4)],
+        [0.22, 0.5, 0.62, 0.55, 0.2],
+    ),
+    "thick": ([(0, 0), (0.7, 0.4), (1.5, 0.8), (2.4, 0.7)], [0.44, 0.34, 0.25, 0.1]),
+    "bare": (
+        [(0, 0), (0.7, 0.4), (1.5, 0.85), (2.1, 0.5), (2.7, 0.6)],
+        [0.13, 0.09, 0.07, 0.06, 0.03],
+    ),
+    "tuft": ([(0, 0), (0.25, 0.15), (0.4, 0.7), (0.42, 1.3)], [0.13, 0.08, 0.06, 0.06]),
+    "mane": ([(0, 0), (0.4, 0.05), (0.6, 0.8), (0.5, 1.7)], [0.14, 0.26, 0.3, 0.1]),
+    "curl": (
+        [(0, 0), (0.2, -0.15), (0.42, -0.4), (0.2, -0.6), (0.1, -0.35), (0.4, -0.25)],
+        [0.1, 0.08, 0.07, 0.06, 0.06, 0.04],
+    ),
+    "banded": ([(0, 0), (0.6, 0.05), (1.2, -0.25), (1.6, -0.85)], [0.2, 0.3, 0.3, 0.18]),
+}
+"""Kind of tail -> path and half widths; those of cats and dogs are in `_tail_path`."""
+
+_LAID_DOWN = ("thick", "bare")  # as low as the ground allows
+
+
 def _draw_tail(figure: Figure, x: float, y: float, towards: int, ground: float, **how) -> None:
     """A tail from (x, y) to the side `towards`; `ground` is how far below (x, y) the ground is."""
-    path, widths = _tail_path(figure.features.tail_kind, figure.rng, ground)
+    kind = figure.features.tail_kind
+    if kind == "none":
+        return
+    path, widths = _tail_path(kind, figure.rng, ground)
     path = np.array(path) * (towards, 1) + (x, y)
     widths = np.array(widths) * (0.6 + 0.4 * figure.features.build)
     figure.fur(
         tube(path, widths), "tail", (x - 0.8 * towards, y), **{"shade": 0.6, "lift": 0.2} | how
     )
+    if kind == "tuft":
+        end = ellipse(path[-1] + (0, 0.12), 0.15, 0.28)
+        figure.canvas.fill(figure.place(end), figure.coat.base * 0.4, "body", shade=0.5)
+    if kind == "banded":
+        _draw_bands(figure, path, widths)
+
+
+def _draw_bands(figure: Figure, path, widths) -> None:
+    """Rings around a tail."""
+    spine = smooth(np.column_stack([path, widths]), closed=False)
+    colour = contrasting(figure.coat)
+    bands = []
+    for k in range(3, len(spine) - 1, 4):
+        (x0, y0, w0), (x1, y1, w1) = spine[k], spine[k + 1]
+        along = np.array([x1 - x0, y1 - y0])
+        across = np.array([-along[1], along[0]]) / (np.linalg.norm(along) + 1e-9)
+        middle = np.array([x0, y0])
+        bands.append(
+            np.array([middle + w0 * across, middle + 1.6 * along + w1 * across,
+                      middle + 1.6 * along - w1 * across, middle - w0 * across])
+        )  # fmt: skip
+    figure.canvas.fill([figure.place(band) for band in bands], colour, alpha=0.85)
+
+
+def draw_neck(figure: Figure) -> None:
+    """A long neck from the head, `neck` above the origin, down into the trunk."""
+    b, n = figure.features.build, figure.features.neck
+    path = [(-0.4 * n, 0.1 - n), (-0.15 * n + 0.1, 0.15 - 0.4 * n), (0.6, 0.9)]
+    neck = tube(path, [0.5, 0.52 + 0.1 * b, 0.8 * b])
+    figure.fur(neck, "trunk", (0, -n - 1.0), shade=0.65, lift=0.1)
+    if figure.features.crown == "mane":
+        crest = tube(
+            [(0.25 - 0.4 * n, -0.3 - n), (0.75, -0.35 * n), (1.25, 0.6)], [0.2, 0.26, 0.12]
+        )
+        colour = contrasting(figure.coat)
+        figure.canvas.fill(figure.place(crest), colour, "body", shade=0.6)
 
 
 # --- Poses --------------------------------------------------------------------------------------
@@ -281,8 +362,75 @@ def _draw_curled(figure: Figure) -> None:
         (middle[0] + 0.9 * wide, middle[1] + 0.35), (middle[0] + 0.55 * wide, ground - 0.22),
         (middle[0] - 0.1 * wide, ground - 0.1), (-0.1, ground - 0.12),
     ]  # fmt: skip
-    figure.fur(tube(path, [0.24, 0.26, 0.24, 0.14]), "tail", path[0], shade=0.6, lift=0.3)
+    if figure.features.tail_kind in _CURLING:
+        figure.fur(tube(path, [0.24, 0.26, 0.24, 0.14]), "tail", path[0], shade=0.6, lift=0.3)
     figure.foot(-0.45, 1.05, 0.3)
+
+
+def _draw_perched(figure: Figure) -> None:
+    """A bird, upright: a body like an egg, folded wings, a short tail, two feet with claws."""
+    b, rng = figure.features.build, figure.rng
+    ground, lean = 3.0, rng.uniform(-0.2, 0.2)
+    figure.shadow(-0.9, 0.9, ground)
+    tail = np.array([(-0.35, 2.2), (0.35, 2.2), (0.3 + lean, 3.25), (-0.3 + lean, 3.25)])
+    figure.fur(tail, "tail", (0, 0.5), tone=0.75)
+    right = [(0.85, 0.2), (1.12 * b, 1.1), (0.98 * b, 2.1), (0.5, 2.75)]
+    body = smooth([(0, -0.2), *right, (0, 2.85), *[(-x, y) for x, y in reversed(right)]])
+    figure.fur(body, "trunk", (0, -1.0), shade=0.75)
+    figure.chest((0, 1.5), 0.55 * b, 0.85)
+    for s in _SIDES:
+        for k in (0.0, 0.3):
+            wing = smooth([(s * 0.72 * b, 0.55), (s * 1.25 * b, 1.1 + k), (s * 1.1 * b, 2.2 + k),
+                           (s * (0.6 + k), 2.85 - k), (s * 0.78 * b, 1.5)])  # fmt: skip
+            figure.fur(wing, "leg", (s * 0.6, 0.0), shade=0.6, lift=0.25, tone=0.82 + 0.3 * k)
+        toes = [
+            tube([(s * 0.36, 2.75), (s * 0.36 + k, ground)], [0.09, 0.05]) for k in (-0.2, 0, 0.2)
+        ]
+        figure.canvas.fill([figure.place(t) for t in toes], (0.45, 0.38, 0.26), "body", shade=0.4)
+
+
+def _draw_squatting(figure: Figure) -> None:
+    """A frog, from the front: a broad low body between folded hind legs."""
+    b, rng = figure.features.build, figure.rng
+    ground, lean = 1.7, rng.uniform(-0.2, 0.2)
+    figure.shadow(-1.6 * b, 1.6 * b, ground)
+    right = [(0.9, 0.0), (1.15 * b, 0.7), (0.95 * b, 1.5)]
+    body = smooth([(lean, -0.3), *right, (0, 1.6), *[(-x, y) for x, y in reversed(right)]])
+    figure.fur(body, "trunk", (0, -1.0), shade=0.75)
+    figure.chest((0, 0.95), 0.6 * b, 0.55)
+    for s in _SIDES:
+        thigh = capsule((s * 1.35 * b, 0.65), 0.3, (s * 1.15 * b, 1.4), 0.34)
+        figure.fur(thigh, "leg", (s * 1.3, 0.0), shade=0.7, lift=0.3)
+        foot = tube(
+            [(s * 1.1 * b, 1.5), (s * 1.5 * b, 1.6), (s * 1.9 * b, ground)], [0.16, 0.1, 0.12]
+        )
+        figure.fur(foot, "paw", (s, 0.9), shade=0.5, tone=0.9)
+        arm = tube([(s * 0.62, 0.8), (s * 0.72, 1.25), (s * 0.5, 1.6)], [0.2, 0.17, 0.13])
+        figure.fur(arm, "leg", (s * 0.6, 0.2), shade=0.6, lift=0.3)
+        toes = [tube([(s * 0.5, 1.6), (s * 0.5 + k, ground)], [0.07, 0.06]) for k in (-0.2, 0, 0.2)]
+        figure.fur(np.vstack(toes), "paw", (s * 0.5, 1.2), tone=0.95)
+
+
+def _draw_hauled(figure: Figure) -> None:
+    """A seal ashore: a body like a sack that tapers to two hind flippers, one flipper in front."""
+    b, rng = figure.features.build, figure.rng
+    ground, length = 1.8, rng.uniform(3.2, 4.0)
+    figure.shadow(-0.6, length, ground)
+    for rise in (-0.45, 0.0):
+        tip = length + 0.6
+        fluke = smooth([(length - 0.4, 1.4), (tip, 1.15 + rise), (tip + 0.15, 1.5 + rise),
+                        (length - 0.2, 1.7)])  # fmt: skip
+        figure.fur(fluke, "tail", (length - 1, 1.5), tone=0.8)
+    trunk = [
+        (0.3, -0.6), (0.9, 0.1), (1.7, 0.35 - 0.2 * b), (2.6, 0.7 - 0.2 * b), (length - 0.2, 1.35),
+        (length - 0.3, 1.7), (1.8, ground + 0.02), (0.4, ground), (-0.5, 1.5), (-0.7, 0.6),
+    ]  # fmt: skip
+    figure.fur(smooth(trunk), "trunk", (-0.4, -0.4), shade=0.8)
+    figure.chest((0.0, 1.1), 0.45, 0.55)
+    flipper = smooth(
+        [(0.5, 1.1), (0.95, 1.2), (0.7, 1.7), (-0.1, ground + 0.1), (-0.2, ground - 0.1)]
+    )
+    figure.fur(flipper, "paw", (0.9, 0.8), shade=0.6, lift=0.35, tone=0.85)
 
 
 @dataclass(frozen=True)
@@ -310,4 +458,7 @@ POSES = {
     "lying": Pose(_draw_lying, (-1.4, -1.2, 3.8, 2.0), 2.0, (-0.7, 0.3), 0.2, 0.10),
     "loaf": Pose(_draw_loaf, (-1.6, -1.2, 1.9, 1.8), 1.75, (-0.5, 0.5), 0.2, 0.08),
     "curled": Pose(_draw_curled, (-1.0, -1.2, 3.0, 1.5), 1.4, (-0.4, 0.4), 0.5, 0.06),
+    "perched": Pose(_draw_perched, (-1.4, -1.3, 1.4, 3.1), 3.0, (-0.6, 0.6), 0.25, 0.6),
+    "squatting": Pose(_draw_squatting, (-1.8, -1.1, 1.8, 1.8), 1.7, (-0.5, 0.5), 0.2, 0.7),
+    "hauled": Pose(_draw_hauled, (-1.2, -1.2, 4.0, 1.9), 1.8, (-0.7, 0.3), 0.25, 0.6),
 }

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from course_utils.drawn.bodies import POSES, Figure
+from course_utils.drawn.bodies import POSES, Figure, draw_neck
 from course_utils.drawn.coats import sample_coat
-from course_utils.drawn.creatures import SAMPLERS
+from course_utils.drawn.creatures import sample_features
 from course_utils.drawn.heads import Held, draw_head
 from course_utils.drawn.painter import Canvas, turned
 from course_utils.drawn.scenery import PLACES, draw_place
@@ -126,7 +126,7 @@ def draw_pets(
         are this course's own, on scenery from scikit-image's and scikit-learn's photographs.
     """
     n, seed, start = checked_counts(n, seed, start)
-    size, workers = _checked_size(size), _checked_workers(workers, n)
+    size, workers = checked_size(size), checked_workers(workers, n)
     _check_shortcut(shortcut)
     labels = _pet_labels(n, seed, start)
     jobs = [
@@ -134,7 +134,7 @@ def draw_pets(
     ]
     images = np.empty((n, size, size, 3), np.uint8)
     found = []
-    for i, (image, where) in enumerate(_run(_draw_pet, jobs, workers, progress)):
+    for i, (image, where) in enumerate(run_jobs(_draw_pet, jobs, workers, progress)):
         images[i] = image
         found.append(where)
     return (images, labels, found) if parts else (images, labels)
@@ -166,7 +166,7 @@ def save_pets(
         ['cat.0001.jpg', 'cat.0002.jpg', 'dog.0001.jpg', 'dog.0002.jpg']
     """
     n, seed, start = checked_counts(n, seed, start)
-    size, workers = _checked_size(size), _checked_workers(workers, n)
+    size, workers = checked_size(size), checked_workers(workers, n)
     _check_shortcut(shortcut)
     folder = Path(folder).expanduser()
     for name in PET_NAMES:
@@ -181,14 +181,14 @@ def save_pets(
             name = PET_NAMES[label]
             path = folder / f"{name}s" / f"{name}.{numbers[label]:04d}.jpg"
             jobs.append((str(path), label, seed, before + i, size, shortcut))
-    for _ in _run(_save_pet, jobs, workers, progress):
+    for _ in run_jobs(_save_pet, jobs, workers, progress):
         pass
 
 
 # --- Arguments, and the work shared out ---------------------------------------------------------
 
 
-def _checked_size(size) -> int:
+def checked_size(size) -> int:
     size = checked_integer("size", size)
     if size < _SMALLEST:
         raise ValueError(
@@ -198,7 +198,7 @@ def _checked_size(size) -> int:
     return size
 
 
-def _checked_workers(workers, n: int) -> int:
+def checked_workers(workers, n: int) -> int:
     if workers is None:
         if n < _PARALLEL_FROM:
             return 1
@@ -223,7 +223,7 @@ def _pet_labels(n: int, seed: int, start: int) -> np.ndarray:
     return balanced_labels(n, seed, start, PET_LABEL_STREAM) % len(PET_NAMES)
 
 
-def _run(function, jobs, workers: int, progress: bool):
+def run_jobs(function, jobs, workers: int, progress: bool, what: str = "pets"):
     """Yield function(*job) for each job, in order."""
     if workers == 1 or len(jobs) <= 1:
         results = (function(*job) for job in jobs)
@@ -242,7 +242,9 @@ def _run(function, jobs, workers: int, progress: bool):
     if progress:
         from tqdm.auto import tqdm
 
-        results = tqdm(results, total=len(jobs), desc="drawing pets", unit=" pictures", leave=False)
+        results = tqdm(
+            results, total=len(jobs), desc=f"drawing {what}", unit=" pictures", leave=False
+        )
     return results
 
 
@@ -259,28 +261,49 @@ def _draw_pet(label: int, seed: int, index: int, height: int, width: int, shortc
         np.random.default_rng([stream, seed, index])
         for stream in (PET_STREAM, PLACE_STREAM, CAMERA_STREAM, TAG_STREAM)
     )
-    features = SAMPLERS[PET_NAMES[label]](animal)
-    short = min(height, width)
-    pose, held, matrix, ground, turn = _framed(features, animal, height, width)
-    coat = sample_coat(animal, held.radius, height, width, features.hair)
-    kind = pick(place, PLACES)
+    scene = None
     if shortcut in ("background", "background-swapped"):
-        kind = "meadow" if bool(label) == (shortcut == "background") else "room"
-    horizon = None
-    if ground is not None:
-        horizon = ground - place.uniform(0.06, 0.3) * short
-    scenery = draw_place(kind, place, height, width, horizon, turn)
-    scenery = _set_apart(scenery, coat)
-    canvas = Canvas(np.ascontiguousarray(scenery, np.float32), animal)
-    origin = np.array(held.centre)
-    pose.draw(Figure(canvas, features, coat, matrix, origin, animal))
-    draw_head(canvas, features, coat, held, animal)
-    image = _photographed(canvas.colours, camera)
+        scene = "meadow" if bool(label) == (shortcut == "background") else "room"
+    canvas, held = draw_animal(PET_NAMES[label], animal, place, height, width, scene)
+    image = photographed(canvas.colours, camera)
     tag_mask = None
     if shortcut in ("tag", "tag-swapped"):
         style = label if shortcut == "tag" else 1 - label
         image, tag_mask = _with_tag(image, style, held.centre, tag)
     return image, _found_parts(canvas, tag_mask) if parts else None
+
+
+def draw_animal(
+    name: str, animal: Rng, place: Rng, height: int, width: int, scene: str | None = None
+) -> tuple[Canvas, Held]:
+    """Draw one creature in a place.
+
+    Args:
+        name: of a creature that `sample_features` knows.
+        animal, place: sources of randomness of the animal and of what is behind it.
+        height, width: of the picture in pixels.
+        scene: one of `PLACES`; None for any.
+    Returns:
+        The canvas, and where on it the head is.
+    """
+    features = sample_features(name, animal)
+    short = min(height, width)
+    pose, held, matrix, ground, turn = _framed(features, animal, height, width)
+    coat = sample_coat(animal, held.radius, height, width, features.hair)
+    kind = pick(place, PLACES)
+    horizon = None
+    if ground is not None:
+        horizon = ground - place.uniform(0.06, 0.3) * short
+    scenery = draw_place(scene or kind, place, height, width, horizon, turn)
+    scenery = set_apart(scenery, float(coat.base.mean()))
+    canvas = Canvas(np.ascontiguousarray(scenery, np.float32), animal)
+    shoulders = held.centre + matrix @ (0.4 * features.neck, features.neck)
+    figure = Figure(canvas, features, coat, matrix, shoulders, animal)
+    pose.draw(figure)
+    if features.neck:
+        draw_neck(figure)
+    draw_head(canvas, features, coat, held, animal)
+    return canvas, held
 
 
 def _framed(features, rng: Rng, height: int, width: int):
@@ -290,10 +313,12 @@ def _framed(features, rng: Rng, height: int, width: int):
         pose, `Held` head, matrix of the body (2, 2), the row of the ground or None, and the
         angle by which the camera is turned.
     """
-    poses = list(POSES.values())
-    pose = poses[int(rng.choice(len(poses), p=[pose.share for pose in poses]))]
+    poses = [POSES[name] for name in features.poses]
+    shares = np.array([pose.share for pose in poses])
+    pose = poses[int(rng.choice(len(poses), p=shares / shares.sum()))]
     short = min(height, width)
     left, top, right, bottom = pose.box
+    bottom += features.neck
     facing = -1 if chance(rng, 0.5) else 1
     bulk = features.bulk if pose.ground is not None else 1.0
     reach = rng.uniform(*(_REACH if pose.ground is not None else _PORTRAIT_REACH))
@@ -307,7 +332,8 @@ def _framed(features, rng: Rng, height: int, width: int):
     drift = rng.uniform(-_DRIFT, _DRIFT, 2) * short
     centre = np.array([width / 2, height / 2]) + drift - middle
     margin = _HEAD_MARGIN * radius
-    centre = np.clip(centre, margin, [width - margin, height - margin])
+    highest = margin + features.headroom * radius
+    centre = np.clip(centre, [margin, highest], [width - margin, height - margin])
     held = Held(
         centre=(float(centre[0]), float(centre[1])),
         radius=float(radius),
@@ -317,23 +343,21 @@ def _framed(features, rng: Rng, height: int, width: int):
     )
     ground = None
     if pose.ground is not None:
-        ground = float((matrix @ np.array([0, pose.ground]))[1] + centre[1])
+        ground = float((matrix @ np.array([0, pose.ground + features.neck]))[1] + centre[1])
     return pose, held, matrix, ground, turn
 
 
-def _set_apart(scenery: np.ndarray, coat) -> np.ndarray:
-    """Brighten or darken the scenery where the coat would be lost in it."""
+def set_apart(scenery: np.ndarray, tone: float) -> np.ndarray:
+    """Brighten or darken the scenery where something of this tone would be lost in it."""
     around = scenery.mean()
-    coat_tone = float(coat.base.mean())
-    gap = around - coat_tone
-    if abs(gap) >= _LEAST_CONTRAST:
+    if abs(around - tone) >= _LEAST_CONTRAST:
         return scenery
-    brighter = coat_tone < 0.45
-    wanted = coat_tone + (_LEAST_CONTRAST if brighter else -_LEAST_CONTRAST)
+    brighter = tone < 0.45
+    wanted = tone + (_LEAST_CONTRAST if brighter else -_LEAST_CONTRAST)
     return scenery * (wanted / max(around, 0.05))
 
 
-def _photographed(colours: np.ndarray, rng: Rng) -> np.ndarray:
+def photographed(colours: np.ndarray, rng: Rng) -> np.ndarray:
     """Light from one side, exposure, a soft lens and a noisy sensor; uint8."""
     height, width = colours.shape[:2]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]

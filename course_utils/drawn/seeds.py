@@ -15,6 +15,7 @@ N_CLASSES = 10  # classes of garments and of digits, and the block in which labe
 LABEL_STREAM, GARMENT_STREAM, NUMBER_STREAM = 11, 22, 33
 PET_LABEL_STREAM, PET_STREAM, PLACE_STREAM = 44, 45, 46
 CAMERA_STREAM, TAG_STREAM, FILE_STREAM = 47, 48, 49
+KIND_LABEL_STREAM, KIND_STREAM, KIND_PLACE_STREAM, KIND_CAMERA_STREAM = 50, 51, 52, 53
 
 Rng = np.random.Generator
 
@@ -39,14 +40,16 @@ def checked_counts(n: int, seed: int, start: int) -> list[int]:
     return counts
 
 
-def balanced_labels(n: int, seed: int, start: int, stream: int = LABEL_STREAM) -> np.ndarray:
-    """Labels of pictures start .. start + n - 1: one shuffle of the classes a block of ten."""
-    first, last = start // N_CLASSES, (start + n) // N_CLASSES
+def balanced_labels(
+    n: int, seed: int, start: int, stream: int = LABEL_STREAM, classes: int = N_CLASSES
+) -> np.ndarray:
+    """Labels of pictures start .. start + n - 1: one shuffle of the classes a block."""
+    first, last = start // classes, (start + n) // classes
     shuffles = [
-        np.random.default_rng([stream, seed, block]).permutation(N_CLASSES)
+        np.random.default_rng([stream, seed, block]).permutation(classes)
         for block in range(first, last + 1)
     ]
-    skipped = start - first * N_CLASSES
+    skipped = start - first * classes
     return np.concatenate(shuffles)[skipped : skipped + n].astype(np.uint8)
 
 
