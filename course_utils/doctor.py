@@ -23,6 +23,8 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from course_utils.memory import GB, control_values
+from course_utils.memory import limits as memory_limits
 from course_utils.start import SCALES, cpu_count
 
 __all__ = ["CHECKS", "Finding", "examine", "report", "run_doctor"]
@@ -34,10 +36,8 @@ ASCII_MARKS = {OK: "ok", NOTE: "!!", PROBLEM: "XX", "remedy": "->"}
 
 PROBE_SECONDS = 120  # to import TensorFlow; 6 s are usual, a busy Binder machine takes a minute
 DATA_BYTES = 500e6  # the data sets of the quick size, and room to unpack them
-GB = 2**30  # of memory, as systems and Binder count it
 LITTLE_MEMORY, TIGHT_MEMORY = 1.0 * GB, 1.5 * GB  # a quick lesson peaks at about 0.9 GB
 LOCK = Path(__file__).parent.parent / "requirements.lock"  # there in a copy of the course only
-CGROUP, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu")  # two builds that install into one folder
 WIDGETS = "@jupyter-widgets/jupyterlab-manager"
 ILLEGAL_INSTRUCTION = {-4, 0xC000001D}  # exit statuses: SIGILL, and what Windows calls it
@@ -263,10 +263,7 @@ def check_memory() -> list[Finding]:
         text = "psutil is not installed, so memory cannot be measured"
         return [Finding(NOTE, "memory", text, _install())]
     memory = psutil.virtual_memory()
-    limits = {"this container's limit": _memory_allowed()}
-    with contextlib.suppress(KeyError, ValueError):
-        limits["MEM_LIMIT"] = float(os.environ["MEM_LIMIT"])
-    limits = {name: limit for name, limit in limits.items() if 0 < limit < memory.total}
+    limits = memory_limits(memory.total)
     usable = min([memory.total, *limits.values()])
     available = min(memory.available, usable)
     text = f"{memory.total / GB:.1f} GB, {available / GB:.1f} GB available"
@@ -346,6 +343,7 @@ def check_settings() -> list[Finding]:
         findings.append(Finding(PROBLEM, topic, text, remedy))
     elif scale:
         findings.append(Finding(OK, topic, f"COURSE_SCALE={scale}"))
+    findings += _check_base(topic)
     mirror = os.environ.get("COURSE_MIRROR", "").strip()
     if mirror:
         text = f"COURSE_MIRROR={mirror}"
@@ -374,6 +372,19 @@ def check_settings() -> list[Finding]:
             text = f"{name}={os.environ[name]} cuts every training short"
             findings.append(Finding(NOTE, topic, text, "remove it to see the lessons' figures"))
     return findings or [Finding(OK, topic, "none in force: the course chooses")]
+
+
+def _check_base(topic: str) -> list[Finding]:
+    """Whether COURSE_BASE, if it is set, names a pretrained network."""
+    name = os.environ.get("COURSE_BASE", "").strip()
+    with contextlib.suppress(ImportError):
+        from course_utils import bases
+
+        if name and name not in bases.NAMES:
+            text = f"COURSE_BASE={name} is not a pretrained network, and lessons on them stop at it"
+            remedy = f"set it to one of {', '.join(bases.NAMES)}, or remove it"
+            return [Finding(PROBLEM, topic, text, remedy)]
+    return [Finding(OK, topic, f"COURSE_BASE={name}")] if name else []
 
 
 def check_widgets() -> list[Finding]:
@@ -574,34 +585,13 @@ def _locked() -> dict[str, str]:
     return locked
 
 
-def _control_values(*names: str) -> Iterator[list[str]]:
-    """Words of the control files so named, in this process's control groups and those above."""
-    with contextlib.suppress(OSError, ValueError):
-        for line in OWN_CGROUPS.read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            top = CGROUP / controllers  # the first version has a tree for each controller
-            folder = top / path.lstrip("/")
-            for group in (folder, *folder.parents):
-                for name in names:
-                    with contextlib.suppress(OSError):
-                        yield (group / name).read_text().split()
-                if group in (top, CGROUP):
-                    break
-
-
-def _memory_allowed() -> float:
-    """Bytes that the control groups allow; infinity without a limit."""
-    values = _control_values("memory.max", "memory.limit_in_bytes")
-    return min((float(value) for value, *_ in values if value != "max"), default=float("inf"))
-
-
 def _cpu_allowed() -> float:
     """Cores' worth of time that the control groups allow; infinity without a limit."""
     limits = [float("inf")]
-    for quota, period, *_ in _control_values("cpu.max"):
+    for quota, period, *_ in control_values("cpu.max"):
         if quota != "max":
             limits.append(int(quota) / int(period))
-    quotas, periods = _control_values("cpu.cfs_quota_us"), _control_values("cpu.cfs_period_us")
+    quotas, periods = control_values("cpu.cfs_quota_us"), control_values("cpu.cfs_period_us")
     for (quota, *_), (period, *_) in zip(quotas, periods, strict=False):
         if int(quota) > 0:
             limits.append(int(quota) / int(period))

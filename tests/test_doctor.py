@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from course_utils import data, doctor
+from course_utils import data, doctor, memory
 from course_utils.doctor import GB, NOTE, OK, PROBLEM, Finding
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +34,7 @@ def plain_machine(monkeypatch, tmp_path):
         if name.startswith(("COURSE_", "CPU_", "MEM_", "CUDA_", "KERAS_", "JUPYTER")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setattr(doctor, "OWN_CGROUPS", tmp_path / "no such file")
+    monkeypatch.setattr(memory, "OWN_CGROUPS", tmp_path / "no such file")
     caches = doctor._probe, doctor._nvidia_cards
     for cached in caches:
         cached.cache_clear()
@@ -367,8 +367,8 @@ def test_cards_are_asked_of_the_driver(monkeypatch, tmp_path, script, cards):
 
 
 def control_groups(monkeypatch, tmp_path, lines, files):
-    monkeypatch.setattr(doctor, "CGROUP", tmp_path / "cgroup")
-    monkeypatch.setattr(doctor, "OWN_CGROUPS", tmp_path / "own")
+    monkeypatch.setattr(memory, "CGROUP", tmp_path / "cgroup")
+    monkeypatch.setattr(memory, "OWN_CGROUPS", tmp_path / "own")
     (tmp_path / "own").write_text(lines)
     for name, content in files.items():
         path = tmp_path / "cgroup" / name
@@ -377,7 +377,7 @@ def control_groups(monkeypatch, tmp_path, lines, files):
 
 
 @pytest.mark.parametrize(
-    ("lines", "files", "cores", "memory"),
+    ("lines", "files", "cores", "allowed"),
     [
         ("0::/\n", {"cpu.max": "150000 100000\n", "memory.max": "2147483648\n"}, 1.5, 2 * GB),
         ("0::/\n", {"cpu.max": "max 100000\n", "memory.max": "max\n"}, float("inf"), float("inf")),
@@ -404,10 +404,10 @@ def control_groups(monkeypatch, tmp_path, lines, files):
         ),
     ],
 )
-def test_control_groups(monkeypatch, tmp_path, lines, files, cores, memory):
+def test_control_groups(monkeypatch, tmp_path, lines, files, cores, allowed):
     control_groups(monkeypatch, tmp_path, lines, files)
     assert doctor._cpu_allowed() == cores
-    assert doctor._memory_allowed() == memory
+    assert memory._control_group_limit() == allowed
 
 
 def test_processor(monkeypatch, tmp_path):
@@ -499,7 +499,10 @@ def test_own_photos_that_are_damaged(monkeypatch):
 
 def test_every_data_set_is_told(tmp_path):
     findings = doctor.check_data()
-    assert [finding.level for finding in findings] == [OK] * len(data.DATASETS)
+    assert [finding.level for finding in findings] == [OK] * len(data.status())
+    told = " ".join(finding.text for finding in findings)
+    usual = [name for name, one in data.DATASETS.items() if not one.on_request]
+    assert all(f"{name}: not here" in told for name in usual)
     assert not (tmp_path / "data").exists()  # looking leaves nothing behind
 
 
@@ -527,6 +530,8 @@ def test_no_settings(monkeypatch):
     [
         ("COURSE_SCALE", "quick", OK, "quick"),
         ("COURSE_SCALE", "fast", PROBLEM, "quick or full"),
+        ("COURSE_BASE", "vgg16", OK, "COURSE_BASE=vgg16"),
+        ("COURSE_BASE", "alexnet", PROBLEM, "mobilenetv2, vgg16"),
         ("COURSE_MIRROR", str(ROOT), OK, str(ROOT)),
         ("COURSE_MIRROR", "https://example.org/data", OK, "example.org"),
         ("COURSE_MIRROR", str(ROOT / "nowhere"), NOTE, "remove it"),
