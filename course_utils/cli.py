@@ -8,6 +8,10 @@ import typer
 app = typer.Typer(no_args_is_help=True, help="Check this machine, and fetch the course's data.")
 data_app = typer.Typer(no_args_is_help=True, help="The data sets: what is here, and fetching them.")
 app.add_typer(data_app, name="data")
+_FETCH_HELP = (
+    "Data sets, and weights of pretrained networks; none: all of them but pets-all, vgg16, "
+    "resnet50, inceptionv3 and efficientnetv2b0."
+)
 
 
 @app.callback()
@@ -49,7 +53,7 @@ def data_status() -> None:
 def data_fetch(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Data sets; none: all of them but pets-all."),
+        typer.Argument(metavar="[NAME]...", help=_FETCH_HELP),
     ] = None,
 ) -> None:
     """Bring data sets into the cache: from COURSE_MIRROR if it is set, or by download."""

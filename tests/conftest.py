@@ -10,23 +10,29 @@ from course_utils import download
 
 
 def pytest_configure(config):
-    """Notebooks run in quick size and offline, unless a mirror for the real data is named."""
+    """Notebooks run in quick size and offline, unless a mirror for the real data is named.
+
+    Nor do they see the weights that Keras downloaded for the person who runs them.
+    """
     os.environ["COURSE_SCALE"] = "quick"
-    if "COURSE_MIRROR" not in os.environ:
-        os.environ["COURSE_OFFLINE"] = "1"
+    os.environ.pop("COURSE_BASE", None)
     folder = tempfile.TemporaryDirectory(prefix="course-data-")
     config.add_cleanup(folder.cleanup)
     os.environ["COURSE_DATA_DIR"] = folder.name
+    if "COURSE_MIRROR" not in os.environ:
+        os.environ["COURSE_OFFLINE"] = "1"
+        os.environ["KERAS_HOME"] = os.path.join(folder.name, "keras")
 
 
 @pytest.fixture(autouse=True)
 def own_data_folder(request, tmp_path, monkeypatch):
     """Give each test an empty cache and no settings of the person who runs it."""
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "data"))
-    for name in ("COURSE_OFFLINE", "COURSE_SCALE"):
+    for name in ("COURSE_BASE", "COURSE_OFFLINE", "COURSE_SCALE"):
         monkeypatch.delenv(name, raising=False)
     if not request.node.get_closest_marker("real"):
         monkeypatch.delenv("COURSE_MIRROR", raising=False)
+        monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
 
 
 @pytest.fixture

@@ -99,8 +99,11 @@ def test_fetch_without_names_leaves_the_large_set_out(server, mirror, monkeypatc
     assert fetched == ["pets", "mnist"]
 
 
-def test_only_the_large_set_waits_to_be_asked_for():
-    assert [name for name, one in data.DATASETS.items() if one.on_request] == ["pets-all"]
+def test_what_waits_to_be_asked_for():
+    on_request = [name for name, one in data.DATASETS.items() if one.on_request]
+    assert on_request == ["pets-all", "vgg16", "resnet50", "inceptionv3", "efficientnetv2b0"]
+    text = " ".join(run("fetch", "--help").stdout.replace("│", " ").split())
+    assert f"all of them but {', '.join(on_request[:-1])} and {on_request[-1]}." in text
 
 
 def test_add_and_remove(tmp_path):

@@ -307,7 +307,7 @@ def test_folder_that_cannot_be_written(server, monkeypatch, tmp_path, capsys):
     with pytest.raises(StorageError, match="set COURSE_DATA_DIR to another folder"):
         data.load_mnist(source="real")
     assert server.log == []
-    assert [record.here for record in data.status()] == ["none"] * len(data.DATASETS)
+    assert {record.here for record in data.status()} == {"none"}
 
 
 def test_read_only_cache_that_has_the_data(server, monkeypatch):
@@ -541,7 +541,8 @@ def test_the_data_sets_are_described_consistently():
     for name, dataset in data.DATASETS.items():
         keys = [key for file in dataset.files for key in file.keys]
         assert sorted(keys) == sorted(dataset.shapes), name
-        assert all(file.known_hash for file in dataset.files) or name in pets.DATASETS
+        unknown = {*pets.DATASETS, "mobilenetv2"}  # nobody has published a hash of these
+        assert all(file.known_hash for file in dataset.files) or name in unknown
         assert all(host.endswith("/") for host in dataset.hosts)
 
 

@@ -25,11 +25,13 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MAX_BYTES = 1_000_000
 # What is stored is what a machine with no network and no data shows.
 OFFLINE = {
+    "COURSE_BASE": None,
     "COURSE_OFFLINE": "1",
     "COURSE_SCALE": "quick",
     "COURSE_DATA_DIR": None,
     "COURSE_MIRROR": None,
     "COURSE_RECORD": None,
+    "KERAS_HOME": os.path.join(os.devnull, "keras"),  # where no weights are, nor can be
 }
 MAX_COLOUR_ERROR = 20  # of 255, for 999 of 1000 pixels
 
