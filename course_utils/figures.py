@@ -411,6 +411,35 @@ def line_plot(lines, *, xlabel, ylabel, title, log=False, log_x=False, level=Non
     return figure
 
 
+def spread_plot(curves, *, xlabel, ylabel, title):
+    """Measurements from several seeds against a number on a logarithmic axis.
+
+    Args:
+        curves: dict from a name to a dict from x to a list of measurements. Each is a dot; the
+            line joins their means.
+        xlabel, ylabel: quantity and unit.
+        title: the finding.
+    Returns:
+        matplotlib Figure.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.4))
+    axes = figure.subplots()
+    for number, ((name, curve), mark) in enumerate(zip(curves.items(), "so^Dv*", strict=False)):
+        xs = np.repeat(list(curve), [len(values) for values in curve.values()])
+        axes.plot(xs, np.concatenate(list(curve.values())), mark, color=f"C{number}", alpha=0.35)
+        means = [np.mean(values) for values in curve.values()]
+        axes.plot(list(curve), means, marker=mark, markersize=4, color=f"C{number}", label=name)
+    ticks = sorted({x for curve in curves.values() for x in curve})
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=title, xscale="log")
+    axes.set_xticks(ticks, [f"{x:,}" for x in ticks])
+    axes.minorticks_off()
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False)
+    return figure
+
+
 def dot_plot(groups, *, xlabel, title):
     """A row of dots for each group, and a bar at its mean.
 

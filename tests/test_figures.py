@@ -270,3 +270,13 @@ def test_line_plot_draws_each_line():
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b", "two"]
     assert axes.get_yscale() == "log"
     assert len({line.get_marker() for line in axes.lines[:2]}) == 2
+
+
+def test_spread_plot_shows_every_measurement_and_joins_the_means():
+    curves = {"a": {20: [0.5, 0.7], 100: [0.9]}, "b": {20: [0.4]}}
+    figure = draw(figures.spread_plot(curves, xlabel="x", ylabel="y", title="t"))
+    (axes,) = figure.axes
+    dots, line, *_ = axes.lines
+    assert sorted(zip(*dots.get_data(), strict=True)) == [(20, 0.5), (20, 0.7), (100, 0.9)]
+    assert list(line.get_xdata()) == [20, 100] and np.allclose(line.get_ydata(), [0.6, 0.9])
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["20", "100"]
