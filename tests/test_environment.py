@@ -300,7 +300,7 @@ def post_build(tmp_path):
 def test_binder_post_build(post_build):
     done, log, home = post_build()
     assert (done.returncode, done.stderr) == (0, "")
-    assert log == ["pip install --no-cache-dir --no-deps .", "course data fetch mnist"]
+    assert log == ["pip install --no-cache-dir --no-deps .", "course data fetch mnist mobilenetv2"]
     assert re.search(r"home folder takes \d+ MB", done.stdout)
     assert [path.name for path in (home / ".cache").iterdir()] == ["deep-vision-course"]
 
@@ -309,7 +309,7 @@ def test_binder_post_build(post_build):
 def test_binder_post_build_without_the_data(post_build):
     done, _, _ = post_build(course="exit 1")
     assert done.returncode == 0
-    assert "MNIST could not be fetched" in done.stderr
+    assert "not all data could be fetched" in done.stderr
 
 
 @needs_bash
