@@ -12,7 +12,7 @@ READY  := $(VENV)/.ready
 SHARED ?= ../shared
 REAL   := COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home)
 
-.PHONY: help lab test test-real lessons record bench measure-pets readme lint lock gpu clean
+.PHONY: help lab test test-real lessons record bench measure-pets train-base readme lint lock gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -49,6 +49,9 @@ bench: $(READY)  ## time and memory of each lesson, of a slider step, of the pho
 
 measure-pets: $(READY)  ## whether the drawn cats and dogs are an honest task (an hour; BARS="linear speed" for some)
 	$(BIN)/python -m tools.measure_pets $(BARS)
+
+train-base: $(READY)  ## train the course's own pretrained base anew (an hour) and measure what it is worth
+	$(BIN)/python -m tools.train_base
 
 readme: $(READY)  ## refresh the generated parts of README.md
 	$(BIN)/python -m tools.readme
