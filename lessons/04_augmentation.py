@@ -711,5 +711,4 @@ assert max(mean["both, and cutout"], mean["both, and mixup"]) < mean["… and bo
 # ## Where next
 #
 # Two thousand photos, cured, are worth some 87 %. A network that has seen a million others gets far more from the
-# same two thousand; that lesson, on transfer learning, is in preparation. Until then: [the
-# overview](00_start_here.ipynb).
+# same two thousand: [5. Transfer learning](05_transfer_learning.ipynb).
