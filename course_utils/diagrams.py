@@ -34,7 +34,7 @@ _DETOUR = 1.9  # x of a skip connection
 
 
 def block_ideas():
-    """Four ways to build a block; a box is as wide as its output has channels.
+    """Four ways to build a block; broad boxes have many channels, narrow ones few, not to scale.
 
     Returns:
         matplotlib Figure.
@@ -48,7 +48,7 @@ def block_ideas():
         figure.subplots(1, len(_IDEAS)), _IDEAS.items(), strict=True
     ):
         for x, y, text, half in boxes.values():
-            axes.text(x, y, text, ha="center", va="center", fontsize="small", zorder=3)
+            axes.text(x, y, text, ha="center", va="center", fontsize="x-small", zorder=3)
             axes.add_patch(_box(x, y, half, "white" if text in _PLAIN else "#dbe9f6"))
         for arrow in arrows:
             _connect(axes, *(boxes[name] for name in arrow.split()))

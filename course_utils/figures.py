@@ -411,7 +411,7 @@ def line_plot(lines, *, xlabel, ylabel, title, log=False, log_x=False, level=Non
     return figure
 
 
-def spread_plot(curves, *, xlabel, ylabel, title):
+def spread_plot(curves, *, xlabel, ylabel, title, level=None):
     """Measurements from several seeds against a number on a logarithmic axis.
 
     Args:
@@ -419,6 +419,7 @@ def spread_plot(curves, *, xlabel, ylabel, title):
             line joins their means.
         xlabel, ylabel: quantity and unit.
         title: the finding.
+        level: (y, name) of a horizontal line to compare with.
     Returns:
         matplotlib Figure.
     """
@@ -431,6 +432,8 @@ def spread_plot(curves, *, xlabel, ylabel, title):
         axes.plot(xs, np.concatenate(list(curve.values())), mark, color=f"C{number}", alpha=0.35)
         means = [np.mean(values) for values in curve.values()]
         axes.plot(list(curve), means, marker=mark, markersize=4, color=f"C{number}", label=name)
+    if level:
+        axes.axhline(level[0], color="0.5", linestyle=":", label=level[1])
     ticks = sorted({x for curve in curves.values() for x in curve})
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title, xscale="log")
     axes.set_xticks(ticks, [f"{x:,}" for x in ticks])

@@ -26,12 +26,12 @@ from keras import layers
 # %% [markdown]
 # ## 5.1 A base
 #
-# **ImageNet** is the set that made deep learning famous: 1.28 million photos in 1,000 classes, from ambulances to
-# zebras, 118 of them breeds of dogs. Networks trained on it can be had ready-made. Their last layer, which names the 1,000
-# classes, is of no use here; it is the *top*, and stays behind. The rest is the base.
+# **ImageNet**, in the part that everybody uses, is 1.28 million photos in 1,000 classes, from ambulances to zebras, 118
+# of them breeds of dogs. You can get networks that are trained on it. Their last layers, which name the 1,000 classes,
+# are of no use here. They are called the *top*, and you leave them out. The rest is the **base**.
 #
-# One setting chooses: `load_base("vgg16", ...)`, or COURSE_BASE=vgg16 for all lessons. Where no weights from ImageNet can be had, for want of a
-# network, there is the course's own base: a small one, which the course's makers trained on drawings. The line below
+# `load_base("vgg16", ...)` chooses another base, and COURSE_BASE=vgg16 does so for all lessons. Without an internet
+# connection you get the course's own base: a small one, which the course's makers trained on drawings. The line below
 # says which of them you have.
 
 # %%
@@ -59,7 +59,7 @@ figures.image_grid(pictures[order], titles=list(drawn.KIND_NAMES), columns=11, s
 # The pictures that are to be told apart:
 
 # %%
-n_train, n_validation = (320, 320) if SCALE == "quick" else (None, None)
+n_train, n_validation = (200, 256) if SCALE == "quick" else (None, None)
 folder, origin = data.load_pets(n_train, n_validation, size=SIZE)
 
 # %% [markdown]
@@ -85,7 +85,7 @@ assert 0 < labels[:20].mean() < 1
 # %% [markdown]
 # ## 5.2 What bases are built of
 #
-# Four families, four ideas. Each box is a layer, as wide as its output has channels:
+# Four families, four ideas. Each box is a layer; broad boxes have many channels, narrow ones few (not to scale):
 
 # %% tags=["thumbnail"]
 diagrams.block_ideas()
@@ -153,7 +153,7 @@ def depth(model):
     return reached[id(model.output)]
 
 # %% [markdown]
-# **Predict.** On 28 × 28 maps: by what factor do an Inception block and a residual block undercut plain 3 × 3
+# **Predict.** On 28 × 28 maps: how many times cheaper are an Inception block and a residual block than plain 3 × 3
 # convolutions with as many maps?
 
 # %% tags=["nbval-check-output"]
@@ -168,7 +168,7 @@ for name, block in blocks.items():
     print(f"{name:28} {block.count_params():9,} weights, {multiply_adds(block) / 1e6:5.0f} million multiply-adds, depth {depth(block)}")
 
 # %% [markdown]
-# Less than half, and less than a sixteenth, and both are deeper. And in time?
+# Little more than a third of the weights, and a seventeenth; and both are deeper. And in time?
 
 # %%
 import time
@@ -188,8 +188,9 @@ for name, block in blocks.items():
     print(f"{name:28} {milliseconds(block, 15):5.1f} ms")
 
 # %% [markdown]
-# Time on a real machine follows the multiply-adds only roughly: a single call has its own price, and four small
-# convolutions are worse than a large one of the same cost. Measure before you believe.
+# In multiply-adds the Inception block saves nearly two thirds; in time, as a rule, less. Each of its six convolutions
+# has a price of its own, however small it is. The residual block does so much less that it wins in any case. Measure
+# before you believe.
 #
 # The largest kernels are made cheaper by taking them to pieces. **Predict.** How many weights has, from 64 maps to 64 and without biases, a 5 × 5
 # convolution; two of 3 × 3, one after the other; a 7 × 7; and one of 1 × 7 followed by one of 7 × 1?
@@ -255,7 +256,7 @@ assert 5 < timed["milliseconds"]["VGG16"] / timed["milliseconds"]["MobileNetV2"]
 # memory rather than for arithmetic. On ImageNet's own validation photos Keras lists .713 for VGG16 and for MobileNetV2, .749 for
 # ResNet50, .779 for InceptionV3 (InceptionV3 from 299 × 299 pixels, the others from 224 × 224).
 #
-# What comes out of VGG16, which many books use, and how large is a classic head on it?
+# What comes out of VGG16, which many books use? And how large is their usual *head* on it, the new top that you train?
 
 # %% tags=["nbval-check-output"]
 for size in (150, 180):
@@ -307,7 +308,7 @@ print(f"features of {len(x_train) + len(x_validation):,} photos: {seconds_for_fe
 # Now the new classifier, a single neuron behind a dropout. **Predict.** How long does it take to train, and how good will it be? (Chance is 50 %.)
 
 # %%
-def train_head(x, y, epochs=20, rate=3e-3):
+def train_head(x, y, epochs, rate=2e-3):
     """One neuron on standardised features."""
     scaling = layers.Normalization()
     scaling.adapt(x)
@@ -317,13 +318,15 @@ def train_head(x, y, epochs=20, rate=3e-3):
     return head, history.history
 
 begin = now()
-head, features_history = train_head(x_train, labels)
+head, features_history = train_head(x_train, labels, epochs=20 if SCALE == "quick" else 30)
 seconds_for_head = now() - begin
 print(f"{seconds_for_head[0]:.0f} s; validation accuracy {np.mean(features_history['val_accuracy'][-3:]):.3f}")
 
 # %% [markdown]
-# A neuron behind a sigmoid is a logistic regression; scikit-learn finds its weights directly, in less than a second. From here
-# on it serves where many of them are needed:
+# Seconds, and it is right some nine times in ten or better. All the work was done before, when the base was trained.
+#
+# A neuron behind a sigmoid is a logistic regression. scikit-learn trains it with a solver of its own and a penalty in
+# place of dropout, in less than a second. From here on it serves where many of them are needed:
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -347,7 +350,7 @@ assert linear_accuracy > 0.7
 # **Predict.** What happens to the accuracy if you feed [0, 1]? And [0, 255]?
 
 # %%
-some = slice(0, 160) if SCALE == "quick" else slice(None)
+some = slice(0, 96) if SCALE == "quick" else slice(None)
 meals = {
     "as it was trained": base.preprocess,
     "[0, 1]": lambda pixels: pixels / 255.0,
@@ -362,17 +365,20 @@ for name, prepare in meals.items():
 assert duel["as it was trained"] > duel["[0, 255]"]
 
 # %% [markdown]
-# The mistake gives no error, only a worse network. A good base forgives [0, 1], which is a faint grey version of the right thing, and so it goes
-# unnoticed for years. (In [−1, 1] black is −1; fed [0, 1], it takes everything for the brighter half.) With [0, 255] almost all values are far
-# beyond what any layer has met.
+# The mistake gives no error, only a worse network. A good base forgives [0, 1], which is a paler version of the right
+# thing, with half the contrast, and so it goes unnoticed for years. With [0, 255] almost all values are far beyond what
+# any layer has met. (Here the classifier learnt from the wrong diet and was asked on the same one. If only the use is
+# wrong, after a right training, expect worse.)
 #
-# `compute_features` looks at the numbers first. Pixels that were divided already, it refuses. **Predict.** Where does the photo below go wrong?
+# `compute_features` looks at the pixels before it preprocesses them. (In the duel above they were whole numbers up to
+# 255, and only the preprocessing was swapped, which it can't see.) **Predict.** What does it say to photos that were
+# divided by 255 already?
 
 # %% tags=["nbval-check-output"]
 try:
-    features.compute_features(base, photos[:4] / 255.0)
+    features.compute_features(base, np.full((4, SIZE, SIZE, 3), 255.0) / 255.0)
 except ValueError as error:
-    print(type(error).__name__, "caught it:", "255" in str(error))
+    print(error)
 
 # %% [markdown]
 # ## 5.5 Which layers to reuse?
@@ -389,8 +395,7 @@ for layer in base.model.layers:
 everywhere = keras.Model(base.model.input, [keras.ops.mean(maps, axis=(1, 2)) for maps in stages.values()])
 print("sides of the maps:", [maps.shape[1] for maps in stages.values()])
 
-
-n = 160 if SCALE == "quick" else 320
+n = 96 if SCALE == "quick" else 200
 to_size = layers.Resizing(SIZE, SIZE)
 digits, digit_labels = drawn.draw_house_numbers(2 * n, seed=1)
 far = to_size(digits).numpy().astype("uint8")
@@ -400,7 +405,7 @@ tasks = {
 }
 
 # %% [markdown]
-# **Predict.** At which stage does each of them do best?
+# **Predict.** At which stage does each of them do best? (Chance is .50 for cats and dogs, .10 for digits.)
 
 # %%
 probes = {}
@@ -410,15 +415,17 @@ for name, (x, y, x_test, y_test) in tasks.items():
     print(f"{name:14}", ", ".join(f"{score:.2f}" for score in probes[name]))
 figures.line_plot(
     {name: (list(stages), scores) for name, scores in probes.items()},
-    xlabel="stage: how often the maps were halved", ylabel="accuracy", title="The last stages are for what the base was trained to tell apart",
+    xlabel="stage: how often the maps were halved", ylabel="accuracy", title="Creatures gain more from the last two stages than digits do",
 )
 
 # %% [markdown]
-# Cats and dogs gain most in the last stages: to tell creatures apart is what the base has learnt. Digits gain less there, or even lose (as in
-# the full run, section 5.11): what they need has been thrown away by then. So *the further your pictures from the base's, the earlier you cut*.
+# Cats and dogs gain most in the last stages: to tell creatures apart is what the base has learnt. Digits gain little from
+# the last one, or even lose, as in the full run (section 5.11): what told digits apart was of no use in the base's
+# training, and need not be kept. (Later stages also have more maps, which helps both tasks.) So *the further your
+# pictures from the base's, the more it pays to try an earlier cut*. What the layers see, lesson 6 will show.
 
 # %%
-assert probes["cats and dogs"][-1] > probes["cats and dogs"][1]
+assert probes["cats and dogs"][-1] - probes["cats and dogs"][-3] > probes["house numbers"][-1] - probes["house numbers"][-3] - 0.2
 
 # %% [markdown]
 # ## 5.6 Second way: the frozen base in a new network
@@ -441,7 +448,9 @@ def make_network(base, augment=()):
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
 
 # %% [markdown]
-# Freeze *before* you compile. **Predict.** How many weight tensors are left to train?
+# The usual mistake here: `trainable` is set *after* compiling, or not at all. Then the new top's first, wild gradients
+# run through the whole base. So freeze first, compile then, and count what is left. **Predict.** How many weight
+# tensors is that?
 
 # %%
 base.model.trainable = False
@@ -463,15 +472,19 @@ def fit(network, rate, epochs):
     return history, now() - begin
 
 before_training = [weight.numpy() for weight in base.model.weights]
-frozen_history, seconds_frozen = fit(network, 1e-2 if SCALE == "quick" else 1e-3, epochs=4 if SCALE == "quick" else 8)
+frozen_history, seconds_frozen = fit(network, 1e-2 if SCALE == "quick" else 1e-3, epochs=3 if SCALE == "quick" else 8)
 kernel, bias = network.layers[-1].get_weights()
 frozen_accuracy = np.mean((x_validation @ kernel + bias > 0)[:, 0] == validation_labels)
 print(f"{seconds_frozen[0]:.0f} s, validation accuracy {frozen_accuracy:.3f}")
 assert all(np.array_equal(a, b) for a, b in zip(before_training, base.model.weights))
 
 # %% [markdown]
-# The assert shows that no number of the base has changed. So validation needn't run the base again: without augmentation,
-# which rests, its features are those of the first way.
+# Is it worse than features and a single neuron? After the few epochs of the quick version, very likely: it has seen each
+# photo a few times only, each time in another version, and its neuron begins at random. The full run (section 5.11)
+# gives it more epochs, on ten times as many photos.
+#
+# The assert shows that no number of the base has changed. Augmentation is off outside training, so the features of the
+# validation photos are still those of the first way: validation needn't run the base again.
 #
 # ## 5.7 Third way: fine-tuning
 #
@@ -491,7 +504,8 @@ def unfreeze_from(model, first):
         layer.trainable = position >= names.index(first) and not isinstance(layer, layers.BatchNormalization)
 
 # %% [markdown]
-# **Predict.** How many weight tensors does VGG16's base have? How many are in block 5, and in its first layer?
+# **Predict.** How many weight tensors does VGG16's base have, and how many of them are in block 5? What share of the
+# block's weights would you train if you unfroze only one of its layers?
 
 # %% tags=["nbval-check-output"]
 vgg = apps.VGG16(weights=None, include_top=False, input_shape=(150, 150, 3))
@@ -505,7 +519,10 @@ assert sum(w.shape.num_elements() for w in block5) == 7_079_424
 del vgg, block5
 
 # %% [markdown]
-# Now your base:
+# Thirteen convolutions, each with a kernel and a bias, make 26 tensors; block 5 has six of them. Unfreeze one layer,
+# and you train a third of what you say.
+#
+# Now your base. (`fit` above compiles each time, so nobody can forget it.)
 
 # %%
 unfreeze_from(base.model, base.top_block)
@@ -524,6 +541,8 @@ tuned_accuracy = network.evaluate(validation_photos, validation_labels, verbose=
 print(f"{seconds_tuned[0]:.0f} s, validation accuracy {tuned_accuracy:.3f}")
 
 # %% [markdown]
+# (In quick size these are two epochs, to see that it works; what it brings you see in section 5.11.)
+#
 # Which weights did the training change? Exactly those that it should have:
 
 # %%
@@ -535,9 +554,10 @@ assert changed == tuned
 # ## 5.8 Batch norm must keep still
 #
 # Batch norm has two faces. In training it normalises with the mean and deviation of the *batch*, and lets its running averages
-# follow. In use it takes the running averages. When you fine-tune, these are the base's most valuable
-# possession: averages over a million photos. A few batches of yours replace them by noise, and the layers after them no longer get what they
-# were made for.
+# follow. In use it takes the running averages. When you fine-tune, you want to keep these averages: they come from very
+# many photos, and the layers after them were trained on what they give. Small batches of yours give noisy averages in
+# their place. And while `fit` uses the batch's own mean and deviation, the block learns under conditions that it doesn't
+# have in use.
 #
 # Many texts say: call the base with `training=False`, and it will keep still. Don't believe it; look. To be quick, this
 # experiment leaves all but the top block aside. What comes before is frozen, so its output can be computed once, like
@@ -606,15 +626,16 @@ for name, still in (("training=False alone", False), ("frozen too", True)):
     network_on_maps = top_network(keep_still=still)
     network_on_maps.layers[1].set_weights(top_weights)
     averages = moving_averages(network_on_maps)
-    scores = train_top(network_on_maps, 1e-5, epochs=1, rounds=4, batch_size=8)
+    scores = train_top(network_on_maps, 1e-5, epochs=1, rounds=2 if SCALE == "quick" else 4, batch_size=8)
     moved = not np.array_equal(averages, moving_averages(network_on_maps))
     bn_runs[name] = {"moved": moved, "accuracy": scores}
     print(f"batch norm {name:21} averages moved: {moved!s:5}  validation", " ".join(f"{s:.3f}" for s in scores))
 
 # %% [markdown]
-# With this version of Keras, `training=False` in a functional model is overruled by `fit`, and the averages move. What that costs depends on the base and on
-# your images. For the course's own base and drawn pets it is next to nothing, since these pets resemble the creatures it has
-# learnt from; on MobileNetV2 and photos, in the full run (section 5.11), it ruined the network.
+# With this version of Keras, `training=False` in a functional model is overruled by `fit`, and the averages move. What
+# that costs depends on the base and on your images. For the course's own base and drawn pets it is next to nothing,
+# since these pets resemble the creatures it has learnt from. On photos, in the full run, the makers' copy of MobileNetV2
+# was ruined; section 5.11 says why that copy is an extreme case.
 #
 # Freezing the batch norm layers does hold them, and not their scale and offset only: a batch norm layer with `trainable = False` works in inference
 # mode. So `unfreeze_from` leaves them out, and the proof stands above: of all tensors only those meant had changed, and no moving average was among them.
@@ -648,7 +669,7 @@ class LayerwiseAdam(keras.optimizers.Adam):
 # %%
 layerwise = top_network()
 train_top(layerwise, 0, rounds=0)
-weights = layerwise.trainable_weights  # from the bottom up; the last two are the head's
+weights = layerwise.trainable_weights  # in the order of the layers; the last two are the head's
 shares = [*(0.5 ** np.arange(len(weights) - 2, 0, -1)), 1.0, 1.0]
 layerwise.compile(LayerwiseAdam(1e-3, shares), "binary_crossentropy")
 before = [weight.numpy() for weight in weights]
@@ -660,18 +681,22 @@ for weight, old, share in zip(weights, before, shares):
 
 # %% [markdown]
 # By its learning rate, whatever the gradient: in the first step mean and root mean square are the same number. So you can read
-# off that each tensor has the rate that it should have.
+# off that each tensor has the rate that it should have. Whether it pays you find out in exercise 5; with one block and
+# few photos don't expect much. (The order in the list isn't always that in the network: the `skip` convolution of the
+# course's own base lies beside the others, not above them.)
 #
 # ## 5.10 Forgetting
 #
-# What does the base lose while it learns cats and dogs? Let a linear classifier name the kinds of drawings of section 5.1 from the base's features. Then fine-tune on
-# cats and dogs, and let *the same* classifier read the new features.
+# What does the base lose while it learns cats and dogs? Let a linear classifier name the kinds of drawings of section
+# 5.1 from the base's features. (The course's own base was trained on them. A base from ImageNet wasn't, but its
+# features tell many of them apart.) Then fine-tune on cats and dogs, and let *the same* classifier read the new features.
 
 # %%
 n_kinds = len(drawn.KIND_NAMES)
-old_images, old_labels = drawn.draw_kinds(6 * n_kinds, size=64, seed=9)
+copies = 6 if SCALE == "quick" else 9
+old_images, old_labels = drawn.draw_kinds(copies * n_kinds, size=64, seed=9, workers=1)
 old_maps = features.compute_features(below, to_size(old_images).numpy(), pooled=False)
-known, asked = slice(0, 4 * n_kinds), slice(4 * n_kinds, None)
+known, asked = slice(0, 2 * copies // 3 * n_kinds), slice(2 * copies // 3 * n_kinds, None)
 
 def block_features(network):
     """What the network's head would get from the old images' maps."""
@@ -697,8 +722,9 @@ figures.line_plot(
 )
 
 # %% [markdown]
-# Up to a point little is lost. Then the old kinds go, long before the new task suffers; so a rising validation accuracy won't warn you. But
-# what was wiped out is what made the base worth having. This is **catastrophic forgetting**, and the reason for the small learning rate.
+# Up to a point little is lost. Then the old kinds go, while cats and dogs hardly suffer; so the validation accuracy of the
+# new task doesn't warn you. This is **catastrophic forgetting**: what served the old kinds is overwritten, or moved to
+# where the old classifier doesn't find it. If the base is to serve anything else as well, keep the learning rate small.
 
 # %%
 print("rates  ", "  ".join(f"{rate:.0e}" for rate in rates))
@@ -755,9 +781,11 @@ for name, (accuracy, (wall, processor)) in table.items():
 assert table["(a) features once"][0] >= 0.96 and table["(b) frozen base"][0] >= 0.97 and table["(c) fine-tuned, after (b)"][0] >= 0.975
 
 # %% [markdown]
-# One photo in eight wrong became one in fifty, in a fraction of the time. The three ways lie close together: with 1,000 validation photos
-# two standard errors are about one point (lesson 3), so don't make much of their order. What decides between them is the price. Features
-# first, always; then, if it pays, the rest. (Other work ran on the machine; the processor time suffers less from it.)
+# One photo in eight wrong became one in fifty, in a fraction of the time. (Not counted: the days that somebody else spent
+# on training the base. And fine-tuning comes on top of (b), so together they take twelve minutes; other work ran on the
+# machine, from which the processor time suffers less.) The three ways lie close together: with 1,000 validation photos
+# two standard errors are about one point at 98 %, three at lesson 3's accuracy. So don't make much of their order. What
+# decides between them is the price. Features first, always; then, if it pays, the rest.
 
 # %%
 assert from_scratch < 0.88 and all(accuracy > 0.97 for accuracy, _ in list(table.values())[1:])
@@ -779,9 +807,12 @@ for name, values in full["forgetting"].items():
 # %% [markdown]
 # - *Preprocessing.* [0, 1] costs one or two points, and nobody would notice. [0, 255] costs over twenty.
 # - *Stages.* Cats and dogs are best after the last stage; for house numbers it is the last but one.
-# - *Batch norm.* Where its averages moved, three epochs took the network from .97 down to chance. (How bad it gets depends on the base. The makers'
-#   copy of MobileNetV2 has its batch norm folded into the convolutions: averages of 0 and deviations of 1, which no batch has.)
-# - *Forgetting.* With a hundredth of the usual rate nothing is lost; with ten times the usual rate, all of it.
+# - *Batch norm.* Where its averages moved, three epochs took the network from .97 down to chance. This is an extreme
+#   case. In the makers' copy of MobileNetV2 batch norm is folded into the convolutions: it has averages of 0, deviations
+#   of 1, and offsets that fit convolutions nobody normalises. `fit` normalises with the batch all the same, and the
+#   offsets no longer fit. The usual weights should suffer less. That the averages move is true of all of them.
+# - *Forgetting.* The old kinds go from .49 at a hundredth of the usual rate to .32 at the usual one, and to chance at ten
+#   times it. Cats and dogs lose two points in all.
 
 # %%
 right, unit, raw = full["duel"].values()
@@ -790,7 +821,10 @@ assert 0.005 < right - unit < 0.025 and right - raw > 0.2
 assert np.argmax(near) == len(near) - 1 and np.argmax(far_task) == len(far_task) - 2
 assert full["batch_norm"]["training=False alone"]["accuracy"][3] < 0.55 < 0.97 < full["batch_norm"]["frozen too"]["accuracy"][-1]
 kept = np.array(full["forgetting"]["the old kinds"])
-assert full["rates"] == [1e-5, 1e-4, 1e-3, 1e-2] and kept[0] > 0.45 and kept[-1] < 0.05
+assert full["rates"] == [1e-5, 1e-4, 1e-3, 1e-2] and abs(kept[0] - 0.49) < 0.006 and abs(kept[2] - 0.32) < 0.006 and kept[-1] < 0.05
+assert 0.015 < np.ptp(full["forgetting"]["cats and dogs"]) < 0.025
+assert 11.5 < (full["frozen"]["seconds"][0] + full["tuned"]["seconds"][0]) / 60 + 0.5 < 12.5
+
 # %% [markdown]
 # ## 5.12 How many photos?
 #
@@ -837,20 +871,22 @@ def scratch_score(n, seed):
     return np.mean(last.history["val_accuracy"])
 
 # %% [markdown]
-# In quick size yours are the features and the fine-tuned block; from scratch it would take too long.
+# In quick size yours are the features; the others would take too long.
 
 # %%
-ways = {"features": features_score, "fine-tuned": fine_tuned_score}
-counts, seeds = {"features": (20, 50, 100, 200, 320), "fine-tuned": (100, 320)}, (1, 2)
+ways, counts, seeds = {"features": features_score}, (20, 50, 100, 200), (1, 2, 3)
 if SCALE == "full":
     small_photos, small_validation = (layers.Resizing(64, 64)(images).numpy().round().astype("uint8") for images in (photos, validation_photos))
-    ways["from scratch"] = scratch_score
-    counts, seeds = dict.fromkeys(ways, (20, 50, 100, 200, 500, 1000, 2000)), (1, 2, 3)
+    ways |= {"fine-tuned": fine_tuned_score, "from scratch": scratch_score}
+    counts = (20, 50, 100, 200, 500, 1000, 2000)
 there = 2 * np.bincount(labels).min()
-curves = {way: {n: [measure(n, seed) for seed in seeds] for n in counts[way] if n <= there} for way, measure in ways.items()}
+curves = {way: {n: [measure(n, seed) for seed in seeds] for n in counts if n <= there} for way, measure in ways.items()}
 if SCALE == "full":
     recorded.keep_run("05_how_many", scale=SCALE, seed=list(seeds), data=n_images, base=base.title, size=SIZE, curves=curves)
-figures.spread_plot(curves, xlabel="training images", ylabel="validation accuracy", title="Yours: a base needs few images")
+figures.spread_plot(
+    curves, xlabel="training images", ylabel="validation accuracy", level=(0.5, "chance"),
+    title="Yours: twenty images and a base come close to all of them",
+)
 
 # %% [markdown]
 # And the full run on photos:
@@ -860,13 +896,15 @@ many = recorded.load_run("05_how_many")
 photo_curves = {way: {int(n): scores for n, scores in curve.items()} for way, curve in many["curves"].items()}
 figures.spread_plot(
     photo_curves, xlabel="training photos", ylabel="validation accuracy",
-    title="Twenty photos and a base beat two thousand without",
+    title="Twenty photos and a base beat two thousand without", level=(0.5, "chance"),
 )
 
 # %% [markdown]
-# Twenty photos and a base beat 2,000 without one, and lesson 4's 87 % from larger photos and longer training as well. See how the dots spread: with twenty
-# photos it matters which twenty. From some hundred on more photos help the features little: what is missing now isn't in the classifier, but in the
-# base. So fine-tuning, which changes the base, is ahead at every number; never by much.
+# To be right nine times in ten: twenty photos, or fewer, for both ways with a base; more than 2,000 from scratch (and
+# lesson 4's 87 %, from larger photos and longer training, isn't there either). Two hundred, with a base, are enough for
+# 97 %. See how the dots spread: with twenty photos it matters which twenty. After that progress is slow: it takes
+# twenty times as many photos, from 100 to 2,000, to halve the features' errors. In this run fine-tuning is ahead at every
+# number, most with twenty photos, and never by more than two points.
 
 # %%
 average = {way: {n: np.mean(scores) for n, scores in curve.items()} for way, curve in photo_curves.items()}
@@ -875,7 +913,9 @@ for way, curve in average.items():
 assert min(many["curves"]["features"]["20"]) > 0.9 > from_scratch > average["from scratch"][2000]
 lead = [average["fine-tuned"][n] - average["features"][n] for n in average["features"]]
 print(f"fine-tuning is ahead by {min(lead):.3f} to {max(lead):.3f}")
-assert min(lead) > 0 and max(lead) < 0.025
+assert min(lead) > 0 and lead[0] == max(lead) < 0.0205
+assert min(average["features"][200], average["fine-tuned"][200]) > 0.965
+assert 0.45 < (1 - average["features"][2000]) / (1 - average["features"][100]) < 0.55
 
 # %% [markdown]
 # With no ImageNet at hand, on drawn cats and dogs and with the course's own base: the makers' five runs from 200 drawings each.
@@ -931,8 +971,9 @@ figures.line_plot(
 # - *It hides the spread*, which you need in order to judge whether a difference means anything. So draw the raw values as well, thin.
 # - *It makes waves out of nothing.* Neighbouring values share most of what they are the mean of, so noise looks like a story.
 #
-# The third in a picture. Three networks, whose true accuracy is .85 in every epoch; only the luck of 400 validation photos, drawn anew each
-# time, changes. **Predict.** Will the smoothed curves show that they are equal?
+# The third in a picture. Three networks, whose true accuracy is .85 in every epoch; only the luck of 400 validation
+# photos, drawn anew each time, changes. (Real validation photos are the same in each epoch, so that the luck is partly
+# shared; but the networks wobble as well.) **Predict.** Will the smoothed curves show that they are equal?
 
 # %%
 luck = np.random.RandomState(37).binomial(400, 0.85, size=(3, 60)) / 400
@@ -942,7 +983,11 @@ figures.line_plot(
 )
 
 # %% [markdown]
-# (Not every draw tempts as much as this one. But nobody draws many.) And the best epoch of sixty? It is no result either, but the luckiest draw:
+# B seems to learn and to pull away, A to fall behind; all of it is luck. (Not every draw tempts as much as this one. But
+# nobody draws many.) A fourth trick: the running mean *starts* at the first value, lucky or not, and takes twenty epochs
+# to forget it.
+#
+# And the best epoch of sixty? It is no result either, but the luckiest draw:
 
 # %%
 best = np.random.RandomState(2).binomial(400, 0.85, size=(2000, 60)).max(axis=1) / 400
@@ -955,10 +1000,11 @@ assert best.mean() > 0.885
 #
 # ## 5.14 From drawings to photographs
 #
-# How far does a base carry? Train on *drawings* of cats and dogs, and test on *photos*. The classifier has never seen a photo; the base has
-# seen no drawing.
+# How far does a base carry? Train on *drawings* of cats and dogs, and test on *photos*. The classifier has never seen a photo, the base
+# hardly a drawing.
 #
-# **Predict.** 200 drawings, then 1,000. How often are photos named rightly? Is there more to gain from a flexible classifier or from a simple one?
+# **Predict.** 200 drawings, then 1,000. How often are photos named rightly? Which does better: the
+# linear classifier that you know, with a weight for each feature, or one so simple that it knows two means only?
 #
 # The simple one: the mean features of the drawn cats and of the drawn dogs; a photo belongs to the nearer mean. Written as a direction and a
 # threshold in the middle between both:
@@ -971,7 +1017,7 @@ def nearest_mean(x, y):
 
 def from_drawings(n, seed, x, y):
     """Three accuracies on features x: of the linear classifier, of the nearest mean, and of its direction at the photos' own middle."""
-    images, kinds = drawn.draw_pets(n, size=SIZE, seed=seed)
+    images, kinds = drawn.draw_pets(n, size=SIZE, seed=seed, workers=1 if SCALE == "quick" else None)
     seen = features.compute_features(base, images)
     direction, threshold = nearest_mean(seen, kinds)
     dogness = x @ direction
@@ -1003,43 +1049,52 @@ for n, runs in crossing.items():
         print(f"{n:5,} drawings, {name:21} {np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})")
 
 # %% [markdown]
-# Nine photos in ten, from a classifier that knows cats and dogs from drawings only! It says less about the drawings than about the base: among ImageNet's
-# classes are 118 breeds of dogs and five kinds of cats, so the direction from cat to dog is there already. Two hundred drawings suffice to *point* at it.
+# From drawings only, with no photo at all, the two classifiers name 84 and 87 of a hundred photos rightly. With the
+# threshold moved, it is 92. (That one has seen the photos, without their labels, and it relies on as many cats as dogs
+# among them. With nine cats to one dog the middle would be the wrong place.) It says less about the drawings than about
+# the base: among ImageNet's classes are 118 breeds of dogs and five kinds of cats, so the direction from cat to dog is
+# probably there already. Two hundred drawings suffice to *point* at it.
 #
-# Now the two surprises. Moving the threshold helps a lot: drawings as a whole lie elsewhere than photos, and a
-# threshold between drawn cats and drawn dogs isn't in the right place. The *direction* carries over better than the place. And a thousand drawings
-# are no better than two hundred; the flexible classifier even gets worse. What more drawings teach it is how to tell *drawings* apart, and that
-# doesn't hold for photos. If training and use differ (a **domain shift**), more of the same data doesn't help; other data does.
+# Why does moving help? Drawings as a whole lie elsewhere than photos, and a threshold between drawn cats and drawn dogs
+# isn't in the right place. The *direction* carries over better than the place.
+#
+# And a thousand drawings are no better than two hundred. More drawings show more exactly how *drawings* differ; how
+# photos differ they don't show. If training and use differ (a **domain shift**), more of the same data doesn't help;
+# other data does.
 
 # %%
-assert mean_of[200, "its direction, moved"] > 0.89 and mean_of[200, "its direction, moved"] > mean_of[200, "nearest mean"] + 0.02
-assert mean_of[1000, "linear classifier"] < mean_of[200, "linear classifier"] + 0.01
+assert [round(100 * mean_of[200, name]) for name in runs[0]] == [84, 87, 92]
+assert all(mean_of[1000, name] < mean_of[200, name] + 0.005 for name in runs[0])
 
 # %% [markdown]
 # ## 5.15 Little data: what to do, in one page
 #
 # 1. **Look at your images**, all of them if there are few. Wrong labels and duplicates cost more than any method brings.
 # 2. **Set a test part aside**, and split by what your images share: the same animal, place, camera, day (lesson 3).
-# 3. **Features and a linear classifier first.** A base with the right preprocessing, global average pooling, a strong penalty. Minutes, hardly a setting.
-#    It tells you what is to be had, and it is what everything else has to beat.
+# 3. **Features and a linear classifier first.** A base with the right preprocessing, global average pooling, a strong penalty. It takes
+#    minutes and has hardly a setting. It shows what you can get, and is what everything else has to beat.
 # 4. **Try another base, or larger images**, before you tune anything. Which base knows pictures like yours? If none does, cut earlier (5.5).
 # 5. **Augment** with what keeps your labels (lesson 4), and train the head end to end.
-# 6. **Fine-tune last**: head first, top block, a hundredth of the learning rate, batch norm frozen; count the weights before and prove afterwards which have changed.
+# 6. **Fine-tune last**: head first, then the top block, with a thirtieth of the usual learning rate and batch norm frozen.
+#    Count the weights before, and prove afterwards which have changed.
 # 7. **Repeat with other seeds and other splits.** With few images luck is large; report the spread.
-# 8. **More images of the kind that goes wrong**: look at the worst mistakes and collect there. A hundred chosen well are worth a thousand at random.
+# 8. **More images of the kind that goes wrong**: look at the worst mistakes and collect there. A few chosen well
+#    can be worth more than many at random.
 # 9. **Use images without labels**: to find the middle of a shifted domain (5.14), or to have a base go on learning without labels (self-supervised learning).
 #
 # ## Take-aways
 #
-# - A pretrained base turns two thousand photos from 87 % into 98 %, and makes twenty worth more than two thousand were.
+# - A pretrained base turns two thousand photos from 87 % into 98 %. Two hundred give 97 %, and even twenty beat two
+#   thousand without a base.
 # - Preprocess as the base was trained; a wrong range gives no error, only a worse network.
-# - Features once for speed; a frozen base for augmentation; fine-tuning last, with head first, a small rate, and only the layers you mean. Count them, and check which changed.
+# - Compute features once for speed; freeze the base if you augment; fine-tune last: head first, a small rate, and only
+#   the layers you mean. Count them, and check which changed.
 # - Freeze batch norm layers themselves; `training=False` is not enough in this Keras.
 # - Smoothed curves lag and invent; the best of many epochs is luck.
 #
 # ## Exercises
 #
-# 1. **Another base.** Run the lesson with `load_base("efficientnetv2b0", ...)` or `"vgg16"` (a download of 24 or 59 MB; VGG16 is ten times as slow). Which does best on features?
+# 1. **Another base.** Run the lesson with `load_base("efficientnetv2b0", ...)` or `"vgg16"` (a download of 24 or 59 MB; VGG16 takes some seven times as long). Which does best on features?
 #    <details><summary>Hint</summary>Compare linear classifiers on the same 200 photos. VGG16's <code>preprocess</code> swaps the colours' order: look at <code>base.preprocess(np.float32([[[255, 0, 0]]]))</code>.</details>
 # 2. **Twice preprocessed.** Feed <code>base.preprocess(base.preprocess(photos))</code>. Predict the accuracy, then measure.
 #    <details><summary>Check</summary>Everything lies within a hundredth of −1: nearly black. What contrast is left the first layers hardly pass on. <code>compute_features</code> refuses it, because it sees negative numbers.</details>
@@ -1048,11 +1103,11 @@ assert mean_of[1000, "linear classifier"] < mean_of[200, "linear classifier"] + 
 # 4. **Fine-tune without a head first.** Give <code>top_network</code> a random head, and train with a rate of 10⁻³. What becomes of the old kinds (5.10)?
 #    <details><summary>Hint</summary>Leave out <code>set_head</code>; then compare with training the head alone for some epochs before.</details>
 # 5. **Deeper.** Unfreeze two blocks instead of one, with a falling rate (5.9). Is it worth the time?
-#    <details><summary>Hint</summary><code>unfreeze_from(base.model, "block_14_expand")</code> for MobileNetV2, <code>"block3_1_conv"</code> for the course's own base; count first.</details>
+#    <details><summary>Hint</summary><code>unfreeze_from(base.model, "block_15_expand")</code> for MobileNetV2, <code>"block3_1_conv"</code> for the course's own base; count first.</details>
 # 6. **Your own two classes.** Put fifty photos of each of two things into two folders, <code>course data add pets FOLDER</code>, and run the lesson.
 #    <details><summary>Check</summary>If it is above 95 %: is it the things that it tells apart, or their backgrounds? Lesson 6 finds out.</details>
 #
 # ## Where next
 #
-# A network that is right nineteen times in twenty: but what does it look at? The lesson on interpretation, which puts heatmaps to the test, is in
+# A network that is right forty-nine times in fifty: but what does it look at? The lesson on interpretation, which puts heatmaps to the test, is in
 # preparation. Until then: [the overview](00_start_here.ipynb).
