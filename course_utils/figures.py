@@ -340,6 +340,37 @@ def threshold_bench(images, scores, labels, names, *, shown=8):
     return figure, update
 
 
+def smoothing_bench(values, smooth, *, ylabel):
+    """A noisy curve, one value an epoch, and its smoothed version.
+
+    Args:
+        values: sequence of numbers, one for each epoch.
+        smooth: called as smooth(values, weight); gives as many numbers.
+        ylabel: quantity and unit.
+    Returns:
+        figure and update; `update(weight)` with 0 <= weight < 1.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3))
+    axes = figure.subplots()
+    epochs = np.arange(1, len(values) + 1)
+    axes.plot(epochs, values, "o-", color="0.6", linewidth=1, markersize=3, label="as measured")
+    (line,) = axes.plot(epochs, values, color="C1", linewidth=2.5, label="smoothed")
+    axes.set(xlabel="epoch", ylabel=ylabel)
+    axes.grid(alpha=0.3)
+    axes.legend(frameon=False, loc="lower right")
+    title = axes.set_title(" ")
+
+    def update(weight):
+        line.set_ydata(smooth(values, weight))
+        title.set_text(f"weight {weight:.2f}: behind by {weight / (1 - weight):.1f} epochs")
+        return [line, title]
+
+    update(weight=0.0)
+    return figure, update
+
+
 def learning_curves(runs, *, metric="accuracy", held_out="validation", title=None, low=None):
     """Training and validation curves of one or several runs.
 

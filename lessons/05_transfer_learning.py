@@ -16,7 +16,7 @@
 
 # %%
 import numpy as np
-from course_utils import bases, data, diagrams, drawn, features, figures, recorded, start
+from course_utils import bases, data, diagrams, drawn, features, figures, recorded, sliders, start
 
 SCALE = start.begin_lesson(seed=5)  # COURSE_SCALE=full, or scale="full" here, takes all photos, and an hour or two
 
@@ -953,15 +953,12 @@ print(f"behind by {ramp[-1] - smoothed(ramp)[-1]:.1f} epochs; {smoothed(noise).s
 assert np.isclose(ramp[-1] - smoothed(ramp)[-1], 0.8 / 0.2) and np.isclose(smoothed(noise).std(), np.sqrt(0.2 / 1.8), rtol=0.02)
 
 # %% [markdown]
-# Behind by $w / (1 - w) = 4$ epochs, and $\sqrt{(1 - w) / (1 + w)} = 1/3$ of the noise. Now on the curve of lesson 4:
+# Behind by $w / (1 - w) = 4$ epochs, and $\sqrt{(1 - w) / (1 + w)} = 1/3$ of the noise. Now on the curve of lesson 4. Move the slider: from which weight on does the curve lie?
 
 # %%
 validated = np.array(scratch["cured"]["val_accuracy"])
-epochs = range(1, len(validated) + 1)
-figures.line_plot(
-    {"as measured": (epochs, validated), "smoothed, .8": (epochs, smoothed(validated)), "smoothed, .95": (epochs, smoothed(validated, 0.95))},
-    xlabel="epoch", ylabel="validation accuracy", title="Smoothing shows the trend, and shows it late",
-)
+figure, update = figures.smoothing_bench(validated, smoothed, ylabel="validation accuracy")
+sliders.live_figure(figure, update, weight=(0, 0.98, 0.02), stills=[{"weight": 0.8}, {"weight": 0.96}])
 
 # %% [markdown]
 # It helps the eye, and deceives it in three ways.
@@ -983,9 +980,9 @@ figures.line_plot(
 )
 
 # %% [markdown]
-# B seems to learn and to pull away, A to fall behind; all of it is luck. (Not every draw tempts as much as this one. But
-# nobody draws many.) A fourth trick: the running mean *starts* at the first value, lucky or not, and takes twenty epochs
-# to forget it.
+# A seems to learn, B to pull away at the end, C to lie between; all of it is luck. (Not every draw tempts as much as this
+# one. But nobody draws many.) A's slow climb even comes from a single epoch: the running mean *starts* at the first value,
+# which was unlucky here, and takes twenty epochs to forget it.
 #
 # And the best epoch of sixty? It is no result either, but the luckiest draw:
 

@@ -233,6 +233,17 @@ def test_augmentation_bench_draws_the_same_change_only_stronger():
     assert tiles == [np.uint8(by) for by in asked[6:]]
 
 
+def test_smoothing_bench_shows_what_the_function_gives():
+    values = [0.0, 1.0, 0.0, 1.0]
+    figure, update = figures.smoothing_bench(values, lambda v, w: [w] * len(v), ylabel="y")
+    (axes,) = draw(figure).axes
+    for weight, said in ((0.0, "behind by 0.0"), (0.8, "behind by 4.0"), (0.98, "behind by 49.0")):
+        update(weight=weight)
+        assert list(axes.lines[0].get_ydata()) == values
+        assert list(axes.lines[1].get_ydata()) == [weight] * 4
+        assert said in draw(figure).axes[0].get_title()
+
+
 def test_dot_plot_has_a_row_for_each_group():
     figure = draw(figures.dot_plot({"a": [1, 2, 6], "b": [4]}, xlabel="x", title="t"))
     (axes,) = figure.axes

@@ -110,6 +110,7 @@ def slider_figures():
     scores, labels = random.random(500), random.integers(0, 2, 500)
     functions = {"np": np, "warp": warp}
     define_from("04", ("place_matrix", "moved", "random_change"), functions)
+    define_from("05", ("smoothed",), functions)
     return {
         "0: turning a kernel": (
             *figures.filter_bench(resize(cat, (150, 225)), turned, apply, {"degrees": 0}),
@@ -134,6 +135,10 @@ def slider_figures():
         "4: augmentation": (
             *figures.augmentation_bench(photos[0], functions["moved"], functions["random_change"]),
             [{"rotation": r, "zoom": 0.2, "shift": 0.1} for r in np.linspace(0, 0.5, 11)],
+        ),
+        "5: smoothing": (
+            *figures.smoothing_bench(scores[:80], functions["smoothed"], ylabel="accuracy"),
+            [{"weight": w} for w in np.linspace(0, 0.98, 50)],
         ),
     }
 
