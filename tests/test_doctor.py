@@ -234,7 +234,8 @@ def test_tensorflow_starts(monkeypatch):
 
 def signalled(name, words=""):
     number = int(getattr(signal, name, 0))  # Windows has not all of them, and skips these tests
-    return f"import os, sys; sys.stderr.write({words!r}); os.kill(os.getpid(), {number})"
+    write = f"sys.stderr.write({words!r}); sys.stderr.flush()"  # a signal leaves it unwritten
+    return f"import os, sys; {write}; os.kill(os.getpid(), {number})"
 
 
 @pytest.mark.parametrize(
