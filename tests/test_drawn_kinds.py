@@ -1,7 +1,5 @@
 """The drawn kinds: identities of the draw, names, variety, and colours that give nothing away."""
 
-import doctest
-
 import numpy as np
 import pytest
 
@@ -57,55 +55,12 @@ def test_every_block_holds_each_kind_once_in_a_shuffled_order():
     assert len({tuple(block) for block in blocks.tolist()}) == 3
 
 
-@pytest.mark.parametrize("start", [0, 3, BLOCK - 2, BLOCK])
-def test_a_slice_of_a_long_draw_is_the_short_draw(start):
-    images, labels = drawn.draw_kinds(BLOCK + 5, size=32, seed=5)
-    some_images, some_labels = drawn.draw_kinds(5, size=32, seed=5, start=start)
-    np.testing.assert_array_equal(some_images, images[start : start + 5])
-    np.testing.assert_array_equal(some_labels, labels[start : start + 5])
-
-
 def test_workers_draw_what_one_process_draws(monkeypatch):
     monkeypatch.setattr(pets, "_CHUNK", 4)
     alone, labels = drawn.draw_kinds(9, size=40, seed=6, workers=1)
     shared, shared_labels = drawn.draw_kinds(9, size=40, seed=6, workers=2)
     np.testing.assert_array_equal(alone, shared)
     np.testing.assert_array_equal(labels, shared_labels)
-
-
-def test_seeds_differ_and_no_picture_comes_twice():
-    images, _ = drawn.draw_kinds(BLOCK, size=32, seed=0)
-    others, _ = drawn.draw_kinds(BLOCK, size=32, seed=1)
-    assert len({image.tobytes() for image in [*images, *others]}) == 2 * BLOCK
-
-
-def test_progress_changes_nothing_but_the_screen(capsys):
-    quiet, _ = drawn.draw_kinds(3, size=32)
-    assert capsys.readouterr().err == ""
-    loud, _ = drawn.draw_kinds(3, size=32, progress=True)
-    assert "drawing kinds" in capsys.readouterr().err
-    np.testing.assert_array_equal(quiet, loud)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"n": -1}, "n must be 0 or more, got -1; pass"),
-        ({"n": 2.0}, "n must be an integer, got 2.0"),
-        ({"seed": -3}, "seed must be 0 or more, got -3"),
-        ({"start": "1"}, "start must be an integer, got '1'"),
-        ({"size": 31}, "size must be 32 or more, got 31: .* draw at 32"),
-        ({"workers": 0}, "workers must be an integer of 1 or more, got 0; leave it out"),
-    ],
-)
-def test_wrong_arguments_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        drawn.draw_kinds(**{"n": 1} | arguments)
-
-
-def test_the_example_in_the_docstring_runs():
-    results = doctest.testmod(kinds)
-    assert results.attempted >= 3 and results.failed == 0
 
 
 # --- What is drawn ------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from test_drawn_draws import REFUSED
 
 from course_utils import drawn
 from course_utils.drawn import coats, creatures, painter, pets, scenery
@@ -43,14 +44,6 @@ def test_every_block_of_ten_holds_five_cats_and_five_dogs_in_a_shuffled_order():
     assert drawn.PET_NAMES == ("cat", "dog")
 
 
-@pytest.mark.parametrize("start", [0, 3, 10, 17])
-def test_a_slice_of_a_long_draw_is_the_short_draw(start):
-    images, labels = drawn.draw_pets(24, size=40, seed=5)
-    some_images, some_labels = drawn.draw_pets(6, size=40, seed=5, start=start)
-    np.testing.assert_array_equal(some_images, images[start : start + 6])
-    np.testing.assert_array_equal(some_labels, labels[start : start + 6])
-
-
 def test_workers_draw_what_one_process_draws(monkeypatch):
     monkeypatch.setattr(pets, "_CHUNK", 4)
     alone, labels, parts = drawn.draw_pets(9, size=40, seed=6, parts=True, workers=1)
@@ -58,20 +51,6 @@ def test_workers_draw_what_one_process_draws(monkeypatch):
     np.testing.assert_array_equal(alone, shared)
     np.testing.assert_array_equal(labels, shared_labels)
     assert [one.box for one in parts] == [one.box for one in shared_parts]
-
-
-def test_seeds_differ_and_no_picture_comes_twice():
-    images, _ = drawn.draw_pets(40, size=32, seed=0)
-    others, _ = drawn.draw_pets(40, size=32, seed=1)
-    assert len({image.tobytes() for image in [*images, *others]}) == 80
-
-
-def test_progress_changes_nothing_but_the_screen(capsys):
-    quiet, _ = drawn.draw_pets(3, size=32)
-    assert capsys.readouterr().err == ""
-    loud, _ = drawn.draw_pets(3, size=32, progress=True)
-    assert "drawing pets" in capsys.readouterr().err
-    np.testing.assert_array_equal(quiet, loud)
 
 
 def test_pictures_are_lit_in_colour_and_not_burnt_out(cast):
@@ -273,14 +252,7 @@ def test_a_later_start_adds_the_files_that_a_longer_draw_has(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"n": -1}, "n must be 0 or more, got -1; pass"),
-        ({"n": 2.0}, "n must be an integer, got 2.0"),
-        ({"seed": -3}, "seed must be 0 or more, got -3"),
-        ({"start": "1"}, "start must be an integer, got '1'"),
-        ({"size": 31}, "size must be 32 or more, got 31: .* draw at 32"),
-        ({"size": 64.0}, "size must be an integer, got 64.0"),
-        ({"workers": 0}, "workers must be an integer of 1 or more, got 0; leave it out"),
-        ({"workers": 1.5}, "workers must be an integer of 1 or more, got 1.5"),
+        *REFUSED,
         ({"shortcut": "collar"}, "unknown shortcut 'collar'; choose one of 'tag', 'tag-swapped', "
          "'background', 'background-swapped', or None"),
     ],

@@ -61,12 +61,17 @@ def class_activation_map(model, images, *, target=None, batch_size=32) -> np.nda
         ValueError: the model ends otherwise, the class is out of range, or as `feature_maps`.
     Source: Zhou et al., "Learning deep features for discriminative localization", 2016.
     """
+    return _for_each(_class_activation_map, model, images, target, batch_size)
+
+
+def _for_each(compute, model, images, target, batch_size):
+    """What `compute(model, images, targets)` gives, batch by batch, for checked arguments."""
     classes = checks.check_model(model)
     batch, single = checks.check_images(model, images)
     targets = checks.check_targets(target, len(batch), classes)
     batch_size = checks.check_count("batch_size", batch_size)
-    heat = network.in_batches(model, _class_activation_map, batch_size, (batch, targets))
-    return heat[0] if single else heat
+    maps = network.in_batches(model, compute, batch_size, (batch, targets))
+    return maps[0] if single else maps
 
 
 def _class_activation_map(model, images, targets):
@@ -263,12 +268,7 @@ def saliency(model, images, *, target=None, batch_size=32) -> np.ndarray:
         ValueError: as `grad_cam`.
     Source: Simonyan et al., "Deep inside convolutional networks", 2014.
     """
-    classes = checks.check_model(model)
-    batch, single = checks.check_images(model, images)
-    targets = checks.check_targets(target, len(batch), classes)
-    batch_size = checks.check_count("batch_size", batch_size)
-    slopes = network.in_batches(model, _pixel_slopes, batch_size, (batch, targets))
-    return slopes[0] if single else slopes
+    return _for_each(_pixel_slopes, model, images, target, batch_size)
 
 
 def _pixel_slopes(model, images, targets):
