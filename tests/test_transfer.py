@@ -94,7 +94,7 @@ def accuracy(base, pets):
 def test_wrong_preprocessing_is_refused_or_costs_accuracy(pets):
     base = bases.load_base("course", size=SIZE, verbose=False)
     right = accuracy(base, pets)
-    assert right >= 0.8
+    assert right >= 0.85  # from 200 drawings; measured .93
     with pytest.raises(ValueError, match="divided by 255"):
         features.compute_features(base, pets[0][0] / 255)
     with pytest.raises(ValueError, match="preprocessed"):
