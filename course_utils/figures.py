@@ -289,6 +289,106 @@ def augmentation_bench(image, change, draw, *, shown=6):
     return figure, update
 
 
+def frames_on(image, frames, *, title):
+    """Square frames on an image, each at its true size.
+
+    Args:
+        image: uint8 array (H, W, 3).
+        frames: dict from a label to (row, column, side) in pixels: the middle and the side. What
+            lies outside the image is cut off.
+        title: the finding.
+    Returns:
+        matplotlib Figure.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+
+    figure = Figure(figsize=(7, 4.2))
+    axes = figure.subplots()
+    draw_image(axes, image)
+    for number, (label, (row, column, side)) in enumerate(frames.items()):
+        colour, style = f"C{number}", ("-", "--", "-.", ":")[number % 4]
+        corner = column - side / 2, row - side / 2
+        for width, edge in ((4, "w"), (2, colour)):
+            axes.add_patch(
+                Rectangle(
+                    corner, side, side, fill=False, edgecolor=edge, linewidth=width,
+                    linestyle=style if edge == colour else "-", label=label * (edge == colour),
+                )
+            )  # fmt: skip
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+    axes.set_title(title)
+    return figure
+
+
+def map_browser(images, stages):
+    """A few images, and what one channel of one layer makes of each.
+
+    Args:
+        images: dict from a name to a uint8 array (H, W, 3).
+        stages: dict from a layer's name to an array (N, h, w, channels) for the N images, >= 0.
+    Returns:
+        figure and update; `update(layer, channel)`; a channel that the layer doesn't have is its
+        last. Each layer has one scale, from 0 to the largest value in it.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 2.7))
+    panels = figure.subplots(1, 2 * len(images))
+    maps_shown = []
+    for (name, image), left, right in zip(images.items(), panels[::2], panels[1::2], strict=True):
+        draw_image(left, image).axes.set_title(name)
+        maps_shown.append(right.imshow(np.zeros((2, 2)), cmap=MAGNITUDE, vmin=0, vmax=1))
+        right.set_axis_off()
+    peaks = [shown.axes.set_title(" ", fontsize="small") for shown in maps_shown]
+    title = figure.suptitle(" ")
+    tops = {layer: float(maps.max()) or 1.0 for layer, maps in stages.items()}
+
+    def update(layer, channel):
+        maps = stages[layer]
+        channel = min(channel, maps.shape[-1] - 1)
+        for shown, peak, one in zip(maps_shown, peaks, maps[..., channel], strict=True):
+            shown.set_data(one / tops[layer])
+            shown.set_extent((-0.5, one.shape[1] - 0.5, one.shape[0] - 0.5, -0.5))
+            peak.set_text(f"at most {one.max():.2f}")
+        title.set_text(f"{layer}, channel {channel} of 0 to {maps.shape[-1] - 1}")
+        return [title, *maps_shown, *peaks]
+
+    update(layer=next(iter(stages)), channel=0)
+    return figure, update
+
+
+def heat_bench(images, heatmaps, overlay):
+    """Images with heatmaps on them, one method at a time.
+
+    Args:
+        images: list of uint8 arrays (H, W, 3).
+        heatmaps: dict from a method to a list of arrays (h, w), one for each image.
+        overlay: called as overlay(image, heatmap, opacity=opacity); gives (H, W, 3).
+    Returns:
+        figure and update; `update(method, opacity)` with 0 <= opacity <= 1.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 6.4 / len(images) + 0.35))
+    tiles = [
+        draw_image(axes, image)
+        for axes, image in zip(figure.subplots(1, len(images)), images, strict=True)
+    ]
+    for tile in tiles:
+        tile.axes.set_axis_off()  # a frame would be drawn below a moving image
+    title = figure.suptitle(" ")
+
+    def update(method, opacity):
+        for tile, image, heatmap in zip(tiles, images, heatmaps[method], strict=True):
+            tile.set_data(overlay(image, heatmap, opacity=opacity))
+        title.set_text(method)
+        return [title, *tiles]
+
+    update(method=next(iter(heatmaps)), opacity=0.7)
+    return figure, update
+
+
 def threshold_bench(images, scores, labels, names, *, shown=8):
     """Where a threshold between two classes lies, what it gets right, and what it can hardly tell.
 
@@ -492,6 +592,34 @@ def dot_plot(groups, *, xlabel, title):
         axes.plot(values, np.full(len(values), row), "o", color="C0", alpha=0.6)
         axes.plot([np.mean(values)], [row], "|", color="0.2", markersize=16, markeredgewidth=2)
     axes.set(xlabel=xlabel, title=title, yticks=range(len(groups)), yticklabels=list(groups))
+    axes.invert_yaxis()
+    axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def interval_plot(groups, *, xlabel, title, level=None):
+    """A share and its interval for each of a few groups.
+
+    Args:
+        groups: dict from a name to (share, low, high), drawn from the top down.
+        xlabel: what the share is of.
+        title: the finding.
+        level: (x, name) of a vertical line to compare with.
+    Returns:
+        matplotlib Figure.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 0.9 + 0.3 * len(groups)))
+    axes = figure.subplots()
+    rows = range(len(groups))
+    shares, lows, highs = np.array(list(groups.values())).T
+    axes.hlines(rows, lows, highs, color="C0", linewidth=2)
+    axes.plot(shares, rows, "o", color="C0")
+    if level:
+        axes.axvline(level[0], color="0.5", linestyle=":", label=level[1])
+        axes.legend(frameon=False)
+    axes.set(xlabel=xlabel, title=title, xlim=(0, 1), yticks=rows, yticklabels=list(groups))
     axes.invert_yaxis()
     axes.grid(axis="x", alpha=0.3)
     return figure

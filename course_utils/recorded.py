@@ -1,4 +1,7 @@
-"""What a full run of a lesson measured, kept as JSON in the repository and drawn in the lessons."""
+"""What a full run of a lesson measured, kept in the repository and shown in the lessons.
+
+Numbers are kept as JSON, and drawn anew; pictures as JPEG, as they were.
+"""
 
 import datetime
 import json
@@ -7,6 +10,7 @@ import platform
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "recorded"
+PICTURE_DPI = 72
 
 
 def load_run(name):
@@ -19,14 +23,18 @@ def load_run(name):
     Raises:
         FileNotFoundError: no such recording; the message lists those there are.
     """
-    path = FOLDER / f"{name}.json"
+    return json.loads(_find(name, ".json").read_text(encoding="utf-8"))
+
+
+def _find(name, ending):
+    path = FOLDER / f"{name}{ending}"
     if not path.exists():
-        there = ", ".join(sorted(file.stem for file in FOLDER.glob("*.json"))) or "none"
+        there = ", ".join(sorted(file.stem for file in FOLDER.glob(f"*{ending}"))) or "none"
         raise FileNotFoundError(
             f"there is no recorded run {name!r} (there is: {there}). "
             "`make record LESSON=NN` makes one from a lesson."
         )
-    return json.loads(path.read_text(encoding="utf-8"))
+    return path
 
 
 def keep_run(name, *, scale, seed, data, **measured):
@@ -40,12 +48,8 @@ def keep_run(name, *, scale, seed, data, **measured):
     Raises:
         ValueError: asked to record in quick size, which would pass for a full run.
     """
-    if os.environ.get("COURSE_RECORD") != "1":
+    if not _recording(scale):
         return
-    if scale != "full":
-        raise ValueError(
-            f"only full runs are recorded, and this one is {scale!r}: set COURSE_SCALE=full"
-        )
     run = {
         "date": datetime.date.today().isoformat(),
         "machine": describe_machine(),
@@ -59,6 +63,52 @@ def keep_run(name, *, scale, seed, data, **measured):
     fresh = FOLDER / f"{name}.json.new"
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(FOLDER / f"{name}.json")
+
+
+def _recording(scale):
+    """Whether to write down what is measured now."""
+    if os.environ.get("COURSE_RECORD") != "1":
+        return False
+    if scale != "full":
+        raise ValueError(
+            f"only full runs are recorded, and this one is {scale!r}: set COURSE_SCALE=full"
+        )
+    return True
+
+
+def keep_picture(name, figure, *, scale):
+    """Draw a figure of a full run into a JPEG; does nothing unless COURSE_RECORD=1.
+
+    For pictures that need weights or photos that not every reader has.
+
+    Args:
+        name: the file's name without its ending.
+        figure: matplotlib Figure.
+        scale: what the lesson ran with.
+    Raises:
+        ValueError: asked to record in quick size.
+    """
+    if not _recording(scale):
+        return
+    fresh = FOLDER / f"{name}.jpg.new"
+    FOLDER.mkdir(exist_ok=True)
+    figure.savefig(fresh, format="jpeg", dpi=PICTURE_DPI, pil_kwargs={"quality": 75})
+    fresh.replace(FOLDER / f"{name}.jpg")
+
+
+def load_picture(name):
+    """Show the picture of a recorded full run.
+
+    Args:
+        name: the file's name without its ending, such as "06_filters".
+    Returns:
+        IPython.display.Image.
+    Raises:
+        FileNotFoundError: no such recording; the message lists those there are.
+    """
+    from IPython.display import Image
+
+    return Image(data=_find(name, ".jpg").read_bytes(), format="jpeg")
 
 
 def describe_machine():

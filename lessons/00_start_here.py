@@ -229,3 +229,4 @@ figures.image_grid(
 # | [3. Cats and dogs](03_cats_and_dogs.ipynb) | What does a network with three million weights do with two thousand photos? |
 # | [4. Augmentation and regularisation](04_augmentation.ipynb) | How do you keep it from learning its photos by heart? |
 # | [5. Transfer learning](05_transfer_learning.ipynb) | How can two hundred photos be enough? |
+# | [6. What a convnet sees](06_interpretation.ipynb) | Your network is right 97 times in 100. What does it look at? |

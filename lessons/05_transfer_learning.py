@@ -1106,5 +1106,5 @@ assert all(mean_of[1000, name] < mean_of[200, name] + 0.005 for name in runs[0])
 #
 # ## Where next
 #
-# A network that is right forty-nine times in fifty: but what does it look at? The lesson on interpretation, which puts heatmaps to the test, is in
-# preparation. Until then: [the overview](00_start_here.ipynb).
+# A network that is right forty-nine times in fifty: but what does it look at? [Lesson 6](06_interpretation.ipynb) asks it, and puts the answers to
+# the test.

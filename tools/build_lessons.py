@@ -34,6 +34,8 @@ OFFLINE = {
     "KERAS_HOME": os.path.join(os.devnull, "keras"),  # where no weights are, nor can be
 }
 MAX_COLOUR_ERROR = 20  # of 255, for 999 of 1000 pixels
+JPEG_QUALITY = 75
+JPEG_SHARE = 0.85  # of the PNG's bytes; a JPEG that saves less isn't worth its blur
 
 
 def read_lesson(source):
@@ -58,7 +60,7 @@ def fingerprint(source):
     """Changes when the lesson or anything it runs on changes."""
     digest = hashlib.sha256(source.read_bytes())
     for path in sorted((ROOT / "course_utils").rglob("*")):
-        if path.suffix in (".py", ".json"):
+        if path.suffix in (".py", ".json", ".jpg"):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -113,7 +115,11 @@ def clean(notebook):
             if WIDGET_VIEW in bundle and "image/png" in bundle:
                 del bundle[WIDGET_VIEW]
             if "image/png" in bundle:
-                bundle["image/png"] = smaller_png(bundle["image/png"])
+                kind, picture = smaller_picture(bundle.pop("image/png"))
+                bundle[kind] = picture
+                if "image/png" in output.metadata:  # its width
+                    output.metadata[kind] = output.metadata.pop("image/png")
+            if {"image/png", "image/jpeg"} & set(bundle):
                 bundle["text/plain"] = "A figure."  # no repr of a figure below its picture
 
 
@@ -123,18 +129,26 @@ def is_progress_bar(output):
     return WIDGET_VIEW in bundle and re.search(r"\d+%\|", bundle.get("text/plain", "")) is not None
 
 
-def smaller_png(encoded):
-    """The picture in 256 colours where that looks the same, about a third of the bytes."""
+def smaller_picture(encoded):
+    """A PNG, base64, in few bytes that look the same: 256 colours for drawings, JPEG for photos.
+
+    Returns:
+        "image/png" or "image/jpeg", and the picture, base64.
+    """
     import numpy as np
     from PIL import Image
 
     picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
     reduced = picture.quantize(256, dither=Image.Dither.NONE, kmeans=2)
     away = np.abs(np.asarray(reduced.convert("RGB"), int) - np.asarray(picture, int)).max(axis=-1)
-    buffer = io.BytesIO()
+    exact = io.BytesIO()
     chosen = reduced if np.percentile(away, 99.9) <= MAX_COLOUR_ERROR else picture
-    chosen.save(buffer, "png", optimize=True)
-    return base64.b64encode(buffer.getvalue()).decode()
+    chosen.save(exact, "png", optimize=True)
+    blurred = io.BytesIO()
+    picture.save(blurred, "jpeg", quality=JPEG_QUALITY, optimize=True)
+    jpeg = len(blurred.getvalue()) < JPEG_SHARE * len(exact.getvalue())
+    kind, buffer = ("image/jpeg", blurred) if jpeg else ("image/png", exact)
+    return kind, base64.b64encode(buffer.getvalue()).decode()
 
 
 def complaints(notebook, size):

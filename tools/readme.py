@@ -17,6 +17,7 @@ from tools.build_lessons import LESSONS, NOTEBOOKS, ROOT, read_lesson
 README = ROOT / "README.md"
 THUMBNAILS = ROOT / "docs" / "thumbnails"
 THUMBNAIL_WIDTH = 260
+KINDS = "image/png", "image/jpeg"  # of pictures in notebooks
 SHEET = ROOT / "docs" / "drawn_pets.png"
 SHEET_ROWS, SHEET_COLUMNS, SHEET_SEED = 4, 8, 3
 
@@ -85,7 +86,7 @@ def make_thumbnail(notebook):
     for cell in nbformat.read(notebook, as_version=4).cells:
         if "thumbnail" in cell.metadata.get("tags", []):
             pictures = [
-                o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {})
+                o.data[kind] for o in cell.outputs for kind in KINDS if kind in o.get("data", {})
             ]
             picture = Image.open(io.BytesIO(base64.b64decode(pictures[0]))).convert("RGB")
             picture.thumbnail((THUMBNAIL_WIDTH, THUMBNAIL_WIDTH), Image.Resampling.LANCZOS)

@@ -110,8 +110,8 @@ def _climb(
     first = keep * first + (1 - keep) * slopes
     second = keep_square * second + (1 - keep_square) * slopes**2
     time = tf.cast(numbers[0] + 1, tf.float32)
-    size = tf.sqrt(second / (1 - keep_square**time)) + least
-    return value + moves[0] * first / (1 - keep**time) / size, first, second
+    rate = moves[0] * tf.sqrt(1 - keep_square**time) / (1 - keep**time)  # as keras.optimizers.Adam
+    return value + rate * first / (tf.sqrt(second) + least), first, second
 
 
 def _start(size: int, depth: int, seed: int, fourier: bool) -> np.ndarray:
