@@ -8,7 +8,7 @@ import weakref
 import numpy as np
 import pytest
 
-from course_utils import explain
+from course_utils import bases, explain
 from course_utils.explain import network
 
 SIZE, N = 16, 5
@@ -171,6 +171,7 @@ def test_mean_of_cam_is_the_logit(model, binary, images):
     maps = [explain.class_activation_map(model, images, target=k) for k in range(3)]
     means = np.stack([one.mean(axis=(1, 2)) for one in maps], axis=-1) + bias
     close(means - means[:, :1], logits - logits[:, :1])
+    close(means, make_model(activation=None).predict_on_batch(images.astype(np.float32)))
     best = explain.class_activation_map(model, images)
     close(best, np.stack(maps)[logits.argmax(axis=-1), np.arange(N)])
     z = logits_of(binary, images)[:, 0]
@@ -328,6 +329,31 @@ def test_same_network_same_answer(model, images, name):
     np.testing.assert_array_equal(EXPLAINERS[name](model, images), found)
 
 
+@pytest.mark.parametrize("name", ["deletion", "insertion"])
+def test_same_network_same_curve(model, images, name):
+    curve = {"deletion": explain.deletion_curve, "insertion": explain.insertion_curve}[name]
+    heat = explain.random_heatmaps(N, (SIZE, SIZE))
+    options = {"steps": 4, "fill": 127.0, "score": "logit", "target": 1}
+    found = curve(model, images, heat, **options)
+    for kind in ("flat", "sequential"):
+        close(curve(make_model(kind), images, heat, **options), found)
+    pairs = zip(images, heat, strict=True)
+    close(np.stack([curve(model, *pair, **options) for pair in pairs]), found)
+    close(curve(model, images, heat, batch_size=3, **options), found)
+
+
+@pytest.mark.parametrize("parameters", ["pixels", "fourier"])
+def test_same_network_same_filters(model, parameters):
+    drawn = [
+        explain.visualise_filters(
+            one, "conv2", [0, 3], steps=4, parameters=parameters, progress=False
+        )
+        for one in (model, make_model("flat"), make_model("sequential"))
+    ]
+    for other in drawn[1:]:
+        np.testing.assert_allclose(other, drawn[0], atol=1e-4)
+
+
 def test_logits_whatever_the_last_activation(images):
     raw = network.call(make_model(activation=None), network.logit_batch, [images.astype("f4")])
     for activation in ("softmax", "sigmoid", "layer", "Softmax"):
@@ -342,15 +368,22 @@ def test_training_mode_does_not_matter_and_nothing_changes(images):
 
     inputs = keras.Input((SIZE, SIZE, 3))
     x = layers.Conv2D(4, 3, name="conv")(inputs)
-    x = layers.Dropout(0.5)(layers.BatchNormalization()(x, training=True), training=True)
+    x = layers.BatchNormalization(name="bn")(x, training=True)
+    x = layers.Dropout(0.5)(x, training=True)
     x = layers.Dense(2, "softmax")(layers.GlobalAveragePooling2D()(x))
     model = keras.Model(inputs, x)
     before = [weight.numpy() for weight in model.variables]
     known = {path: dict(vars(layer)) for path, layer in network.layers_of(model).items()}
-    ways = [one for name, one in EXPLAINERS.items() if name not in ("cam", "inner grad_cam")]
+    ways = [one for name, one in EXPLAINERS.items() if name != "inner grad_cam"]
+    heat = explain.random_heatmaps(N, (SIZE, SIZE))
+    for curve in (explain.deletion_curve, explain.insertion_curve):
+        ways.append(lambda model, x, target, c=curve: c(model, x, heat[: len(x)], target=target))
+    ways.append(lambda model, x, target: explain.feature_maps(model, x, "bn")["bn"])
     found = [explainer(model, images, target=1) for explainer in ways]
-    explain.visualise_filters(model, "conv", [0], steps=2, progress=False)
+    draw = functools.partial(explain.visualise_filters, model, "bn", [0, 1], steps=2)
+    drawn = draw(progress=False)
     model.trainable = False
+    np.testing.assert_array_equal(draw(progress=False), drawn)
     for explainer, expected in zip(ways, found, strict=True):
         np.testing.assert_array_equal(explainer(model, images, target=1), expected)
         close(expected[:2], explainer(model, images[:2], target=1))
@@ -518,13 +551,65 @@ def test_filters_are_found(edges, parameters):
 def high_share(drawn):
     """The share of the energy, without the mean, at more than a quarter of the sampling rate."""
     power = np.abs(np.fft.fft2(drawn - drawn.mean(axis=(1, 2), keepdims=True), axes=(1, 2))) ** 2
-    high = np.hypot(np.fft.fftfreq(32)[:, None], np.fft.fftfreq(32)[None]) > 0.25
+    along = np.fft.fftfreq(drawn.shape[1])
+    high = np.hypot(along[:, None], along[None]) > 0.25
     return power[:, high].sum() / power.sum()
 
 
 def test_fourier_parameters_leave_out_high_frequencies(edges):
-    draw = functools.partial(explain.visualise_filters, edges, "edges", [0, 1], progress=False)
-    assert high_share(draw(parameters="fourier")) < high_share(draw(parameters="pixels")) / 2
+    base = bases.load_base("course", size=48, verbose=False)
+    for model, layer, options in (
+        (edges, "edges", {}),
+        (base.model, "block4_relu", {"steps": 16, "preprocess": base.preprocess}),
+    ):
+        fourier, pixels = (
+            explain.visualise_filters(
+                model, layer, [0, 1], parameters=parameters, progress=False, **options
+            )
+            for parameters in ("fourier", "pixels")
+        )
+        assert high_share(fourier) < high_share(pixels) / 2
+
+
+def test_fourier_parameters_climb_with_adam():
+    """Written out for a smooth network whose gradients are as small as Adam's epsilon."""
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    side, steps = 24, 5
+    first, last = layers.Conv2D(4, 3, activation="tanh"), layers.Conv2D(3, 3, name="last")
+    model = keras.Sequential([keras.Input((side, side, 3)), _scaled(), first, last])
+    rng = np.random.default_rng(6)
+    for weight, size in zip(model.weights, (0.2, 0.2, 1e-7, 1e-7), strict=True):
+        weight.assign(size * rng.standard_normal(weight.shape))
+
+    along = np.fft.fftfreq(side)
+    frequency = np.hypot(along[:, None], np.abs(along[: side // 2 + 1]))
+    frequency[0, 0] = 1 / side
+    colours = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
+    colours /= np.sqrt((colours**2).sum(axis=0).max())
+
+    def picture_of(spectrum):
+        waves = spectrum * np.float32(side / frequency)
+        planes = tf.signal.irfft2d(tf.complex(waves[0], waves[1])) / 4
+        return tf.sigmoid(tf.einsum("chw,kc->hwk", planes, np.float32(colours)))
+
+    def climb(channel):
+        start = np.random.default_rng(2).standard_normal((2, 3, side, side // 2 + 1)) / 100
+        spectrum = tf.Variable(np.float32(start))
+        adam = keras.optimizers.Adam(0.05, beta_2=0.99, epsilon=1e-8)
+        for _ in range(steps):
+            with tf.GradientTape() as tape:
+                maps = model(255 * picture_of(spectrum)[None])[..., channel]
+                loss = -tf.reduce_mean(tf.where(maps > 0, maps, 0.1 * maps))
+            adam.apply([tape.gradient(loss, spectrum)], [spectrum])
+        return picture_of(spectrum).numpy()
+
+    drawn = explain.visualise_filters(
+        model, "last", [0, 2], steps=steps, seed=2, jitter=0, zoom=0, progress=False
+    )
+    np.testing.assert_allclose(drawn, [climb(0), climb(2)], atol=1e-4)
 
 
 def test_pixels_climb_along_the_gradient(edges):

@@ -178,11 +178,50 @@ def augmentations():
     return made, [{"most": most} for most in (0, 2, 4)]
 
 
-@pytest.mark.parametrize(
+def map_browser():
+    images = {name: RANDOM.integers(0, 256, (8, 8, 3), np.uint8) for name in ("cat", "dog")}
+    stages = {"a": RANDOM.random((2, 6, 6, 3)), "layer": 1e4 * RANDOM.random((2, 2, 2, 9))}
+    made = figures.map_browser(images, stages)
+    return made, [{"layer": n, "channel": c} for n, c in (("a", 0), ("a", 5), ("layer", 8))]
+
+
+def heat_bench():
+    def overlay(image, heatmap, *, opacity):
+        cover = opacity * np.kron(heatmap, np.ones((4, 4)))[..., None]
+        return np.uint8((1 - cover) * image + cover * [255, 255, 0])
+
+    images = list(RANDOM.integers(0, 256, (3, 8, 8, 3), np.uint8))
+    heatmaps = {name: RANDOM.random((3, 2, 2)) for name in ("a", "method")}
+    made = figures.heat_bench(images, heatmaps, overlay)
+    return made, [{"method": n, "opacity": o} for n, o in (("a", 0), ("a", 1), ("method", 0.5))]
+
+
+LIVE = pytest.mark.parametrize(
     "make",
-    [steps, lambda: bench(False), lambda: bench(True), browser, thresholds, augmentations],
-    ids=["0", "1", "2", "3", "4", "5"],
+    [
+        steps,
+        lambda: bench(False),
+        lambda: bench(True),
+        browser,
+        thresholds,
+        augmentations,
+        map_browser,
+        heat_bench,
+    ],
+    ids=["0", "1", "2", "3", "4", "5", "6", "7"],
 )
+
+
+@LIVE
+def test_a_live_figure_fits_a_page_and_always_returns_the_same_artists(make):
+    (figure, update), states = make()
+    assert figure.get_figwidth() <= 9
+    first, *others = [update(**state) for state in states]
+    assert len(set(map(id, first))) == len(first)
+    assert all(list(map(id, one)) == list(map(id, first)) for one in others)
+
+
+@LIVE
 def test_a_live_frame_shows_all_that_a_whole_drawing_shows(make):
     """Only what `update` returns is drawn again, on top of the rest: nothing is hidden or old."""
     (figure, update), states = make()
@@ -233,6 +272,75 @@ def test_augmentation_bench_draws_the_same_change_only_stronger():
     assert tiles == [np.uint8(by) for by in asked[6:]]
 
 
+def test_frames_have_their_true_size_and_place():
+    image = RANDOM.integers(0, 256, (40, 60, 3), np.uint8)
+    frames = {"small": (10, 20, 3), "cut off": (5, 50, 38)}
+    figure = draw(figures.frames_on(image, frames, title="t"))
+    (axes,) = figure.axes
+    drawn = {patch.get_label(): patch for patch in axes.patches if patch.get_label()}
+    assert list(drawn) == list(frames)
+    assert drawn["small"].get_bbox().bounds == (18.5, 8.5, 3, 3)  # columns 19 to 21, rows 9 to 11
+    assert drawn["cut off"].get_bbox().bounds == (31, -14, 38, 38)
+    assert len({patch.get_edgecolor() for patch in drawn.values()}) == 2
+    assert len({patch.get_linestyle() for patch in drawn.values()}) == 2
+    assert (axes.get_xlim(), axes.get_ylim()) == ((-0.5, 59.5), (39.5, -0.5))
+    np.testing.assert_array_equal(axes.images[0].get_array(), image)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(frames)
+    assert axes.get_title() == "t" and figure.get_figwidth() <= 9
+
+
+def test_map_browser_shows_one_channel_of_each_image_on_the_layers_scale():
+    images = {"cat": np.zeros((8, 8, 3), np.uint8), "dog": np.full((8, 8, 3), 9, np.uint8)}
+    stages = {
+        "first": RANDOM.random((2, 6, 4, 3)),
+        "last": 7 * RANDOM.random((2, 2, 3, 5)),
+        "dead": np.zeros((2, 2, 2, 4)),
+    }
+    figure, update = figures.map_browser(images, stages)
+    for layer, asked, channel in (
+        ("first", 0, 0), ("first", 127, 2), ("last", 4, 4), ("dead", 0, 0),
+    ):  # fmt: skip
+        update(layer=layer, channel=asked)
+        draw(figure)
+        maps = stages[layer]
+        assert figure.get_suptitle() == f"{layer}, channel {channel} of 0 to {maps.shape[-1] - 1}"
+        cat, cat_map, dog, dog_map = figure.axes
+        assert (cat.get_title(), dog.get_title()) == ("cat", "dog")
+        assert (cat.images[0].get_array().max(), dog.images[0].get_array().max()) == (0, 9)
+        for axes, one in zip((cat_map, dog_map), maps[..., channel], strict=True):
+            (shown,) = axes.images
+            values = np.ma.filled(shown.get_array(), np.nan) * (maps.max() or 1)
+            np.testing.assert_allclose(values, one, atol=1e-12)
+            assert shown.get_clim() == (0, 1)
+            assert axes.get_title() == f"at most {one.max():.2f}"
+            height, width = one.shape
+            assert shown.get_extent() == [-0.5, width - 0.5, height - 0.5, -0.5]
+            assert (axes.get_xlim(), axes.get_ylim()) == (
+                (-0.5, width - 0.5),
+                (height - 0.5, -0.5),
+            )
+
+
+def test_heat_bench_lays_each_method_over_each_image():
+    images = [np.full((4, 4, 3), 10 * i, np.uint8) for i in range(4)]
+    heatmaps = {"one": [np.full((2, 2), i) for i in range(4)], "two": list(np.full((4, 1, 1), 9))}
+
+    def overlay(image, heatmap, *, opacity):
+        return image + np.uint8(100 * opacity * heatmap.max() / 9)
+
+    figure, update = figures.heat_bench(images, heatmaps, overlay)
+    for method, opacity, levels in (
+        ("one", 0.0, [0, 10, 20, 30]),
+        ("one", 1.0, [0, 21, 42, 63]),
+        ("two", 1.0, [100, 110, 120, 130]),
+        ("two", 0.5, [50, 60, 70, 80]),
+    ):
+        update(method=method, opacity=opacity)
+        assert [axes.images[0].get_array()[3, 3, 0] for axes in figure.axes] == levels
+        assert figure.get_suptitle() == method
+    draw(figure)
+
+
 def test_smoothing_bench_shows_what_the_function_gives():
     values = [0.0, 1.0, 0.0, 1.0]
     figure, update = figures.smoothing_bench(values, lambda v, w: [w] * len(v), ylabel="y")
@@ -250,6 +358,25 @@ def test_dot_plot_has_a_row_for_each_group():
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
     assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2, 6], [3], [4], [4]]
     assert axes.yaxis_inverted()
+
+
+def test_interval_plot_puts_the_numbers_where_they_belong():
+    groups = {"a": (0.5, 0.4, 0.7), "b": (0.0, 0.0, 0.1), "c": (0.9, 0.8, 1.0)}
+    figure = draw(figures.interval_plot(groups, xlabel="x", title="t", level=(0.3, "chance")))
+    (axes,) = figure.axes
+    (bars,), (dots, level) = axes.collections, axes.lines
+    assert [bar.tolist() for bar in bars.get_segments()] == [
+        [[low, row], [high, row]] for row, (_, low, high) in enumerate(groups.values())
+    ]
+    assert (list(dots.get_xdata()), list(dots.get_ydata())) == ([0.5, 0.0, 0.9], [0, 1, 2])
+    assert dots.get_linestyle() == "None"
+    assert list(level.get_xdata()) == [0.3, 0.3]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["chance"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "c"]
+    assert list(axes.get_yticks()) == [0, 1, 2] and axes.yaxis_inverted()
+    assert axes.get_xlim() == (0, 1) and figure.get_figwidth() <= 9
+    plain = draw(figures.interval_plot(groups, xlabel="x", title="t")).axes[0]
+    assert len(plain.lines) == 1 and plain.get_legend() is None
 
 
 def test_line_plot_has_a_logarithmic_x_axis_when_asked():

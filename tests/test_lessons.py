@@ -28,7 +28,7 @@ def code_cells(notebook):
 
 
 def test_there_are_lessons():
-    assert [source.stem[:2] for source in SOURCES]== ["00", "01", "02", "03", "04", "05", "06"]
+    assert [source.stem[:2] for source in SOURCES] == ["00", "01", "02", "03", "04", "05", "06"]
 
 
 @every_lesson

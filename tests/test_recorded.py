@@ -1,7 +1,9 @@
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from course_utils import recorded
 
@@ -38,6 +40,67 @@ def test_a_quick_run_does_not_pass_for_a_full_one(folder, monkeypatch):
     with pytest.raises(ValueError, match="'quick'"):
         recorded.keep_run("x", scale="quick", seed=1, data="d")
     assert not folder.exists()
+
+
+def make_figure(colour="red"):
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(2, 1), facecolor=colour)
+
+
+def test_no_picture_is_kept_unless_asked(folder, monkeypatch):
+    for value in (None, "0"):
+        if value:
+            monkeypatch.setenv("COURSE_RECORD", value)
+        recorded.keep_picture("x", make_figure(), scale="full")
+    assert not folder.exists()
+
+
+def test_a_picture_of_a_quick_run_does_not_pass_for_a_full_one(folder, monkeypatch):
+    monkeypatch.setenv("COURSE_RECORD", "1")
+    with pytest.raises(ValueError, match="'quick'"):
+        recorded.keep_picture("x", make_figure(), scale="quick")
+    assert not folder.exists()
+
+
+def test_a_picture_that_is_kept_can_be_shown(folder, monkeypatch):
+    monkeypatch.setenv("COURSE_RECORD", "1")
+    for colour in ("blue", "red"):  # the second takes the place of the first
+        recorded.keep_picture("x", make_figure(colour), scale="full")
+    assert [path.name for path in folder.iterdir()] == ["x.jpg"]
+    shown = recorded.load_picture("x")
+    assert list(shown._repr_mimebundle_()[0]) == ["image/jpeg"]
+    picture = Image.open(io.BytesIO(shown.data))
+    assert picture.format == "JPEG"
+    assert picture.size == (2 * recorded.PICTURE_DPI, recorded.PICTURE_DPI)
+    np.testing.assert_allclose(np.asarray(picture)[9, 9], [255, 0, 0], atol=3)
+
+
+def test_a_half_written_picture_does_not_pass_for_a_whole_one(folder, monkeypatch):
+    monkeypatch.setenv("COURSE_RECORD", "1")
+
+    class Failing:
+        def savefig(self, path, **options):
+            path.write_bytes(b"half")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        recorded.keep_picture("x", Failing(), scale="full")
+    assert not list(folder.glob("*.jpg"))
+    recorded.keep_picture("x", make_figure(), scale="full")
+    with pytest.raises(OSError, match="disk full"):
+        recorded.keep_picture("x", Failing(), scale="full")
+    Image.open(folder / "x.jpg").load()
+
+
+def test_a_missing_picture_names_those_there_are(folder):
+    folder.mkdir()
+    for name in ("numbers.json", "seen.jpg"):
+        (folder / name).write_text("{}")
+    with pytest.raises(FileNotFoundError, match=r"'nowhere' \(there is: seen\)"):
+        recorded.load_picture("nowhere")
+    with pytest.raises(FileNotFoundError, match=r"'seen' \(there is: numbers\)"):
+        recorded.load_run("seen")
 
 
 def test_a_missing_run_names_those_there_are(folder):

@@ -1,4 +1,4 @@
-"""Measure each lesson as a whole process, a slider's step and the photo pipeline.
+"""Measure each lesson as a whole process, a slider's step, the photo pipeline and heatmaps.
 
     python -m tools.bench [--repeats 3]
 
@@ -21,7 +21,8 @@ import time
 
 import numpy as np
 
-from course_utils import figures, recorded, sliders, start
+from course_utils import explain, figures, recorded, sliders, start
+from tools import bench_explain
 from tools.build_lessons import LESSONS, NOTEBOOKS, OFFLINE, ROOT, read_lesson
 
 RESULTS = ROOT / "benchmarks" / "results.json"
@@ -82,7 +83,7 @@ def slider_figures():
     from scipy.signal import correlate2d
     from skimage.color import rgb2gray
     from skimage.data import chelsea
-    from skimage.filters import gabor_kernel
+    from skimage.filters import gabor_kernel, gaussian
     from skimage.transform import resize, warp
 
     cat = rgb2gray(chelsea())
@@ -108,9 +109,15 @@ def slider_figures():
     random = np.random.default_rng(0)
     photos = random.integers(0, 256, (500, 64, 64, 3), np.uint8)
     scores, labels = random.random(500), random.integers(0, 2, 500)
-    functions = {"np": np, "warp": warp}
+    square = resize(chelsea(), (150, 150), preserve_range=True).astype(np.uint8)
+    sides = (148, 32), (72, 64), (34, 128), (15, 128)
+    maps = {f"relu{k}": random.random((2, n, n, c)) for k, (n, c) in enumerate(sides, start=1)}
+    tiles = list(random.integers(0, 256, (4, 96, 96, 3), np.uint8))
+    heat = {"Grad-CAM": random.random((4, 6, 6)), "saliency": random.random((4, 96, 96))}
+    functions = {"np": np, "warp": warp, "gaussian": gaussian, "explain": explain}
     define_from("04", ("place_matrix", "moved", "random_change"), functions)
     define_from("05", ("smoothed",), functions)
+    define_from("06", ("laid_over",), functions)
     return {
         "0: turning a kernel": (
             *figures.filter_bench(resize(cat, (150, 225)), turned, apply, {"degrees": 0}),
@@ -139,6 +146,14 @@ def slider_figures():
         "5: smoothing": (
             *figures.smoothing_bench(scores[:80], functions["smoothed"], ylabel="accuracy"),
             [{"weight": w} for w in np.linspace(0, 0.98, 50)],
+        ),
+        "6: channels": (
+            *figures.map_browser({"cat": square, "the same": square}, maps),
+            [{"layer": layer, "channel": c} for c in range(0, 128, 10) for layer in maps],
+        ),
+        "6: heatmaps": (
+            *figures.heat_bench(tiles, heat, functions["laid_over"]),
+            [{"method": m, "opacity": o} for o in np.linspace(0, 1, 21) for m in heat],
         ),
     }
 
@@ -229,6 +244,16 @@ def measure_pipeline(size):
     }
 
 
+def measure_explain():
+    """Heatmaps and drawings of filters by `course_utils.explain`; see `tools.bench_explain`."""
+    functions = {"np": np}
+    define_from("06", ("fine_share",), functions)
+    return {
+        "heatmaps": bench_explain.measure_heatmaps(),
+        "filters": bench_explain.measure_filters(functions["fine_share"]),
+    }
+
+
 def table_of(results):
     """The results as a Markdown page."""
     lines = [
@@ -273,6 +298,7 @@ def table_of(results):
             + " | ".join(f"{value:,.0f}" for value in speeds)
             + f" | {one['waiting']:.1%} |"
         )
+    lines += ["", *bench_explain.table_lines(results["explain"])]
     return "\n".join(lines) + "\n"
 
 
@@ -292,6 +318,7 @@ def main():
         "sliders": {name: measure_slider(*one) for name, one in slider_figures().items()},
         "pipeline_images": PIPELINE_IMAGES,
         "pipeline": {},
+        "explain": measure_explain(),
         "lessons": {},
     }
     with tempfile.TemporaryDirectory() as folder:
