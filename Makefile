@@ -44,7 +44,7 @@ lessons: $(READY)  ## rebuild and execute the notebooks that changed (LESSON=02 
 record: $(READY)  ## run a lesson in full on the real data and keep what it measured (LESSON=02)
 	$(REAL) $(BIN)/python -m tools.record $(LESSON)
 
-bench: $(READY)  ## time and memory of each lesson, of a slider step, of the photo pipeline
+bench: $(READY)  ## time and memory of each lesson, of a slider step, of the photo pipeline, of heatmaps
 	$(BIN)/python -m tools.bench
 
 measure-pets: $(READY)  ## whether the drawn cats and dogs are an honest task (an hour; BARS="linear speed" for some)

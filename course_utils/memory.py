@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["available", "check_forward_pass", "limits", "needed"]
+__all__ = ["available", "check_forward_pass", "limits", "needed", "release"]
 
 GB = 2**30  # of memory, as systems and Binder count it
 CGROUP, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
@@ -29,6 +29,20 @@ def available() -> float:
     own = used.rss - getattr(used, "shared", 0)  # libraries' pages can be dropped: Linux only
     left = [limit - own for limit in limits(memory.total).values()]
     return max(0.0, min([float(memory.available), *left]))
+
+
+def release() -> None:
+    """Give memory back to the system that nothing uses any more, such as that of a deleted model.
+
+    A model and its functions refer to each other, so Python frees them only when it collects; and
+    on Linux the C library keeps what is freed until it is asked.
+    """
+    import ctypes
+    import gc
+
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # another system, or another C library
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def limits(total: float) -> dict[str, float]:

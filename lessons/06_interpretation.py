@@ -4,9 +4,9 @@
 # **Your network is right 97 times in 100. What does it look at?**
 #
 # The accuracy doesn't say. There are pictures that do: of what a network's layers make of an image, of what a channel
-# waits for, of where in the image the evidence for "cat" lies. They are beautiful, and people believe them. Some of them
-# would look just as beautiful if the network knew nothing. So this lesson does two things: it builds each of these
-# pictures, and then it puts them to the test.
+# waits for, of where in the image the evidence for "cat" lies. They are beautiful, and people believe them. Some of
+# them would look just as beautiful if the network knew nothing. So this lesson does two things: it builds each of
+# these pictures, and then it puts them to the test.
 #
 # **You will learn**
 #
@@ -16,7 +16,7 @@
 
 # %%
 import numpy as np
-from course_utils import bases, data, drawn, explain, features, figures, imagenet, recorded, sliders, start
+from course_utils import bases, data, drawn, explain, features, figures, imagenet, memory, recorded, sliders, start
 
 SCALE = start.begin_lesson(seed=6)  # COURSE_SCALE=full, or scale="full" here, takes all photos and more seeds: half an hour
 
@@ -25,10 +25,9 @@ import tensorflow as tf
 from keras import layers
 
 # %% [markdown]
-# ## 6.1 Too good
+# ## 6.1 A quick success
 #
-# Somebody hands you 400 drawings of cats and dogs, and 200 more for validation. There is something in them that makes the task easier than it should
-# be. If you like riddles, don't look at them yet: by the end of the lesson a network will have told you what it is.
+# Somebody hands you 400 drawings of cats and dogs, and 200 more for validation. Don't look at them yet.
 
 # %%
 RIDDLE, SOLUTION = drawn.SHORTCUTS[:2]
@@ -37,7 +36,7 @@ new_pictures, new_kinds, new_parts = drawn.draw_pets(200, size=64, seed=62, shor
 print(f"{len(pictures)} drawings for training, {len(new_pictures)} others for validation, {pictures.shape[1:]}")
 
 # %% [markdown]
-# And some more for later, since all cores can draw now: others of the same kind, and honest ones with masks that say where the head is.
+# And some more for later, some of them with masks that say where the head is:
 
 # %%
 other_pictures, _ = drawn.draw_pets(200, size=64, seed=61, start=200, shortcut=SOLUTION)
@@ -46,8 +45,9 @@ study, study_labels = drawn.draw_pets(200, size=96, seed=63)
 test, test_labels, test_parts = drawn.draw_pets(200, size=96, seed=64, parts=True)
 
 # %% [markdown]
-# The network is that of [lesson 4](04_augmentation.ipynb), with one change: at the end stands the *mean* of each feature map
-# (global average pooling) in place of a large dense layer. So it takes images of any size, which will be useful soon.
+# The network has the four convolutions of [lesson 4](04_augmentation.ipynb), with batch norm but none of the other
+# cures. At its end stands the *mean* of each feature map (global average pooling) in place of a large dense layer. So
+# it takes images of any size, which will be useful soon.
 
 # %%
 def make_network():
@@ -66,8 +66,8 @@ def make_network():
     return network
 
 # %% [markdown]
-# **Predict.** In lesson 4's quick size such a network, with all its cures, was right some 70 times in 100. What will 400 drawings and five
-# epochs give?
+# **Predict.** In lesson 4's quick size such a network, with all its cures, was right some 70 times in 100. What will
+# 400 drawings and five epochs give?
 
 # %%
 def is_right(network, images, labels):
@@ -78,12 +78,13 @@ def accuracy(network, images, labels):
     return float(is_right(network, images, labels).mean())
 
 network = make_network()
-network.fit(pictures, kinds, epochs=5, batch_size=32, verbose=0)
+network.fit(pictures, kinds, epochs=5, batch_size=16, verbose=0)
 print(f"validation accuracy {accuracy(network, new_pictures, new_kinds):.3f}")
 assert accuracy(network, new_pictures, new_kinds) >= 0.95
 
 # %% [markdown]
-# Nearly perfect, on drawings that it has never seen. Would you use it? Keep the question in mind. First you need tools.
+# Nearly perfect, on drawings that it has never seen. Would you use it? Keep the question in mind. First you need
+# tools.
 #
 # ## 6.2 What the layers make of a cat
 #
@@ -112,7 +113,8 @@ cat, dog = square(chelsea(), 150, left=60), square(np.asarray(keras.utils.load_i
 figures.image_grid([cat, dog], titles=["cat", "dog"], size=2.2)
 
 # %% [markdown]
-# A network is a chain of layers, so what comes out of each can be looked at. Name the outputs you want, and make a second model of the same layers:
+# A network is a chain of layers, so what comes out of each can be looked at. Name the outputs you want, and make a
+# second model of the same layers:
 
 # %%
 stages = [f"relu{number}" for number in (1, 2, 3, 4)]
@@ -121,8 +123,8 @@ both = np.stack([cat, dog])
 activations = dict(zip(stages, observer.predict(both, verbose=0)))
 
 # %% [markdown]
-# **Predict.** The convolutions are 3 × 3 and not padded, with 2 × 2 pooling between them. How large are the feature maps of
-# an image of 150 × 150?
+# **Predict.** The convolutions are 3 × 3 and not padded, with 2 × 2 pooling between them. How large are the feature
+# maps of an image of 150 × 150?
 
 # %% tags=["nbval-check-output"]
 for name, maps in activations.items():
@@ -130,8 +132,8 @@ for name, maps in activations.items():
 assert [maps.shape[1:] for maps in activations.values()] == [(148, 148, 32), (72, 72, 64), (34, 34, 128), (15, 15, 128)]
 
 # %% [markdown]
-# From 67,500 numbers to 28,800: coarser in space, and richer in kinds. The module `explain` does the same for any model,
-# one that has others inside it included (which a second model can't look into):
+# From 67,500 numbers to 28,800: coarser in space, and richer in kinds. The module `explain` does the same for any
+# model, one that has others inside it included (which a second model can't look into):
 
 # %%
 found = explain.feature_maps(network, both, stages)
@@ -148,11 +150,13 @@ def liveliest(maps, count=1):
 first, third = liveliest(activations["relu1"])[0], liveliest(activations["relu3"])[0]
 figures.image_grid(
     [cat, activations["relu1"][0, :, :, first], activations["relu3"][0, :, :, third]], size=2.1,
-    titles=["cat", f"layer 1, channel {first}", f"layer 3, channel {third}"], title="Each channel is a picture of its own: bright where it finds what it waits for",
+    titles=["cat", f"layer 1, channel {first}", f"layer 3, channel {third}"],
+    title="Each channel is a picture of its own: bright where it finds what it waits for",
 )
 
 # %% [markdown]
-# And all channels. Each has its own scale here, from its least to its largest value; black is a channel that is zero everywhere.
+# And all channels. Each has its own scale here, from its least to its largest value. (A tile that looks black is
+# either zero everywhere, or has a few very bright points.)
 
 # %%
 from skimage.util import montage
@@ -170,13 +174,14 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# - *Layer 1* still shows the cat, 32 times: its outlines, its stripes, light from dark. Next to nothing is thrown away.
+# - *Layer 1* still shows the cat, 32 times: its outlines, its stripes, light from dark. Next to nothing is thrown
+#   away.
 # - *Layer 2* has edges in certain directions, and spots.
-# - *Layers 3 and 4* no longer look like a cat. Few places are bright, in few maps: they say *where* something is that this network
-#   looks for, no longer how it looks.
+# - *Layers 3 and 4* no longer look like a cat. They say *where* something is that this network looks for, in coarse
+#   cells, no longer how it looks.
 #
-# Many books add that the deeper the layer, the more of its maps are *empty*: they wait for something that isn't in this image. **Predict.**
-# How many maps are empty for the cat, layer by layer?
+# Many books add that the deeper the layer, the more of its maps are *empty*: they wait for something that isn't in
+# this image. **Predict.** How many maps are empty for the cat, layer by layer?
 
 # %%
 for name, maps in activations.items():
@@ -185,8 +190,9 @@ for name, maps in activations.items():
 
 # %% [markdown]
 # Hardly any! What the books show holds for networks like that of lesson 3, without batch norm. Here each channel is
-# centred before its ReLU, so that over the training images it is on about half of the time. Not the depth makes maps
-# empty, but the offset before the ReLU. (Exercise 1 takes batch norm away and counts again.)
+# centred before its ReLU, so that over the training images it is on about half of the time. So it isn't depth alone
+# that empties maps; the offset before the ReLU matters more here. (Exercise 1 takes batch norm away and counts
+# again.)
 #
 # The same channels on cat and dog:
 
@@ -200,8 +206,8 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# A channel isn't a cat detector or a dog detector. It is a filter, and it answers wherever its pattern is. Look at as many as you
-# like:
+# A channel isn't a cat detector or a dog detector. It is a filter, and it answers wherever its pattern is. Look at as
+# many as you like:
 
 # %%
 figure, update = figures.map_browser({"cat": cat, "dog": dog}, activations)
@@ -213,15 +219,16 @@ sliders.live_figure(
 # %% [markdown]
 # ## 6.3 How far a neuron sees
 #
-# One number of a feature map depends on a square of pixels, its **receptive field**. A 3 × 3 convolution sees 3 × 3. The
-# next one sees 3 × 3 of these, which makes 5 × 5; and after pooling by 2 neighbours lie two pixels apart, so the same kernel spans twice as
-# much. So you need two numbers: the *field*, and the *jump* from one position to the next, in pixels.
+# In lesson 2 you added up the **receptive field** of a stack, the square of pixels on which one number of a feature
+# map depends. Here is the same for any model. A 3 × 3 convolution sees 3 × 3. The next one sees 3 × 3 of these, which
+# makes 5 × 5; and after pooling by 2 neighbours lie two pixels apart, so the same kernel spans twice as much. So you
+# need two numbers: the *field*, and the *jump* from one position to the next, in pixels.
 
 # %%
 def receptive_fields(model):
     """For each layer: the side of the square of pixels that one of its outputs depends on, and the jump."""
     fields, reached = {}, {}
-    for layer in model.layers:  # none comes before those that it needs
+    for layer in model.layers:  # in order: what a layer needs comes before it
         before = layer.input if isinstance(layer.input, list) else [layer.input]
         field, jump = max([reached[id(x)] for x in before if id(x) in reached], default=(1, 1))
         kernel = getattr(layer, "kernel_size", getattr(layer, "pool_size", (1,)))[0]
@@ -230,7 +237,8 @@ def receptive_fields(model):
     return fields
 
 # %% [markdown]
-# **Predict.** How far sees a neuron of your network's last layer? And one in VGG16's last convolution, at 224 × 224 pixels?
+# **Predict.** How far does a neuron of your network's last convolution see? And one in VGG16's last convolution, at
+# 224 × 224 pixels?
 
 # %% tags=["nbval-check-output"]
 yours = receptive_fields(network)
@@ -249,16 +257,16 @@ del vgg
 # %%
 figures.frames_on(
     cat, {f"layer {number}: {yours[name][0]} × {yours[name][0]}": (62, 56, yours[name][0]) for number, name in enumerate(stages, start=1)},
-    title="Your network's last layer sees an eye, but never a face",
+    title="The last convolution sees an eye, but never a face",
 )
 
 # %% [markdown]
-# Nothing in this network ever sees a whole cat's head at this size. (On the small drawings that it was trained on, 38 pixels are more than half of
-# the picture.) From edges to parts to animals, that is how it is meant to go; but what is a part depends on how much of it fits into
-# the field.
+# Nothing in this network ever sees a whole cat's head at this size. (On the small drawings that it was trained on, 38
+# pixels are more than half of the side.) From edges to parts to animals, that is how it is meant to go; but what is a
+# part depends on how much of it fits into the field.
 #
-# Is the sum right? Measure: which pixels change a neuron in the middle of the map? The gradient says so. Its size, averaged over many drawings and over
-# the layer's channels:
+# Is the sum right? Measure: which pixels change a neuron in the middle of the map? The gradient says so. Its size,
+# averaged over many drawings and over the layer's channels:
 
 # %%
 def measured_field(layer, images):
@@ -284,7 +292,12 @@ def half_side(influence):
     """The side of the smallest square, around the middle of the influence, with half of it inside."""
     (top, bottom), (left, right) = (np.flatnonzero(influence.any(axis=axis))[[0, -1]] for axis in (1, 0))
     field = influence[top : bottom + 1, left : right + 1] / influence.sum()
-    return next(s for s in range(2 - len(field) % 2, len(field) + 1, 2) if field[(len(field) - s) // 2 :, (len(field) - s) // 2 :][:s, :s].sum() >= 0.5)
+    n = len(field)
+    for side in range(2 - n % 2, n + 1, 2):
+        edge = (n - side) // 2
+        if field[edge : n - edge, edge : n - edge].sum() >= 0.5:
+            return side
+    return n
 
 halves = {name: half_side(one) for name, one in influence.items()}
 figures.image_grid(
@@ -293,9 +306,9 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# The deeper the layer, the more the middle outweighs the rim: many ways lead through the network to the middle, few to the rim. So the
-# *effective* receptive field is smaller than the theoretical one (Luo et al., 2016). Half of the last layer's influence comes from about a third of
-# its field's area.
+# The deeper the layer, the more the middle outweighs the rim: many ways lead through the network to the middle, few
+# to the rim. So the *effective* receptive field is smaller than the theoretical one (Luo et al., 2016). Half of the
+# last layer's influence comes from about a third of its field's area; evenly spread, it would take half of it.
 
 # %%
 assert (halves["relu4"] / sides["relu4"]) ** 2 < 0.45
@@ -303,9 +316,10 @@ assert (halves["relu4"] / sides["relu4"]) ** 2 < 0.45
 # %% [markdown]
 # ## 6.4 What a channel waits for
 #
-# Two ways to find out. Show the channel many images, and note where it answers most strongly. Or let it *draw* what it wants.
-# The subject is a network that has learnt from many more images than yours: the course's own base from
-# [lesson 5](05_transfer_learning.ipynb), which can name 43 kinds of creatures, things and textures. Its stages, by the size of their maps:
+# Two ways to find out. Show the channel many images, and note where it answers most strongly. Or let it *draw* what
+# it wants. The subject is a network that has learnt from many more images than yours: the course's own base from
+# [lesson 5](05_transfer_learning.ipynb), which can name 43 kinds of creatures, things and textures. Its stages, by
+# the size of their maps:
 
 # %%
 course = bases.load_base("course", size=96, verbose=False)
@@ -323,8 +337,8 @@ for name in stages_of(course.model):
     print(f"{name}: {course.model.get_layer(name).output.shape[1:]}, sees {fields[name][0]} × {fields[name][0]} pixels")
 
 # %% [markdown]
-# The first way. The answer of a channel to an image is its highest activation, and it has a place; around that place lies the patch of pixels
-# that the channel saw:
+# The first way. The answer of a channel to an image is its highest activation, and it has a place; around that place
+# lies the patch of pixels that the channel saw:
 
 # %%
 def strongest_patches(images, maps, field, jump, count=5):
@@ -340,9 +354,10 @@ def strongest_patches(images, maps, field, jump, count=5):
     return rows
 
 # %% [markdown]
-# The second way: **gradient ascent** on the pixels. Start from grey noise, and change it, step by step, so that the channel's
-# mean activation rises. Take it *before* the ReLU, and keep a tenth of what is negative; else a channel that is off everywhere has no gradient to
-# follow. Every step has the same size (the gradient is divided by its root mean square), and pixels stay in [0, 1].
+# The second way: **gradient ascent** on the pixels. Start from grey noise, and change it, step by step, so that the
+# channel's mean activation rises. Take it *before* the ReLU, and keep a tenth of what is negative; else a channel
+# that is off everywhere has no gradient to follow. Every step has the same size (the gradient is divided by its root
+# mean square), and pixels stay in [0, 1].
 
 # %%
 def ascend(model, layer, channel, side=64, steps=24, rate=0.02):
@@ -359,15 +374,16 @@ def ascend(model, layer, channel, side=64, steps=24, rate=0.02):
     return image[0].numpy()
 
 # %% [markdown]
-# `explain.visualise_filters` does the same, many channels at once and compiled. (It finds by itself what comes before the
-# ReLU.) On one channel of your network:
+# `explain.visualise_filters` does the same, many channels at once and compiled. (It finds by itself what comes before
+# the ReLU.) On one channel of your network:
 
 # %%
 channel = int(liveliest(activations["relu4"])[0])
 mine = ascend(network, "norm4", channel)
 theirs = explain.visualise_filters(network, "relu4", [channel], size=64, steps=24, parameters="pixels")[0]
-print(f"largest difference of a pixel {np.abs(mine - theirs).max():.3f}, mean {np.abs(mine - theirs).mean():.5f}")
-assert np.abs(mine - theirs).mean() < 0.01
+answers = explain.feature_maps(network, 255 * np.stack([mine, theirs]), "norm4")["norm4"][..., channel].mean(axis=(1, 2))
+print(f"activation that the loop reaches {answers[0]:.2f}, the module {answers[1]:.2f}")
+assert np.ptp(answers) < 0.1 * answers.max()
 
 # %% [markdown]
 # **Predict.** What will the picture look like: an eye, a piece of fur, a whole cat?
@@ -378,13 +394,14 @@ figures.image_grid([mine, theirs], titles=["the loop above", "the module's"], si
 # %% [markdown]
 # High-frequency noise, mostly. Changing a pixel here and one there is the cheapest way to please a channel, since
 # nothing asks the picture to look like one. Three tricks make it look for what photographs are made of (Olah et al.,
-# 2017; none of them changes what the channel wants, only how the picture gets there):
+# 2017). The first two change only the way there; the third adds a demand, that the picture please when moved, too.
 #
-# 1. **Climb in the spectrum.** Write the image as a sum of waves, and divide each by its frequency, as in photographs. Then a step
-#    changes large structures as readily as fine ones.
-# 2. **Colours that go together.** In photographs red, green and blue rise and fall together. So mix three other axes: light against dark,
-#    orange against blue, and, least, green against magenta.
-# 3. **Jitter.** Move and scale the image a little before each step. A pattern that works only at one pixel's place doesn't survive.
+# 1. **Climb in the spectrum.** Write the image as a sum of waves, and divide each by its frequency, as in
+#    photographs. Then a step changes large structures as readily as fine ones.
+# 2. **Colours that go together.** In photographs red, green and blue rise and fall together. So mix three other axes:
+#    light against dark, orange against blue, and, least, green against magenta.
+# 3. **Jitter.** Move and scale the image a little before each step. A pattern that works only at one pixel's place
+#    doesn't survive.
 #
 # The first two, written out:
 
@@ -428,9 +445,9 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# Do loop and module agree? On the way a rounding error can decide which of two equal values a max pooling takes, and the
-# pictures part a little; the activations they reach do not. And measure the noise, too: which share of a picture's energy lies in its fine
-# structures, in waves shorter than four pixels?
+# Do loop and module agree? On the way a rounding error can decide which of two equal values a max pooling takes, and
+# the pictures part a little; the activations they reach do not. And measure the noise, too: which share of a
+# picture's energy lies in its fine structures, in waves shorter than four pixels?
 
 # %%
 def fine_share(images):
@@ -442,11 +459,13 @@ def fine_share(images):
 reached = explain.feature_maps(network, 255 * np.stack([mine, theirs]), "norm4")["norm4"][..., channel].mean(axis=(1, 2))
 in_pixels = explain.visualise_filters(network, "relu4", [channel], size=64, steps=24, parameters="pixels")
 noise = {"pixels": fine_share(in_pixels), "spectrum": fine_share(mine[None]), "with jitter": fine_share(moved[None])}
-print(f"activation, loop and module: {reached[0]:.2f}, {reached[1]:.2f}; energy in fine structures:", ", ".join(f"{name} {share:.2f}" for name, share in noise.items()))
+print(f"activation, loop {reached[0]:.2f}, module {reached[1]:.2f}")
+print("energy in fine structures:", ", ".join(f"{name} {share:.2f}" for name, share in noise.items()))
 assert np.ptp(reached) < 0.1 * reached.max() and noise["with jitter"] < noise["pixels"] / 2
 
 # %% [markdown]
-# What are the channels of your network's last layer waiting for? Sixteen of them, those that matter most to its decision:
+# What are the channels of your network's last layer waiting for? Sixteen of them, those that matter most to its
+# decision:
 
 # %%
 weights = network.layers[-1].get_weights()[0][:, 0]
@@ -462,9 +481,9 @@ figures.image_grid(
 #
 # ### The base, stage by stage
 #
-# Now the base. For each of four stages two channels: the picture that the channel draws, then the patches that it likes best among 120 drawings
-# of cats and dogs (it has never seen one), as large as it sees them. Which two? Those that are *choosy*: very lively for some drawing, and quiet
-# for most.
+# Now the base. For each of four stages two channels: the picture that the channel draws, then the patches that it
+# likes best among 96 drawings of cats and dogs (it has never seen one), as large as it sees them. Which two? Those
+# that are *choosy*: very lively for some drawing, and quiet for most.
 
 # %%
 def up_to(model, layer):
@@ -486,7 +505,7 @@ def gallery(base, images, name):
     maps = explain.feature_maps(part, base.preprocess(images), name)[name]
     peaks = maps.max(axis=(1, 2))
     choosy = np.argsort(-peaks.max(axis=0) / (np.median(peaks, axis=0) + peaks.max() / 10))[:2]
-    pictured = stretched(explain.visualise_filters(part, name, choosy, steps=24, preprocess=base.preprocess))
+    pictured = stretched(explain.visualise_filters(part, name, choosy, steps=20, preprocess=base.preprocess))
     patches = strongest_patches(images, maps[..., choosy], *receptive_fields(base.model)[name])
     return [pictured[0], *patches[:5], pictured[1], *patches[5:]]
 
@@ -498,44 +517,50 @@ def show_gallery(base, images):
     names = stages_of(base.model)
     rows = [gallery(base, images, name) for name in names]
     titles = [[name, "", f"found, {len(row[1])} pixels", "", "", "", *[""] * 6] for name, row in zip(names, rows)]
-    return figures.image_grid(sum(rows, []), columns=6, size=1.0, titles=sum(titles, []), title="Drawn (left) and found: from edges and colours to parts")
+    finding = "Drawn (left) and found: from edges and spots to parts"
+    return figures.image_grid(sum(rows, []), columns=6, size=1.0, titles=sum(titles, []), title=finding)
 
-show_gallery(course, study[:120])
+show_gallery(course, study[:96])
 
 # %% [markdown]
 # Read it from the top, and compare each picture with what was found.
 #
 # - *Early:* edges of one direction, spots of one size, contrasts of two colours. Whatever the picture, it has them.
-# - *In the middle:* textures, and small parts, wherever they are: an eye is first of all a dark spot with a light rim.
-# - *Late:* several parts in the right places, and at last a face, or an animal.
+# - *In the middle:* textures, and small parts, wherever they are: an eye is first of all a dark spot with a light
+#   rim.
+# - *Late:* the drawn pictures show fur and dark spots together, as in a face. (Mind the last patches: 93 of 96 pixels
+#   show an animal for any channel.)
 #
-# Nobody told the network about eyes. To name creatures, eyes are useful; to see eyes, spots are; to see spots, edges are.
+# Nobody told the network about eyes. One way to read it: to name creatures, eyes are useful; to see eyes, spots are;
+# to see spots, edges are.
 #
 # An early layer with many channels as a whole, with 64 of them:
 
 # %%
 early = next(name for name in stages_of(course.model) if course.model.get_layer(name).output.shape[-1] >= 64)
 part = up_to(bases.load_base("course", size=48, verbose=False).model, early)
-grid = explain.visualise_filters(part, early, range(64), steps=24, preprocess=course.preprocess)
+grid = explain.visualise_filters(part, early, range(64), steps=16, preprocess=course.preprocess)
 figures.image_grid(
     [montage(stretched(grid), grid_shape=(4, 16), padding_width=2, fill=(1, 1, 1), channel_axis=-1)], size=7.5,
     titles=[f"64 channels of {early}"], title="An early layer is a box of edges, spots and textures",
 )
 
 # %% [markdown]
-# It is a filter bank like Gabor's in [lesson 1](01_convolution.ipynb), but nobody wrote it down: it was learnt.
+# It is the filter bank of [lesson 1](01_convolution.ipynb), some layers further; and nobody wrote it down: it was
+# learnt.
 #
 # ### Is the picture true?
 #
-# A picture that a channel draws should please it more than anything it finds. **Predict.** For how many of eight channels of the last stage
-# does the drawn picture beat the best of the 200 drawings? And a picture that climbed on pixels?
+# A picture that a channel draws should please it more than anything it finds. **Predict.** For how many of eight
+# channels of the last stage does the drawn picture beat the best of the 200 drawings? And a picture that climbed on
+# pixels?
 
 # %%
 last, eight = stages_of(course.model)[-1], np.arange(8)
 found_best = explain.feature_maps(course.model, course.preprocess(study), last)[last].mean(axis=(1, 2))[:, eight].max(axis=0)
 shares, beaten = {}, {}
 for parameters in ("pixels", "fourier"):
-    few = explain.visualise_filters(course.model, last, eight, steps=24, preprocess=course.preprocess, parameters=parameters)
+    few = explain.visualise_filters(course.model, last, eight, steps=20, preprocess=course.preprocess, parameters=parameters)
     answers = explain.feature_maps(course.model, course.preprocess(255 * few), last)[last].mean(axis=(1, 2))
     beaten[parameters] = int((answers[eight, eight] > found_best).sum())
     shares[parameters] = fine_share(few)
@@ -543,16 +568,18 @@ for parameters in ("pixels", "fourier"):
 assert min(beaten.values()) >= 6 and shares["fourier"] < shares["pixels"] / 2
 
 # %% [markdown]
-# Both do: what the channel wants doesn't depend on the trick. (On pixels you get an image that pleases the network beyond all
-# photos, and shows a human nothing. Such images exist for every network; keep them in mind when you read "the network sees an eye".)
+# Both do. So this test can't tell a readable picture from noise: it says that the channel is pleased, not that you
+# have understood it. (Images that please a network beyond all photos, and show a human nothing, have been found for
+# every network that people tried: Nguyen et al., 2015. Keep them in mind when you read "the network sees an eye".)
 #
-# Beware of one thing more. A channel often answers to several things that have nothing in common, and one picture shows only one of them.
-# That is what the patches are for.
+# Beware of one thing more. A channel often answers to several things that have nothing in common, and one picture
+# shows only one of them. That is what the patches are for.
 #
 # ### ImageNet
 #
-# A base that has seen 1.28 million photos knows more. This is what MobileNetV2's channels draw, in a run of the course's makers, four stages
-# from top to bottom:
+# A base that has seen 1.28 million photos knows more. This is what MobileNetV2's first eight channels of four stages
+# draw, in a run of the course's makers, from an early stage (top) to the last (bottom). **Predict.** What will you be
+# able to name?
 
 # %%
 if SCALE == "full":
@@ -563,17 +590,28 @@ if SCALE == "full":
 recorded.load_picture("06_filters")
 
 # %% [markdown]
+# Stripes and grains in the first row, scales and round things in the second, some shapes in the third. The last is
+# hard to name: its channels stand for things that the whole picture shows, and often for several.
+
+# %% [markdown]
 # ## 6.5 Where is the evidence? Class activation maps
 #
-# Now to answers. The network to ask is that of lesson 5, on your pictures of cats and dogs: a base, the mean of each map, one neuron, whose
-# weights a linear classifier sets. (The neuron's sum, before the sigmoid, is the **logit**: positive for a dog, negative for a cat.)
+# Now to answers. The network to ask is that of lesson 5, on your pictures of cats and dogs: a base, the mean of each
+# map, one neuron, whose weights a linear classifier sets. (The neuron's sum, before the sigmoid, is the **logit**:
+# positive for a dog, negative for a cat.)
 
 # %%
+del observer, part  # what has served goes, and its memory with it
+memory.release()
 base = bases.load_base(size=160)
 if base.knows == "drawings":
     base = course
 SIZE = base.model.input_shape[1]
 
+# %% [markdown]
+# The pictures, read as in lesson 5, but cropped to squares:
+
+# %%
 def read_part(part):
     """The pictures of one part in mixed order, uint8 (N, SIZE, SIZE, 3), and their labels: 0 for a cat, 1 for a dog."""
     batches = keras.utils.image_dataset_from_directory(
@@ -610,9 +648,10 @@ pets = pets_network(base, photos, labels)
 print(f"validation accuracy {accuracy(pets, validation_photos, validation_labels):.3f}")
 
 # %% [markdown]
-# The logit is a weighted sum of means, and a mean is a sum over places. So turn the sums round: first weight the maps, then take the mean. What you
-# have before that mean is a map that says how much each *place* contributes. It is the **class activation map**, CAM (Zhou et
-# al., 2016):
+# The logit is a weighted sum of means, and a mean is a sum over places. So turn the sums round: first weight the
+# maps, then take the mean. What you have before that mean is a map that says how much each *place* contributes. (A
+# place of the map: each cell has seen the square of its receptive field, if mostly the middle of it.) It is the
+# **class activation map**, CAM (Zhou et al., 2016):
 #
 # $$\text{logit} = \sum_k w_k \underbrace{\frac{1}{HW}\sum_{ij} A_{ijk}}_{\text{mean of map } k} + b
 #   = \frac{1}{HW} \sum_{ij} \underbrace{\sum_k w_k A_{ijk}}_{\text{CAM}_{ij}} + b$$
@@ -637,8 +676,9 @@ assert np.allclose(by_module, cam, atol=1e-5 * np.abs(cam).max())
 print("mean of the CAM + bias = logit; the module's CAM is the same")
 
 # %% [markdown]
-# It is no more than a rearrangement; nothing is estimated. To see it on the picture, bring it to the picture's size, colour it, and lay it over, the more opaque the
-# hotter. (Mind that this interpolates: a map of 6 × 6 looks more exact than it is.)
+# It is no more than a rearrangement; nothing is estimated. To see it on the picture, bring it to the picture's size,
+# colour it, and lay it over, the more opaque the hotter. (Mind that this interpolates: a map of 6 × 6 looks more
+# exact than it is.)
 
 # %%
 import matplotlib
@@ -654,7 +694,8 @@ for_dogs = np.maximum(cam[-1], 0)
 assert np.abs(lay_over(asked[-1], for_dogs) - explain.overlay(asked[-1], for_dogs).astype(int)).max() <= 1
 
 # %% [markdown]
-# `explain.overlay` does the same, and knows signs: red where the evidence is for a dog, blue where it is for a cat, each picture on a scale of its own:
+# `explain.overlay` does the same, and knows signs: red where the evidence is for a dog, blue where it is for a cat,
+# each picture on a scale of its own:
 
 # %%
 names = ["cat", "dog"]
@@ -667,8 +708,9 @@ figures.image_grid(
 # %% [markdown]
 # ## 6.6 Grad-CAM
 #
-# CAM needs a network that ends in means and one layer. **Grad-CAM** (Selvaraju et al., 2017) works for any network, and any layer: the
-# weight of a map is the mean *gradient* of the logit on it. Cut the network in two, in front of the gradient and behind:
+# CAM needs a network that ends in means and one layer. **Grad-CAM** (Selvaraju et al., 2017) works for any network
+# that has feature maps: the weight of a map is the mean *gradient* of the logit on it. Cut the network in two, in
+# front of the gradient and behind:
 
 # %%
 def grad_cam(body, head, images, relu=True):
@@ -686,7 +728,8 @@ def pets_head(maps):
     return tf.reduce_mean(maps, axis=(1, 2)) @ kernel + bias
 
 # %% [markdown]
-# **Predict.** On this network, how do CAM and Grad-CAM differ? (What is the gradient of the logit on one value of map *k*?)
+# **Predict.** On this network, how do CAM and Grad-CAM differ? (What is the gradient of the logit on one value of map
+# *k*?)
 
 # %% tags=["nbval-check-output"]
 height, width = maps.shape[1:3]
@@ -697,22 +740,25 @@ assert np.allclose(explain.grad_cam(pets, asked, target=1), np.maximum(ours, 0),
 print(f"H·W·(Grad-CAM before the ReLU) = CAM, to 1e-6, with H·W = {height * width}; the module's Grad-CAM is the same")
 
 # %% [markdown]
-# It is $w_k / HW$, everywhere the same: so Grad-CAM is CAM here, but for a factor. Elsewhere it is an approximation: it takes the mean of the gradient, as if every place counted alike. Three siblings change just that:
+# It is $w_k / HW$, everywhere the same: so Grad-CAM is CAM here, but for a factor. Elsewhere it is an approximation:
+# it takes the mean of the gradient, as if every place counted alike. Three siblings change just that:
 #
-# - **HiResCAM** doesn't average: gradient times map, place by place.
-# - **LayerCAM** takes only positive gradients, place by place; good for early layers.
-# - **Grad-CAM++** weights places whose gradient is large and positive.
+# - **HiResCAM** (2020) doesn't average: gradient times map, place by place.
+# - **LayerCAM** (2021) takes only positive gradients, place by place; meant for early layers.
+# - **Grad-CAM++** (2018) takes a weighted mean of the positive gradients.
 #
-# Always take the logit, not the probability. Through the sigmoid each gradient is multiplied by $p (1 - p)$, which
-# for a sure answer is next to nothing; and through a softmax evidence *against other classes* gets mixed in.
+# Always take the logit, not the probability. Through a sigmoid the whole map shrinks by $p (1 - p)$, for a sure
+# answer to next to nothing, and where several gradients are averaged, sure ones count less. Through a softmax, what
+# speaks *against other classes* gets mixed in.
 #
-# The last ReLU keeps what speaks *for* the class. One neuron stands for two classes: for "cat", everything is negated.
+# The last ReLU keeps what speaks *for* the class. One neuron stands for two classes: for "cat", everything is
+# negated.
 #
 # ### Two real photographs
 #
-# Scikit-image brings Chelsea and a cup of coffee. A network that knows ImageNet's 1,000 classes has names for both. (It is MobileNetV2
-# with its top; without it you see the makers' run.) Then both in one picture, side by side. **Predict.** What does Grad-CAM show for the cat, and what for the
-# coffee, in the *same* picture?
+# Scikit-image brings Chelsea and a cup of coffee. A network that knows ImageNet's 1,000 classes has names for both.
+# (It is MobileNetV2 with its top; without it you see the makers' run.) Then both in one picture, side by side.
+# **Predict.** What does Grad-CAM show for the cat, and what for the coffee, in the *same* picture?
 
 # %%
 from skimage.data import coffee
@@ -730,8 +776,8 @@ def ask_both(classifier):
     return figures.image_grid(overlays, titles=titles, size=2.25, title="Asked for a class, Grad-CAM finds its half")
 
 # %% [markdown]
-# ImageNet's classes have numbers, and many books ask for number 386, which is the African elephant. Some others, compared with the list if it
-# is there:
+# ImageNet's classes have numbers, and many books ask for number 386, which is the African elephant. Some others,
+# compared with the list if it is there:
 
 # %% tags=["nbval-check-output"]
 some_classes = {281: "tabby", 282: "tiger cat", 285: "Egyptian cat", 386: "African elephant", 967: "espresso"}
@@ -750,16 +796,18 @@ print(f"computed here, by {classifier.title}" if classifier else "the makers' ru
 ask_both(classifier) if classifier else recorded.load_picture("06_two_photographs")
 
 # %% [markdown]
-# The same network, the same picture, the same maps; only the gradient differs. So the heatmap does depend on the question, as it should.
-# That is a first, small test; section 6.9 has harder ones.
+# The same network, the same picture, the same maps; only the gradient differs. So the heatmap does depend on the
+# question, as it should. That is a first, small test; section 6.9 has harder ones.
 #
 # ## 6.7 Occlusion
 #
-# To test heatmaps you must know what is in a picture. Nobody knows it of a photo to the pixel; of a drawing, the course does, since it drew the head, the ears, the
-# eyes. So from here on the network is the course's own base with a neuron trained on 200 drawings, and the pictures are drawn, with their masks:
+# To test heatmaps you must know what is in a picture. Nobody knows it of a photo to the pixel; of a drawing, the
+# course does, since it drew the head, the ears, the eyes. So from here on the network is the course's own base with a
+# neuron trained on 200 drawings, and the pictures are drawn, with their masks:
 
 # %%
-del classifier, pets, logits_of, base  # large networks go as soon as they have served
+del classifier, pets, logits_of, base
+memory.release()
 judge = pets_network(course, study, study_labels)
 judge_logits = up_to(judge, "logit")
 heads = [parts.masks["head"] for parts in test_parts]
@@ -767,8 +815,8 @@ print(f"accuracy on {len(test)} new drawings {accuracy(judge, test, test_labels)
 assert accuracy(judge, test, test_labels) > 0.9
 
 # %% [markdown]
-# The plainest question to a network: what if this were hidden? Cover a square with grey, and see how far the logit falls; then the
-# next square, and so on (Zeiler and Fergus, 2014). No gradient, no look inside:
+# The plainest question to a network: what if this were hidden? Cover a square with grey, and see how far the logit
+# falls; then the next square, and so on (Zeiler and Fergus, 2014). No gradient, no look inside:
 
 # %%
 def occlude(logits, image, sign, window=24, stride=12, fill=127):
@@ -799,18 +847,22 @@ print(f"{drops.shape[1]} × {drops.shape[2]} windows; covering black with black 
 # %%
 cams = explain.grad_cam(judge, subjects, target=targets)
 hidden = explain.spread_windows(drops, size=(96, 96), window=24, stride=12)
-tiles = [[image / 255, explain.overlay(image / 255, cam), explain.overlay(image / 255, np.maximum(drop, 0))] for image, cam, drop in zip(subjects, cams, hidden)]
-figures.image_grid(sum(tiles, []), columns=6, size=1.5, titles=["", "Grad-CAM", "occlusion"] * 2, title="Two questions, much the same answer")
+tiles = []
+for image, cam, drop in zip(subjects.astype("uint8"), cams, hidden):
+    tiles += [image, explain.overlay(image, cam), explain.overlay(image, np.maximum(drop, 0))]
+figures.image_grid(tiles, columns=6, size=1.5, titles=["", "Grad-CAM", "occlusion"] * 2, title="Two questions, much the same answer")
 
 # %% [markdown]
-# Two methods that share nothing agree by and large. But occlusion has its own trouble: a grey square is itself something to see, and no such picture
-# was in training. Its price: 49 passes of the network for each picture, where Grad-CAM needs one, and its gradient.
+# Two methods that share nothing agree by and large. But occlusion has its own trouble: a grey square is itself
+# something to see, and no such picture was in training. Its price: 49 passes of the network for each picture, where
+# Grad-CAM needs one, and its gradient.
 #
 # ## 6.8 Pixels
 #
-# The gradient can be taken down to the pixels: which pixel, if it changed a little, would change the logit most? That is **saliency**
-# (Simonyan et al., 2014). It is noisy, so **SmoothGrad** averages it over noisy copies (Smilkov et al., 2017). **Integrated gradients** (Sundararajan et
-# al., 2017) walk from a black picture to yours and sum up what each pixel contributes on the way:
+# The gradient can be taken down to the pixels: which pixel, if it changed a little, would change the logit most? That
+# is **saliency** (Simonyan et al., 2014). It is noisy, so **SmoothGrad** averages it over noisy copies (Smilkov et
+# al., 2017). **Integrated gradients** (Sundararajan et al., 2017) walk from a black picture to yours and sum up what
+# each pixel contributes on the way:
 
 # %%
 @tf.function(reduce_retracing=True)
@@ -839,28 +891,29 @@ def integrated_gradients(image, steps=128):
 image = subjects[1]
 with_image, without = judge_logits.predict_on_batch(np.stack([image, 0 * image]))[:, 0]
 print(f"logit of the picture {with_image:.3f}, of blackness {without:.3f}, difference {with_image - without:.3f}")
-for steps in (16, 64, 256):
+for steps in (16, 64, 128):
     shared_out = integrated_gradients(image, steps)
     print(f"{steps:4} steps: the attributions sum to {shared_out.sum():.3f}")
-assert abs(shared_out.sum() - (with_image - without)) < 0.05
+assert abs(shared_out.sum() - (with_image - without)) < 0.1
 
 # %% [markdown]
-# To the difference of the logits, the better the more steps. (A network of ReLUs has a kink wherever one of them turns on or off, so it takes many.)
-# And the module's three are the same as yours:
+# To the difference of the logits, the better the more steps. (A network of ReLUs has a kink wherever one of them
+# turns on or off, so it takes many.) And the module's three are the same as yours:
 
 # %% tags=["nbval-check-output"]
 pairs = {
     "saliency": (slopes(image[None])[0], explain.saliency(judge, image, target=1)),
     "SmoothGrad": (smooth_grad(image), explain.smooth_grad(judge, image, target=1, batch_size=16)),
-    "integrated gradients": (shared_out, explain.integrated_gradients(judge, image, target=1, steps=256, batch_size=16)),
+    "integrated gradients": (shared_out, explain.integrated_gradients(judge, image, target=1, steps=128, batch_size=16)),
 }
 for name, (ours, theirs) in pairs.items():
     assert np.abs(ours - theirs).max() < 1e-3 * np.abs(ours).max(), name
 print("equal:", ", ".join(pairs))
 
 # %% [markdown]
-# Nothing is lost and nothing added: each pixel gets its share of the difference between picture and blackness. (So a black pixel gets nothing, however much it
-# matters. Black noses are hard on this method.) All five, for the class that each picture is of:
+# Nothing is lost and nothing added: each pixel gets its share of the difference between picture and blackness. (So a
+# black pixel gets nothing, however much it matters. Black noses are hard on this method.) All five, for the class
+# that each picture is of:
 
 # %%
 def strength(attributions):
@@ -869,7 +922,8 @@ def strength(attributions):
 
 methods = {
     "Grad-CAM": lambda model, x, y: explain.grad_cam(model, x, target=y),
-    "occlusion": lambda model, x, y: explain.occlusion(model, x, target=y, window=24, stride=12, fill=127),
+    "occlusion": lambda model, x, y: explain.spread_windows(
+        explain.occlusion(model, x, target=y, window=24, stride=12, fill=127), size=x.shape[1:3], window=24, stride=12),
     "saliency": lambda model, x, y: strength(explain.saliency(model, x, target=y, batch_size=16)),
     "SmoothGrad": lambda model, x, y: strength(explain.smooth_grad(model, x, target=y, batch_size=16)),
     "integrated gradients": lambda model, x, y: strength(explain.integrated_gradients(model, x, target=y, steps=32, batch_size=16)),
@@ -878,29 +932,44 @@ four = [*chosen, *(int(np.flatnonzero(test_labels == kind)[1]) for kind in (0, 1
 heatmaps = {name: method(judge, test[four], test_labels[four]) for name, method in methods.items()}
 
 # %% [markdown]
-# (What is sharper than the picture's parts is blurred a little before it is laid over, or you would see nothing but single dots.)
+# (Maps as fine as pixels are blurred a little before they are laid over, or you would see nothing but single dots.)
 
 # %%
 from skimage.filters import gaussian
 
-def laid_over(image, heat, opacity=0.7):
+def laid_over(image, heat, opacity=0.7, colours="viridis"):
     heat = gaussian(np.maximum(heat, 0), 1.5 if heat.shape == image.shape[:2] else 0)
-    return explain.overlay(image, heat, opacity=opacity, limit=heat.max() or None)
+    return explain.overlay(image, heat, opacity=opacity, limit=heat.max() or None, colours=colours)
 
 figure, update = figures.heat_bench(list(test[four]), heatmaps, laid_over)
 stills = [{"method": name, "opacity": 0.7} for name in methods]
 sliders.live_figure(figure, update, method=list(methods), opacity=(0.0, 1.0, 0.05), stills=stills)
 
 # %% [markdown]
-# Which of them would you believe? They can't all be right about the same thing: some show the eyes, some the outline, some a blob. Every one of them looks like
-# an explanation. So test them.
+# Which of them would you believe? Grad-CAM and occlusion show a blob on the head; saliency and integrated gradients,
+# dots on the face; SmoothGrad lights up empty wall. It was to be the better saliency. What went wrong? It averages
+# over noisy copies; ask the network what *they* are:
+
+# %%
+for noise in (0.15, 0.02):
+    some = test[:96]
+    grain = np.random.default_rng(6).standard_normal(some.shape, "float32") * noise * np.ptp(some, axis=(1, 2, 3), keepdims=True)
+    named = accuracy(judge, some + grain, test_labels[:96])
+    print(f"noise {noise}: {named:.2f} of the noisy copies named rightly")
+    assert (noise < 0.1) == (named > 0.8)
+
+# %% [markdown]
+# With the noise that its paper recommends, and that suits many networks of photos, this one is lost: SmoothGrad
+# explains what it thinks of noise. Before you average over altered copies, check that the network still knows them.
+# That is one test. All of these pictures look like explanations; here are three more.
 #
 # ## 6.9 Are they true?
 #
 # ### The pointing game
 #
-# A network that tells cats from dogs should look at the head, and for drawings you know where the head is. The game (Zhang et al., 2016): does the
-# hottest point of the heatmap lie on the head? Written out, with Wilson's interval for the share, since 200 drawings leave some room for luck:
+# A network that tells cats from dogs should look at the head, and for drawings you know where the head is. The game
+# (Zhang et al., 2016): does the hottest point of the heatmap lie on the head? Written out, with Wilson's interval for
+# the share, since 200 drawings leave some room for luck:
 
 # %%
 def hits(heatmaps, masks):
@@ -921,53 +990,68 @@ def wilson(k, n, z=1.96):
 # On 200 new drawings, whose masks you have:
 
 # %%
+del slopes_of, judge_logits
+memory.release()
 heat = explain.grad_cam(judge, test, target=test_labels)
 share = wilson(hits(heat, heads), len(test))
 assert np.allclose(share, explain.pointing_game(heat, heads)[2:], atol=1e-4)
 print(f"Grad-CAM points to the head in {share[0]:.0%} of {len(test)} drawings ({share[1]:.0%} to {share[2]:.0%})")
 
 # %% [markdown]
-# Is that much? It depends on what one gets for nothing. **Predict.** How often is the head hit by a heatmap that always says "in the middle"? By one of
-# random blobs? And by Grad-CAM on a network with *random weights*?
+# Is that much? It depends on what one gets for nothing. **Predict.** How often is the head hit by a heatmap that
+# always says "in the middle"? By one of random blobs? By Grad-CAM on a network with *random weights*? And by the
+# picture's own contrast, for which no network is asked?
 
 # %%
-for path, forgetful in explain.randomise_layers(judge, seed=1):
-    pass  # from the top down; at the end all is forgotten
-games = {
-    "Grad-CAM": share,
-    "saliency": wilson(hits(strength(explain.saliency(judge, test, target=test_labels, batch_size=16)), heads), len(test)),
-    "occlusion (50 drawings)": wilson(hits(methods["occlusion"](judge, test[:50], test_labels[:50]), heads[:50]), 50),
-    "Grad-CAM, random weights": wilson(hits(explain.grad_cam(forgetful, test, target=test_labels), heads), len(test)),
-    "always the middle": wilson(hits(explain.centre_heatmaps(len(test), (96, 96)), heads), len(test)),
-    "random blobs": wilson(hits(explain.random_heatmaps(len(test), (96, 96), cells=6), heads), len(test)),
+def contrast(images):
+    """How much the grey values around each pixel differ: (N, H, W)."""
+    grey = np.float32(images).mean(axis=-1)
+    around = [np.stack([gaussian(one, 5) for one in maps]) for maps in (grey, grey**2)]
+    return np.sqrt(np.maximum(around[1] - around[0] ** 2, 0))
+
+keras.utils.set_random_seed(1)
+ignorant = keras.models.clone_model(judge)  # the same layers with new, random weights
+rivals = {
+    "Grad-CAM": heat, "saliency": strength(explain.saliency(judge, test, target=test_labels, batch_size=16)),
+    "Grad-CAM, random weights": explain.grad_cam(ignorant, test, target=test_labels), "the picture's contrast": contrast(test),
+    "always the middle": explain.centre_heatmaps(200, (96, 96)), "random blobs": explain.random_heatmaps(200, (96, 96), cells=6),
 }
-figures.interval_plot(games, xlabel="share of drawings whose head is hit, and its 95 % interval", title="Heatmaps of the trained network point to the head")
+games = {name: wilson(hits(maps, heads), len(test)) for name, maps in rivals.items()}
 
 # %% [markdown]
-# The trained network's heatmaps find the head, far more often than chance, and far more often than a network that knows nothing. But look at what
-# *that* one gets: more than blobs do. A head has eyes and ears and whiskers, so there is much contrast, and even random filters answer to it. So zero is the wrong thing
-# to compare with, and so is blind chance: compare with the same method on a network that has learnt nothing.
+# With their intervals:
 
 # %%
-assert games["Grad-CAM"][1] > max(games[name][2] for name in ("Grad-CAM, random weights", "always the middle", "random blobs"))
 for name, (rate, low, high) in games.items():
     print(f"{name:26} {rate:.2f} ({low:.2f} to {high:.2f})")
+assert games["Grad-CAM"][1] > max(high for name, (_, _, high) in games.items() if name not in ("Grad-CAM", "saliency"))
+figures.interval_plot(
+    games, xlabel="share of drawings whose head is hit, and its 95 % interval",
+    title="The trained network's heatmaps point to the head",
+)
+
+# %% [markdown]
+# What is hard to beat? Not blobs, and not random weights. "Always the middle" finds the
+# head in more than four of ten drawings, and the picture's own contrast, which knows no network, in about half: heads
+# have eyes and whiskers, and so much contrast. Whoever compares with blobs only thinks too well of any method that
+# likes contrast. So compare with all of them, and count from the best.
 
 # %% [markdown]
 # ### Forgetting, layer by layer
 #
-# The same idea, step by step (Adebayo et al., 2018): give the network random weights from the top down, one layer after the other. The heatmap should
-# change, as what it is to explain has changed. How similar is it still to the first one? (Spearman's rank correlation over the pixels, mean over eight
-# drawings.)
+# The same idea, step by step (Adebayo et al., 2018): give the network random weights from the top down, one layer
+# after the other. The heatmap should change, as what it is to explain has changed. How similar is it still to the
+# first one? (Spearman's rank correlation, over Grad-CAM's 36 cells or all pixels: 1 is the same order from cold to
+# hot, 0 nothing in common. Mean over eight drawings.)
 
 # %%
 from scipy.stats import spearmanr
 
 some, some_labels = test[:8].astype("float32"), test_labels[:8]
 quick_methods = {name: methods[name] for name in ("Grad-CAM", "saliency")} | {
-    "gradients × image": lambda model, x, y: strength(explain.integrated_gradients(model, x, target=y, steps=8, batch_size=16))}
+    "integrated gradients, 8 steps": lambda model, x, y: strength(explain.integrated_gradients(model, x, target=y, steps=8, batch_size=16))}
 first_maps = {name: method(judge, some, some_labels) for name, method in quick_methods.items()}
-milestones = ["logit", "block4_1_conv", "block3_1_conv", "block2_1_conv", "block1_1_conv", "stem_conv"]
+milestones = ["logit", "block4_1_conv", "block3_1_conv", "block1_1_conv", "stem_conv"]
 similar, forgotten = {name: [1.0] for name in quick_methods}, {"trained": {name: maps[0] for name, maps in first_maps.items()}}
 for path, forgetful in explain.randomise_layers(judge, seed=1):
     if (layer := path.split("/")[-1]) in milestones:
@@ -981,7 +1065,7 @@ for path, forgetful in explain.randomise_layers(judge, seed=1):
 
 # %%
 figures.line_plot(
-    {name: (range(len(values)), np.nan_to_num(values)) for name, values in similar.items()}, level=(0, "nothing in common"),
+    {name: (range(len(values)), values) for name, values in similar.items()}, level=(0, "nothing in common"),
     xlabel="random from the top down to: " + ", ".join(f"{k} {name.split('_conv')[0]}" for k, name in enumerate(milestones, start=1)),
     ylabel="rank correlation", title="Grad-CAM forgets with the network; gradients of pixels keep a trace",
 )
@@ -996,21 +1080,24 @@ titles = [f"{name}\n{layer}" for name in quick_methods for layer in shown_layers
 figures.image_grid(tiles, columns=4, size=1.45, titles=titles, title="From left to right the network forgets more and more")
 
 # %% [markdown]
-# None of the three is blind to the network: each changes as soon as the last layer is random. Grad-CAM then goes to nothing. The two that work on pixels keep
-# a part of their pattern even when *everything* is random. That part comes from the picture and from the network's plan, not from anything learnt. (See the
-# regular dots on the right: where convolutions move in steps of two, some pixels have more ways through the network than their neighbours.) A method
-# that failed this test completely would be an edge detector; some famous ones do fail it, as Adebayo and colleagues showed.
+# None of the three is blind to the network: each changes as soon as the last layer is random. Grad-CAM then goes to
+# nothing. The two that work on pixels keep a part of their pattern even when *everything* is random. That part comes
+# from the picture and from the architecture, not from anything learnt. (See the regular dots on the right: where
+# convolutions move in steps of two, some pixels have more ways through the network than their neighbours.) A method
+# that failed this test completely would be an edge detector; Guided Backprop, once popular, does fail it, as Adebayo
+# and colleagues showed.
 
 # %%
 for name, values in similar.items():
-    print(f"{name:18}", " ".join(f"{value:.2f}" for value in values))
+    print(f"{name:29}", " ".join(f"{value:.2f}" for value in values))
 assert similar["Grad-CAM"][-1] < 0.15 and max(values[-1] for values in similar.values()) < 0.5
 
 # %% [markdown]
 # ### Deletion and insertion
 #
-# A third test needs no masks, so it works for photos as well (Petsiuk et al., 2018). *Deletion*: cover the hottest pixels first; if the heatmap is true, the
-# probability falls at once. *Insertion*: begin with a blurred picture and uncover the hottest first; it rises at once. The mean of the curve sums it up. By hand:
+# A third test needs no masks, so it works for photos as well (Petsiuk et al., 2018). *Deletion*: cover the hottest
+# pixels first; if the heatmap is true, the probability falls at once. *Insertion*: begin with a blurred picture and
+# uncover the hottest first; it rises at once. The mean of the curve sums it up. By hand:
 
 # %%
 def deletion(network, image, heat, steps=10, fill=127):
@@ -1024,13 +1111,14 @@ def deletion(network, image, heat, steps=10, fill=127):
     return network.predict(np.stack(copies), verbose=0)[:, 0]
 
 dog_picture, dog_heat = test[test_labels == 1][0], explain.random_heatmaps(1, (96, 96))[0]  # all values differ, so the order is clear
-assert np.allclose(deletion(judge, dog_picture, dog_heat), explain.deletion_curve(judge, dog_picture, dog_heat, target=1, steps=10, fill=127), atol=1e-3)
+by_module = explain.deletion_curve(judge, dog_picture, dog_heat, target=1, steps=10, fill=127)
+assert np.allclose(deletion(judge, dog_picture, dog_heat), by_module, atol=1e-3)
 
 # %% [markdown]
-# For 24 drawings that the network names rightly, beside heatmaps that know nothing:
+# For twelve drawings that the network names rightly, beside heatmaps that know nothing:
 
 # %%
-right = np.flatnonzero(is_right(judge, test, test_labels))[:24]
+right = np.flatnonzero(is_right(judge, test, test_labels))[:12]
 x, y = test[right].astype("float32"), test_labels[right].astype(int)
 blurred = np.stack([gaussian(image, 8, channel_axis=-1) for image in x])
 rivals = {name: methods[name](judge, x, y) for name in ("Grad-CAM", "occlusion", "saliency")}
@@ -1049,15 +1137,18 @@ for kind, found in curves.items():
 steps = np.linspace(0, 1, 9)
 figures.line_plot(
     {name: (steps, curve.mean(axis=0)) for name, curve in curves["insertion"].items()},
-    xlabel="share of the pixels shown, the hottest first", ylabel="probability of the right class", title="A true heatmap brings the answer back sooner",
+    xlabel="share of the pixels shown, the hottest first", ylabel="probability of the right class",
+    title="Grad-CAM and occlusion bring the answer back soonest",
 )
 
 # %% [markdown]
-# Grad-CAM and occlusion beat both heatmaps that know nothing. "Always the middle" is not so bad, since that is where the animal is; had you compared with
-# blobs only, you would think more of your method than it deserves. And saliency's single pixels, hot as they are: to *cover* them hurts as much as
-# covering Grad-CAM's areas; to *show* them on a blurred picture helps hardly more than blobs, since a scatter of sharp pixels is nothing that the network can read. So the test
-# measures the shape of a heatmap along with its truth. (All these pictures, half covered, are unlike anything in training; so the curves say something about the heatmap and something about how the network takes strange
-# pictures.)
+# Grad-CAM and occlusion beat both heatmaps that know nothing. "Always the middle" is not so bad, since that is where
+# the animal is; had you compared with blobs only, you would think more of your method than it deserves. And
+# saliency's single pixels, hot as they are: to *cover* them hurts as much as covering Grad-CAM's areas; to *show*
+# them on a blurred picture helps hardly more than blobs, since a scatter of sharp pixels is nothing that the network
+# can read. So the test measures the shape of a heatmap along with its truth. (All these pictures, half covered, are
+# unlike anything in training; so the curves say something about the heatmap and something about how the network takes
+# strange pictures.)
 
 # %%
 area = {kind: {name: curve.mean() for name, curve in found.items()} for kind, found in curves.items()}
@@ -1065,19 +1156,85 @@ for name in ("Grad-CAM", "occlusion"):
     assert area["insertion"][name] > max(area["insertion"][other] for other in ("always the middle", "random blobs"))
     assert area["deletion"][name] < min(area["deletion"][other] for other in ("always the middle", "random blobs"))
 gain = (curves["insertion"]["Grad-CAM"] - curves["insertion"]["always the middle"]).mean(axis=1)
-print(f"insertion, Grad-CAM before the middle by {gain.mean():.3f}, give or take {2 * gain.std() / np.sqrt(len(gain)):.3f}")
+print(f"insertion, Grad-CAM ahead of the middle by {gain.mean():.3f}, give or take {2 * gain.std() / np.sqrt(len(gain)):.3f}")
+
+# %% [markdown]
+# ### All tests, in full
+#
+# The pointing game on 600 drawings, with every method and three networks of random weights, as the makers' full run
+# had it:
+
+# %%
+if SCALE == "full":
+    full, full_labels, full_parts = drawn.draw_pets(600, size=96, seed=66, parts=True)
+    masks = [parts.masks["head"] for parts in full_parts]
+    ways = {name: method(judge, full, full_labels) for name, method in methods.items()}
+    for seed in (1, 2, 3):
+        keras.utils.set_random_seed(seed)
+        ways[f"Grad-CAM, random weights {seed}"] = explain.grad_cam(keras.models.clone_model(judge), full, target=full_labels)
+    ways |= {
+        "the picture's contrast": contrast(full), "always the middle": explain.centre_heatmaps(600, (96, 96)),
+        "random blobs": explain.random_heatmaps(600, (96, 96), cells=6),
+    }
+    pointing = {name: explain.pointing_game(found, masks)[2:] for name, found in ways.items()}
+
+# %% [markdown]
+# And deletion and insertion on 100 of them:
+
+# %%
+if SCALE == "full":
+    x, y = full[:100].astype("float32"), full_labels[:100].astype(int)
+    soft = np.stack([gaussian(image, 8, channel_axis=-1) for image in x])
+    areas = {}
+    for name, found in ways.items():
+        down = explain.deletion_curve(judge, x, found[:100], target=y, fill=127)
+        up = explain.insertion_curve(judge, x, found[:100], target=y, fill=soft)
+        areas[name] = [down.mean(), up.mean()]
+    about = {"data": "600 and 100 drawn pets of 96 × 96", "seed": 66, "scale": SCALE}
+    recorded.keep_run("06_truth", pointing=pointing, deletion_insertion=areas, **about)
+truth = recorded.load_run("06_truth")
+for name, (down, up) in truth["deletion_insertion"].items():
+    print(f"{name:27} head hit {truth['pointing'][name][0]:.2f}, deletion {down:.3f} (low is good), insertion {up:.3f} (high is good)")
+
+# %% [markdown]
+# The shares and their intervals:
+
+# %%
+figures.interval_plot(
+    truth["pointing"], xlabel="share of 600 drawings whose head is hit, and its 95 % interval",
+    title="Most methods beat what one gets for nothing; not all do",
+)
+
+# %% [markdown]
+# Grad-CAM and integrated gradients hit nine heads in ten, occlusion and saliency nearly eight. SmoothGrad, with the
+# wrong noise, hits three: fewer than "always the middle", no more than Grad-CAM on random weights. (Which hits more
+# than blobs do: random filters, too, answer to contrast.) Insertion tells another story. There only Grad-CAM and
+# occlusion beat the picture's own contrast, and that beats all three methods that work on pixels. In deletion, all
+# five beat it. So no single test is the truth. Use several, and something that knows nothing beside them.
+
+# %%
+hit = {name: limits[0] for name, limits in truth["pointing"].items()}
+down, up = ({name: pair[k] for name, pair in truth["deletion_insertion"].items()} for k in (0, 1))
+assert min(hit["Grad-CAM"], hit["integrated gradients"]) > 0.87 and min(hit["occlusion"], hit["saliency"]) > 0.74
+assert hit["random blobs"] < min(hit[f"Grad-CAM, random weights {seed}"] for seed in (1, 2, 3))
+assert hit["SmoothGrad"] < hit["always the middle"] < hit["the picture's contrast"] < hit["saliency"]
+by_pixel = max(up[name] for name in ("saliency", "SmoothGrad", "integrated gradients"))
+assert min(up["Grad-CAM"], up["occlusion"]) > up["the picture's contrast"] > by_pixel
+assert max(down[name] for name in methods) < down["the picture's contrast"]
 
 # %% [markdown]
 # ## 6.10 The riddle
 #
-# Back to the network that was too good. It was right 97 times in 100 or so. Now you have tools that have stood their tests. **Predict.** Where will the
-# heat be?
+# Back to the first network, with its quick success: right 97 times in 100 or so, after 400 drawings. Is that not too
+# good? Now you have tools that have stood their tests. **Predict.** Where will the heat be?
 
 # %%
+del ignorant, forgetful, rivals, curves
+memory.release()
 suspects = new_pictures[:12]
 heat = explain.grad_cam(network, suspects, target=new_kinds[:12])
 figures.image_grid(
-    [laid_over(image, one) for image, one in zip(suspects, heat)], columns=6, size=1.3,
+    [laid_over(image, one, colours="magma") for image, one in zip(suspects, heat)], columns=6, size=1.3,
     titles=[names[kind] for kind in new_kinds[:12]], title="What makes your network say cat or dog?",
 )
 
@@ -1088,12 +1245,27 @@ figures.image_grid(
 figures.image_grid(suspects, columns=6, size=1.3, titles=[names[kind] for kind in new_kinds[:12]], title="The riddle")
 
 # %% [markdown]
-# In each cat's picture there is a round yellow sticker, in each dog's a square blue one. Nobody told the network to look at animals. It was told
-# to be right, and the stickers make that easy. (The channels in section 6.4 that spoke for dogs wanted blue.) It has happened in
-# earnest: a network that was to find pneumonia in X-rays had learnt to tell the hospitals apart, by the metal tokens in the pictures' corners among
-# other things, and one hospital had far more of the sick (Zech et al., 2018).
+# In each cat's picture there is a round yellow sticker, in each dog's a square blue one. Nobody told the network to
+# look at animals. It was told to be right, and the stickers make that easy. (Its channels could have told you, too.
+# You saw in 6.4 what sixteen of them draw; look at what they *find*, and their favourites are all of one class.) It
+# has happened in earnest: networks for X-rays could tell almost without fail which hospital a picture came from, from
+# metal tokens in its corners among other things. In one hospital 34 % of the pictures showed pneumonia, in another 1
+# %: to sort by hospital looks like a diagnosis (Zech et al., 2018). (Its channels could have told you, too. You saw
+# in 6.4 what sixteen of them draw; look at what they *find*, and their favourites are all of one class.) It has
+# happened in earnest: a network that was to find pneumonia in X-rays had learnt to tell the hospitals apart, by the
+# metal tokens in the pictures' corners among other things, and one hospital had far more of the sick (Zech et al.,
+# 2018).
 #
-# A heatmap gives you the suspicion; an experiment proves it. The same animals with the sticker covered in grey, and with the *other* sticker. **Predict.** How often is the network right?
+
+# %%
+peaks = explain.feature_maps(network, new_pictures, "relu4")["relu4"].max(axis=(1, 2))[:, decisive]
+favourites = new_kinds[np.argsort(-peaks, axis=0)[:9]]  # for each of the sixteen channels the nine drawings that it likes best
+print(f"{np.mean(favourites == (weights[decisive] > 0)):.0%} of the favourites are of the class for which the channel speaks")
+assert np.mean(favourites == (weights[decisive] > 0)) > 0.9
+
+# %% [markdown]
+# A heatmap gives you the suspicion; an experiment proves it. The same animals with the sticker covered in grey, and
+# with the *other* sticker. **Predict.** How often is the network right?
 
 # %%
 stickers = [parts.masks["shortcut"] for parts in new_parts]
@@ -1106,24 +1278,27 @@ def findings(network):
         "as in training": accuracy(network, new_pictures, new_kinds), "covered": accuracy(network, covered, new_kinds),
         "swapped": accuracy(network, new_others, new_kinds), "heat on the sticker": float(np.nanmean(explain.share_inside(heat, stickers))),
         "hottest point on it": explain.pointing_game(heat, stickers).rate,
+        "hottest point on the head": explain.pointing_game(heat, [parts.masks["head"] for parts in new_parts]).rate,
     }
 
-blue = wanted[..., 2].mean(axis=(1, 2)) - wanted[..., :2].mean(axis=(1, 2, 3))
-assert blue[weights[decisive] > 0].mean() > blue[weights[decisive] < 0].mean()
 before = findings(network)
 print(", ".join(f"{name} {value:.2f}" for name, value in before.items()), f"(the stickers cover {np.mean(stickers):.3f} of a picture)")
 assert before["as in training"] - before["swapped"] > 0.6 and before["covered"] < 0.75
 
 # %% [markdown]
-# Without stickers it does little better than guess. With swapped ones it is nearly always wrong: it has learnt to read stickers, and nothing about animals. The
-# 200 validation drawings didn't warn you, for they come from the same source and have the same fault. *A validation set finds only the
-# mistakes that it doesn't share.*
+# Without stickers it does little better than guess. With swapped ones it is nearly always wrong: it has learnt to
+# read stickers, and next to nothing about animals. The 200 validation drawings didn't warn you, for they come from
+# the same source and have the same fault. *A validation set finds only the mistakes that it doesn't share.*
+#
+# (Heat .19 sounds like little beside the hottest point's .98. It is seven times the sticker's share of the picture,
+# and can't be much more: the map has 4 × 4 cells, each of them larger than a sticker.)
 #
 # ### The mend
 #
-# What helps? Not more pictures of the same kind, and not a better network. What tells the classes apart without being what you mean has to be broken: by
-# pictures where it goes the other way. Here half of the training drawings get the other sticker. So that there is something to learn from 400 drawings, the
-# network is now a base with one neuron. **Predict.** What will its accuracy be, as in training and swapped?
+# What helps? Not more pictures of the same kind, and not a better network. What tells the classes apart without being
+# what you mean has to be broken: by pictures where it goes the other way. Here half of the training drawings get the
+# other sticker. So that there is something to learn from 400 drawings, the network is now a base with one neuron.
+# **Predict.** What will its accuracy be, as in training and swapped?
 
 # %%
 mixed = np.concatenate([pictures[:200], other_pictures])  # animals 200 to 399 with the other sticker
@@ -1131,22 +1306,28 @@ course_64 = bases.load_base("course", size=64, verbose=False)
 mended = pets_network(course_64, mixed, kinds)
 after = findings(mended)
 for name in before:
-    print(f"{name:20} before {before[name]:.2f}, after {after[name]:.2f}")
+    print(f"{name:26} before {before[name]:.2f}, after {after[name]:.2f}")
 assert abs(after["as in training"] - after["swapped"]) <= 0.05 and after["swapped"] > 0.85
 assert after["heat on the sticker"] < before["heat on the sticker"] / 3
 
 # %% [markdown]
-# It is right as often with swapped stickers as without swapping, and the heat has left them. And where does it look now?
+# It is right as often with swapped stickers as without swapping, and the heat has left them for the heads. To look
+# at:
 
 # %%
 heat = explain.grad_cam(mended, suspects[:6], target=new_kinds[:6])
+correct = is_right(mended, suspects[:6], new_kinds[:6])
 figures.image_grid(
-    [laid_over(image, one) for image, one in zip(suspects, heat)], size=1.3,
-    titles=[names[kind] for kind in new_kinds[:6]], title="After the mend: faces",
+    [laid_over(image, one, colours="magma") for image, one in zip(suspects, heat)], size=1.3, title="After the mend: heads, where it is right",
+    titles=[f"{names[kind]}, {'right' if fine else 'wrong'}" for kind, fine in zip(new_kinds, correct)],
 )
 
 # %% [markdown]
-# Which of the two changes helped, the mixed stickers or the base? And was it luck? Five seeds, with other drawings each time, in the makers' full run:
+# (Where it is wrong there is next to no evidence for the right class, and each picture has a scale of its own, which
+# blows that up. So check the answer before you read a heatmap.)
+#
+# Which of the two changes helped, the mixed stickers or the base? And was it luck? Five seeds, with other drawings
+# each time, in the makers' full run:
 
 # %%
 def riddle_run(seed, build, mix):
@@ -1175,83 +1356,79 @@ def from_scratch(x, y):
 
 if SCALE == "full":
     builds = {"from scratch": from_scratch, "on the base": lambda x, y: pets_network(course_64, x, y)}
-    riddles = {f"{name}, {'mixed' if mix else 'riddle'}": [riddle_run(seed, build, mix) for seed in range(1, 6)] for name, build in builds.items() for mix in (False, True)}
+    riddles = {}
+    for name, build in builds.items():
+        for mix in (False, True):
+            runs = [riddle_run(seed, build, mix) for seed in range(1, 6)]
+            riddles[f"{name}, {'mixed' if mix else 'riddle'}"] = runs
     recorded.keep_run("06_riddle", scale=SCALE, seed=[1, 2, 3, 4, 5], data="400 + 400 drawn pets of 64 × 64", runs=riddles)
-riddles = {name: np.array(runs) for name, runs in recorded.load_run("06_riddle")["runs"].items()}
-for name, runs in riddles.items():
-    print(f"{name:21} as in training", " ".join(f"{v:.2f}" for v in runs[:, 0]), "  swapped", " ".join(f"{v:.2f}" for v in runs[:, 1]), f"  heat {runs[:, 2].mean():.2f}")
 
 # %% [markdown]
-# - *From scratch, with the riddle:* nearly perfect, and nearly always wrong once the stickers are swapped, with every seed.
-# - *From scratch, mixed:* it no longer falls for stickers. And now you see what 400 drawings really teach it about animals: to be right six or seven times in
-#   ten, or little more.
-# - *On the base, with the riddle:* swapped stickers cost it five points at most. What a base has learnt to see, it goes on seeing; a sticker never mattered to it. That is
-#   luck, not protection: a base that had learnt from stickers would take the bait.
+# What came of it, one number for each seed:
+
+# %%
+riddles = {name: np.array(runs) for name, runs in recorded.load_run("06_riddle")["runs"].items()}
+for name, runs in riddles.items():
+    usual, swapped = (" ".join(f"{value:.2f}" for value in runs[:, k]) for k in (0, 1))
+    print(f"{name:21} as in training {usual}, swapped {swapped}, heat on the sticker {runs[:, 2].mean():.2f}")
+
+# %% [markdown]
+# - *From scratch, with the riddle:* nearly perfect, and nearly always wrong once the stickers are swapped, with every
+#   seed.
+# - *From scratch, mixed:* it no longer falls for stickers. And now you see what 400 drawings really teach it about
+#   animals: to be right six or seven times in ten, or little more.
+# - *On the base, with the riddle:* swapped stickers cost it five points at most. What a base has learnt to see, it
+#   goes on seeing; a sticker hardly mattered to it. That is luck, not protection: a base that had learnt from
+#   stickers would take the bait.
 # - *On the base, mixed:* right, and for the right reason.
 
 # %%
 falls = {name: runs[:, 0] - runs[:, 1] for name, runs in riddles.items()}
-assert min(falls["from scratch, riddle"]) >= 0.3 and max(np.abs(falls["from scratch, mixed"]).max(), np.abs(falls["on the base, mixed"]).max()) <= 0.05
+assert falls["from scratch, riddle"].min() >= 0.3
+assert max(np.abs(falls[name]).max() for name in ("from scratch, mixed", "on the base, mixed")) <= 0.05
 assert riddles["from scratch, mixed"][:, 0].max() < 0.8 < 0.9 < riddles["on the base, mixed"].min(axis=0)[0]
 assert falls["on the base, riddle"].max() <= 0.055
 assert riddles["from scratch, riddle"][:, 2].min() > 3 * riddles["on the base, mixed"][:, 2].max()
 
 # %% [markdown]
-# ## 6.11 All tests once more, in full
-#
-# The pointing game on 1,000 drawings, with every method, as the makers' full run had it; and deletion and insertion on 200:
-
-# %%
-if SCALE == "full":
-    full, full_labels, full_parts = drawn.draw_pets(1000, size=96, seed=66, parts=True)
-    masks = [parts.masks["head"] for parts in full_parts]
-    makers = methods | {f"Grad-CAM, random weights {seed}": lambda model, x, y, seed=seed: explain.grad_cam(list(explain.randomise_layers(judge, seed=seed))[-1][1], x, target=y) for seed in (1, 2, 3)}
-    maps = {name: method(judge, full, full_labels) for name, method in makers.items()}
-    maps |= {"always the middle": explain.centre_heatmaps(1000, (96, 96)), "random blobs": explain.random_heatmaps(1000, (96, 96), cells=6)}
-    pointing = {name: explain.pointing_game(found, masks)[2:] for name, found in maps.items()}
-    x, y = full[:200].astype("float32"), full_labels[:200].astype(int)
-    soft = np.stack([gaussian(image, 8, channel_axis=-1) for image in x])
-    tests = {name: [explain.deletion_curve(judge, x, found[:200], target=y, fill=127).mean(), explain.insertion_curve(judge, x, found[:200], target=y, fill=soft).mean()] for name, found in maps.items()}
-    recorded.keep_run("06_truth", scale=SCALE, seed=66, data="1,000 and 200 drawn pets of 96 × 96", pointing=pointing, deletion_insertion=tests)
-truth = recorded.load_run("06_truth")
-figures.interval_plot(truth["pointing"], xlabel="share of 1,000 drawings whose head is hit, and its 95 % interval", title="The pointing game, in full")
-
-# %% [markdown]
-# And deletion (lower is better) and insertion (higher is better):
-
-# %%
-for name, (down, up) in truth["deletion_insertion"].items():
-    print(f"{name:27} deletion {down:.3f}, insertion {up:.3f}")
-assert truth["pointing"]["Grad-CAM"][1] > max(limits[2] for name, limits in truth["pointing"].items() if "random" in name or "middle" in name)
-
-# %% [markdown]
 # ## Take-aways
 #
-# - Early layers see edges and colours, middle ones textures and small parts, late ones parts in their places. The receptive field sets the limit.
-# - A picture that a channel draws shows one thing that it wants; show it images as well. A picture that looks good isn't therefore true.
-# - CAM is the logit, rearranged by place. Grad-CAM carries the idea to every network, and equals CAM where there is one, but for the factor H·W.
-# - Compare a heatmap with what one gets for nothing: the middle, blobs, and the same method on random weights. What doesn't change when the network forgets
-#   doesn't show what it knows.
-# - A high accuracy says that *something* tells the classes apart. Look what it is, prove it by changing just that, and mend the *data*.
+# - Early layers see edges and colours, middle ones textures and small parts, late ones parts in their places. The
+#   receptive field sets the limit.
+# - A picture that a channel draws shows one thing that it wants; show it images as well. A picture that looks good
+#   isn't therefore true.
+# - CAM is the logit, rearranged by place. Grad-CAM carries the idea to every network, and equals CAM where there is
+#   one, but for the factor H·W.
+# - Compare a heatmap with what one gets for nothing: the middle, the picture's own contrast, blobs, and the same
+#   method on random weights; the best of them counts. What doesn't change when the network forgets doesn't show what
+#   it knows.
+# - A high accuracy says that *something* tells the classes apart. Look what it is, prove it by changing just that,
+#   and mend the *data*.
 #
 # ## Exercises
 #
-# 1. **Empty maps.** Take the batch norm out of `make_network` (and give the convolutions their bias back), train for 12 epochs, and count again in 6.2.
+# 1. **Empty maps.** Take the batch norm out of `make_network` (and give the convolutions their bias back), train for
+#    12 epochs, and count again in 6.2.
 #    <details><summary>Check</summary>In the makers' trial 28 of 64, 83 of 128 and 69 of 128 maps of layers 2 to 4 were empty for Chelsea.</details>
-# 2. **Another riddle.** Set `RIDDLE, SOLUTION = drawn.SHORTCUTS[2:]` and run the lesson (the masks then have no `"shortcut"`: leave out what needs it). What does the network read now,
-#    and why is it harder to see?
+# 2. **Another riddle.** Set `RIDDLE, SOLUTION = drawn.SHORTCUTS[2:]` and run 6.1 and 6.10 again. What does the
+#    network read now, and why is it harder to see? (There is no sticker's mask: take `stickers =
+#    [~parts.masks["animal"] for parts in new_parts]`, and leave out the asserts.)
 #    <details><summary>Hint</summary>Look at the heat on twenty pictures: on the animal, or around it? Then swap, as in 6.10.</details>
-# 3. **How much honest data?** In the mend half of the drawings get the other sticker. How few are enough, on the base and from scratch?
-#    <details><summary>Hint</summary><code>np.concatenate([pictures[:k], ...])</code> for k from 200 to 390; plot accuracy as in training and swapped.</details>
-# 4. **Mend without new drawings.** Cover the stickers in training (you have the masks), or cut the corners off by augmentation. Does it help as much?
-#    <details><summary>Hint</summary>Covering takes the cue away only where you know it is. In use there may be stickers again: which way do they push it then?</details>
-# 5. **A worse heatmap.** Write a method that ignores the network, such as the size of the image's own gradient (an edge detector), and send it through
-#    the three tests of 6.9. Which of them does it pass?
-#    <details><summary>Check</summary>Not the second: its rank correlation stays 1.00, however much the network forgets.</details>
-# 6. **Your own network.** Take your best one from lesson 4 or 5 and look at its ten worst mistakes with Grad-CAM. What did it look at?
+# 3. **How much honest data?** In the mend half of the drawings get the other sticker. How few are enough, on the base
+#    and from scratch?
+#    <details><summary>Hint</summary><code>np.concatenate([pictures[:k], other_pictures[k - 200:]])</code> for k from 200 to 390; plot accuracy as in training and swapped.</details>
+# 4. **Mend without new drawings.** Cover the stickers in training, or cut the corners off by augmentation. Does it
+#    help as much?
+#    <details><summary>Hint</summary>Draw the training pictures again with <code>parts=True</code> for the masks. Covering takes the cue away only where you know it is. In use there may be stickers again: which way do they push it then?</details>
+# 5. **A worse heatmap.** Write a method that ignores the network, such as the size of the image's own gradient (an
+#    edge detector), and send it through the three tests of 6.9. Which of them does it pass?
+#    <details><summary>Check</summary>Not the second: its rank correlation stays 1.00, however much the network forgets. It does pass for something in the first: about half of the heads.</details>
+# 6. **Your own network.** Keep your best one from lesson 4 or 5 (`model.save("best.keras")` there) and look at its
+#    ten worst mistakes with Grad-CAM. What did it look at?
 #    <details><summary>Hint</summary><code>explain.grad_cam(model, images, target=predicted)</code>: ask for the class that it wrongly gave.</details>
 #
 # ## Where next
 #
-# You can build networks, cure them, borrow from others, and ask them for their reasons. What comes after naming one thing in a picture, finding it, outlining it,
-# will be the outlook, which is being written. Until then: [the overview](00_start_here.ipynb).
+# You can build networks, cure them, borrow from others, and ask them for their reasons. What comes after naming one
+# thing in a picture, finding it, outlining it, will be the outlook, which is being written. Until then: [the
+# overview](00_start_here.ipynb).
