@@ -92,7 +92,7 @@ assert accuracy(network, new_pictures, new_kinds) >= 0.95
 
 # %%
 n_train, n_validation = (200, 64) if SCALE == "quick" else (None, None)
-folder, origin = data.load_pets(n_train, n_validation, size=192)
+folder, origin = data.load_pets(n_train, n_validation, size=150)
 
 # %% [markdown]
 # Chelsea and the dog as squares of 150 × 150 pixels, the size of lesson 3:
@@ -505,7 +505,7 @@ def gallery(base, images, name):
     maps = explain.feature_maps(part, base.preprocess(images), name)[name]
     peaks = maps.max(axis=(1, 2))
     choosy = np.argsort(-peaks.max(axis=0) / (np.median(peaks, axis=0) + peaks.max() / 10))[:2]
-    pictured = stretched(explain.visualise_filters(part, name, choosy, steps=20, preprocess=base.preprocess))
+    pictured = stretched(explain.visualise_filters(part, name, choosy, steps=16, preprocess=base.preprocess))
     patches = strongest_patches(images, maps[..., choosy], *receptive_fields(base.model)[name])
     return [pictured[0], *patches[:5], pictured[1], *patches[5:]]
 
@@ -560,7 +560,7 @@ last, eight = stages_of(course.model)[-1], np.arange(8)
 found_best = explain.feature_maps(course.model, course.preprocess(study), last)[last].mean(axis=(1, 2))[:, eight].max(axis=0)
 shares, beaten = {}, {}
 for parameters in ("pixels", "fourier"):
-    few = explain.visualise_filters(course.model, last, eight, steps=20, preprocess=course.preprocess, parameters=parameters)
+    few = explain.visualise_filters(course.model, last, eight, steps=16, preprocess=course.preprocess, parameters=parameters)
     answers = explain.feature_maps(course.model, course.preprocess(255 * few), last)[last].mean(axis=(1, 2))
     beaten[parameters] = int((answers[eight, eight] > found_best).sum())
     shares[parameters] = fine_share(few)
