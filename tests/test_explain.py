@@ -939,3 +939,18 @@ def test_wrong_heatmaps_and_masks(model, images):
         explain.overlay(np.zeros((4, 4)), heat[0], opacity=2)
     with pytest.raises(ValueError, match="limit is 0"):
         explain.overlay(np.zeros((4, 4)), heat[0], limit=0)
+
+
+def test_release_frees_a_deleted_model_and_its_functions():
+    import weakref
+
+    import keras
+
+    from course_utils import memory
+
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3)])
+    explain.feature_maps(model, np.zeros((8, 8, 3)))
+    gone = weakref.ref(model)
+    del model
+    memory.release()
+    assert gone() is None

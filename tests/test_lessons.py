@@ -1,13 +1,24 @@
 """The house rules of a lesson, and that each notebook is what its source builds."""
 
 import ast
+import base64
+import io
 import re
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
-from tools.build_lessons import LESSONS, MAX_BYTES, NOTEBOOKS, complaints, read_lesson
+from tools.build_lessons import (
+    LESSONS,
+    MAX_BYTES,
+    NOTEBOOKS,
+    clean,
+    complaints,
+    read_lesson,
+)
 
 SOURCES = sorted(LESSONS.glob("[0-9][0-9]_*.py"))
 LONGEST_CELL = 15
@@ -110,3 +121,23 @@ def test_one_spelling(source):
     prose = re.sub(r"`[^`]*`|\$\$?[^$]*\$\$?|\*[^*]*\*|\([^)]*\)", "", text)
     american = r"\b(colors?|gray|neighbors?|center(?:ed)?|behavior|\w+ization|optimizer)\b"
     assert re.findall(american, prose) == []
+
+
+def test_photos_are_stored_as_jpeg_and_drawings_as_png():
+    def output(pixels):
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "png")
+        data = {"image/png": base64.b64encode(buffer.getvalue()).decode(), "text/plain": "<Figure>"}
+        metadata = {"image/png": {"width": 200}}
+        return nbformat.v4.new_output("display_data", data, metadata=metadata)
+
+    noise = np.random.default_rng(0).integers(0, 256, (90, 200, 3), np.uint8)
+    line = np.full((90, 200, 3), 255, np.uint8)
+    line[40:42] = (0, 80, 160)
+    cells = [nbformat.v4.new_code_cell(outputs=[output(pixels)]) for pixels in (noise, line)]
+    clean(notebook := nbformat.v4.new_notebook(cells=cells))
+    for cell, kind in zip(notebook.cells, ("image/jpeg", "image/png"), strict=True):
+        (stored,) = cell.outputs
+        assert set(stored.data) == {kind, "text/plain"} and stored.data["text/plain"] == "A figure."
+        assert stored.metadata == {kind: {"width": 200}}
+        assert Image.open(io.BytesIO(base64.b64decode(stored.data[kind]))).size == (200, 90)
