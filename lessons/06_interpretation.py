@@ -992,7 +992,7 @@ def wilson(k, n, z=1.96):
 # On 200 new drawings, whose masks you have:
 
 # %%
-del slopes_of, judge_logits
+slopes_of = judge_logits = None  # what has served goes
 memory.release()
 heat = explain.grad_cam(judge, test, target=test_labels)
 share = wilson(hits(heat, heads), len(test))
