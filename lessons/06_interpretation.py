@@ -867,12 +867,13 @@ figures.image_grid(tiles, columns=6, size=1.5, titles=["", "Grad-CAM", "occlusio
 # each pixel contributes on the way:
 
 # %%
-@tf.function(reduce_retracing=True)
-def slopes_of(images):
+def gradients(images):
     with tf.GradientTape() as tape:
         tape.watch(images)
         logits = judge_logits(images, training=False)
     return tape.gradient(logits, images)
+
+slopes_of = tf.function(gradients, reduce_retracing=True)  # compiled at its first call
 
 def slopes(images):
     """The gradient of each image's logit by its pixels, 16 images at a time."""
