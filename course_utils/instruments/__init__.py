@@ -1,0 +1,10 @@
+"""Instruments: figures to work with. They compute in the browser, or ask the kernel.
+
+Each is a Python class and, beside it, an ES module of the same name; `elements.mjs` has what the
+modules share. Show one as the last expression of a cell. Its output holds a picture as well, for
+readers without a kernel; what the learner changes can be read from its attributes.
+"""
+
+from course_utils.instruments.convolution_stepper import ConvolutionStepper
+
+__all__ = ["ConvolutionStepper"]

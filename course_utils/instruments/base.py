@@ -1,0 +1,120 @@
+"""What every instrument has: a module for the browser, and a picture for readers without one."""
+
+import base64
+import io
+import re
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+
+FOLDER = Path(__file__).parent
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class)\b)", re.MULTILINE)
+PNG_DPI = 72
+
+
+def module_text(name):
+    """An instrument's ES module in one piece: what it imports stands before it.
+
+    Front ends take one module without neighbours; the files stay apart, so that they can be read,
+    and imported by Node's tests.
+
+    Args:
+        name: the module's file name in this folder, without ".mjs".
+    """
+    texts = {}
+
+    def collect(name):
+        text = (FOLDER / f"{name}.mjs").read_text(encoding="utf-8")
+        for imported in IMPORT.findall(text):
+            if imported not in texts:
+                collect(imported)
+        texts[name] = EXPORT.sub("", IMPORT.sub("", text))
+
+    collect(name)
+    return "\n".join(texts.values())
+
+
+def style_text(*names):
+    """The instruments' common style, and what these modules add in a file of their own."""
+    files = [FOLDER / f"{name}.css" for name in ("instruments", *names)]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+
+
+def packed(array, dtype="float32"):
+    """An array as the front end takes it: `unpack` in elements.mjs is its counterpart.
+
+    Args:
+        array: anything NumPy makes an array of.
+        dtype: "float32" or "uint8".
+    """
+    array = np.ascontiguousarray(array, dtype)
+    return {"shape": list(array.shape), "dtype": dtype, "data": array.tobytes()}
+
+
+def unpacked(packet):
+    """The array of a packet that `packed` made."""
+    return np.frombuffer(packet["data"], packet["dtype"]).reshape(packet["shape"])
+
+
+class Instrument(anywidget.AnyWidget):
+    """A widget with a picture beside it.
+
+    Subclasses name their `module`, and draw themselves as a matplotlib figure in `picture()`: a
+    strip of telling states, from the same parameters. An instrument that computes in the browser
+    `lives_alone`: pages without a kernel keep it alive. Others derive from `AskingInstrument`.
+    """
+
+    module = None
+    lives_alone = True
+
+    def __init_subclass__(cls, **options):
+        if cls.module:
+            cls._esm = module_text(cls.module)
+            cls._css = style_text(cls.module)
+        super().__init_subclass__(**options)
+
+    def picture(self):
+        """The instrument in a few telling states, as a matplotlib Figure at most 9 inches wide."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        figure = self.picture()
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=PNG_DPI)
+        data["image/png"] = base64.b64encode(buffer.getvalue()).decode()
+        data["text/plain"] = "An instrument (run the cell)."
+        width = round(figure.get_figwidth() * PNG_DPI)
+        return data, metadata | {"image/png": {"width": width}}
+
+
+class AskingInstrument(Instrument):
+    """An instrument whose answers come from the kernel, one at a time.
+
+    The front end's `asker` (elements.mjs) sets `question`, a dict with a "number", and waits for
+    the `answer` of that number before it sends another. Subclasses give `respond`.
+    """
+
+    lives_alone = False
+    question = traitlets.Dict().tag(sync=True)
+    answer = traitlets.Dict().tag(sync=True)
+
+    def respond(self, question):
+        """The answer to a question, a dict that JSON or `packed` can carry."""
+        raise NotImplementedError
+
+    @traitlets.observe("question")
+    def _answer(self, change):
+        question = change["new"]
+        try:
+            answer = self.respond(question)
+        except Exception as error:  # a callback's traceback goes to a log that nobody looks at
+            self.answer = {
+                "number": question.get("number"),
+                "error": f"{type(error).__name__}: {error}",
+            }
+            raise
+        self.answer = answer | {"number": question.get("number")}

@@ -1,0 +1,160 @@
+"""A real Chromium, JupyterLab served to it, and pages without a kernel.
+
+Without a Chromium these tests are skipped; with COURSE_BROWSER=required (as in CI) they fail.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from tools import exported
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+START_SECONDS = 90
+RUN_MS = 120_000
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The path of a Chromium or Chrome."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        text = f"no Chromium found (looked for {', '.join(NAMES)}); on Debian: apt install chromium"
+        pytest.fail(text) if os.environ.get("COURSE_BROWSER") == "required" else pytest.skip(text)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """open_page(url, dark=False, width=1280): a page that collects its errors in `page.errors`."""
+    contexts = []
+
+    def open_page(url, *, dark=False, width=1280, height=900):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on(
+            "console",
+            lambda said: page.errors.append(said.text) if said.type == "error" else None,
+        )
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def notebook_of(cells):
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    return notebook
+
+
+@pytest.fixture(scope="session")
+def lab_server(chromium, tmp_path_factory):
+    """(address, folder) of a JupyterLab that serves the folder, with nobody's settings."""
+    home = tmp_path_factory.mktemp("lab")
+    folder = home / "notebooks"
+    folder.mkdir()
+    log = (home / "log").open("w+")
+    environment = os.environ | {
+        "HOME": str(home),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "IPYTHONDIR": str(home / "ipython"),
+    }
+    options = [
+        "--no-browser",
+        "--port=0",
+        "--allow-root",
+        "--IdentityProvider.token=secret",
+        f"--ServerApp.root_dir={folder}",
+        "--LabApp.extension_manager=readonly",
+    ]
+    command = [sys.executable, "-m", "jupyter", "lab", *options]
+    process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not (found := re.search(r"http://127\S+?(?=/lab)", (home / "log").read_text())):
+            assert process.poll() is None, (home / "log").read_text()
+            assert time.monotonic() < deadline, (home / "log").read_text()
+            time.sleep(0.2)
+        yield found[0], folder
+    finally:
+        process.terminate()
+        process.wait(30)
+        log.close()
+
+
+@pytest.fixture
+def lab(lab_server, open_page, request):
+    """lab(cells): a page of JupyterLab with a notebook of these cells, all run without an error."""
+    address, folder = lab_server
+
+    def lab(cells, *, dark=False, width=1280, height=900):
+        name = f"{request.node.name.replace('[', '-').replace(']', '')}.ipynb"
+        nbformat.write(notebook_of([*cells, "print('all ' 'done')"]), folder / name)
+        page = open_page(
+            f"{address}/lab/tree/{name}?token=secret&reset", dark=dark, width=width, height=height
+        )
+        page.get_by_role("menuitem", name="Run", exact=True).click(timeout=60_000)
+        page.get_by_text("Run All Cells", exact=True).first.click()
+        page.get_by_text("all done", exact=True).wait_for(timeout=RUN_MS)
+        assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0
+        if dark:
+            page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+        return page
+
+    return lab
+
+
+@pytest.fixture
+def exported_page(open_page, tmp_path):
+    """exported_page(cells): a page without a kernel, from a file, with the cells' instruments."""
+
+    def exported_page(cells, **options):
+        notebook = notebook_of(cells)
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+        target = Path(tmp_path) / "exported.html"
+        target.write_text(exported.page(notebook), encoding="utf-8")
+        return open_page(target.as_uri(), **options)
+
+    return exported_page

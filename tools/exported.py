@@ -1,0 +1,90 @@
+"""Instruments on a page without a kernel: their modules, state and picture as HTML."""
+
+import html
+import json
+from pathlib import Path
+
+from course_utils.instruments.base import module_text, style_text
+
+STATE = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
+SHIM = Path(__file__).resolve().parent.parent / "site" / "exported.js"
+IDENTITY = "_anywidget_id"
+OWN = "course_utils.instruments."
+
+
+def live_instruments(notebook):
+    """The instruments of an executed notebook that need no kernel.
+
+    Args:
+        notebook: as nbclient leaves it, with the widgets' state in its metadata.
+    Returns:
+        dict from the widget's model id to (module's name, state), the state as the page's script
+        reads it: {"attributes": ..., "buffers": [{"path": ..., "data": base64}, ...]}.
+    """
+    from course_utils import instruments
+
+    found = {}
+    states = notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+    for model_id, one in states.items():
+        attributes = one["state"]
+        identity = attributes.get(IDENTITY, "")
+        if not identity.startswith(OWN):
+            continue
+        kind = getattr(instruments, identity.rpartition(".")[2])
+        if kind.lives_alone:
+            own = {name: value for name, value in attributes.items() if not name.startswith("_")}
+            own.pop("layout", None)
+            buffers = [
+                {"path": buffer["path"], "data": buffer["data"]}
+                for buffer in one.get("buffers", [])
+            ]
+            found[model_id] = kind.module, {"attributes": own, "buffers": buffers}
+    return found
+
+
+def instrument_html(module, state, picture, alt):
+    """One instrument of a page: its picture, and its state, which brings it to life.
+
+    Args:
+        module, state: as from `live_instruments`.
+        picture: base64 PNG, shown until the script has run, and where none runs.
+        alt: text for those who don't see the picture.
+    """
+    text = json.dumps(state, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return (
+        f'<div data-instrument="{html.escape(module)}">'
+        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{picture}">'
+        f'<script type="application/json">{text}</script></div>'
+    )
+
+
+def script(modules):
+    """The classic script that brings a page's instruments to life; it goes at the end of the body.
+
+    Args:
+        modules: names of the instruments' modules.
+    """
+    parts = ["window.courseInstruments = {};"]
+    for module in sorted(set(modules)):
+        body = module_text(module).replace("export default", "return")
+        parts.append(f"window.courseInstruments.{module} = (() => {{\n{body}\n}})();")
+    return "\n".join([*parts, SHIM.read_text(encoding="utf-8")])
+
+
+def page(notebook):
+    """A whole page with all live instruments of an executed notebook, and nothing else."""
+    found = live_instruments(notebook)
+    modules = {module for module, _ in found.values()}
+    blocks = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if (model_id := data.get(VIEW, {}).get("model_id")) in found:
+                blocks.append(instrument_html(*found[model_id], data["image/png"], "An instrument"))
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Instruments</title>'
+        f'<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'
+        f"<style>{style_text(*sorted(modules))}</style>{''.join(blocks)}"
+        f"<script>{script(modules)}</script></html>"
+    )
