@@ -89,73 +89,70 @@ def draw_image(axes, image, *, signed=False, limits=None):
     return shown
 
 
-def convolution_steps(image, kernel, output):
-    """The sliding of a kernel over a zero-padded image: window, products, output so far.
+def convolution_strip(image, kernel, output, settings, positions):
+    """The sliding of a kernel over an image: one row of window, products and output per position.
 
     Args:
         image: float array (H, W), values in [0, 1].
-        kernel: array (k, k), k odd.
-        output: array (H, W), the finished result.
+        kernel: array (k, l).
+        output: array (h, w), the finished result.
+        settings: dict of padding, stride, dilation, bias and flip, as of `ConvolutionStepper`.
+        positions: the positions shown, counted row by row from 0.
     Returns:
-        figure and update; `update(position)` with 1 <= position <= H * W shows that many
-        outputs computed, row by row.
-    Raises:
-        ValueError: an even kernel, or an output that is not of the image's shape.
+        matplotlib Figure.
     """
     from matplotlib.figure import Figure
+
+    padding, stride, dilation = (settings[name] for name in ("padding", "stride", "dilation"))
+    kernel, image = np.asarray(kernel, float), np.asarray(image, float)
+    laid = kernel[::-1, ::-1] if settings["flip"] else kernel
+    padded = np.pad(image, padding)
+    reach = dilation * (np.array(kernel.shape) - 1) + 1
+    figure = Figure(figsize=(9, 3.1 * len(positions)))
+    rows = figure.subplots(len(positions), 3, squeeze=False)
+    for (left, middle, right), position in zip(rows, positions, strict=True):
+        row, column = divmod(position, output.shape[1])
+        top, start = row * stride, column * stride
+        patch = padded[top : top + reach[0] : dilation, start : start + reach[1] : dilation]
+        draw_image(left, padded, limits=(0, 1))
+        if padding:
+            _box(left, padding, padding, image.shape, color="0.7", linestyle=":")
+            left.set_title(f"image, {padding} px of zeros on each side")
+        else:
+            left.set_title("image")
+        _box(left, start, top, reach, color=MARK, linewidth=2.5)
+        _draw_products(middle, patch, laid)
+        total = f"{kernel.size} products, their sum"
+        if settings["bias"]:
+            total += f" and {settings['bias']:+.3g}"
+        middle.set_title(f"{total}: {output[row, column]:+.2f}".replace("-", "−"))
+        later = np.arange(output.size).reshape(output.shape) > position
+        result = draw_image(right, output, signed=True)
+        result.set_data(np.ma.masked_array(output, later))
+        result.set_cmap(result.cmap.with_extremes(bad="0.85"))
+        _box(right, column, row, (1, 1), color=MARK, linewidth=2)
+        right.set_title(f"output {position + 1} of {output.size}: row {row}, column {column}")
+    return figure
+
+
+def _box(axes, x, y, size, **style):
+    """A frame around `size` (rows, columns) pixels from column x and row y on."""
     from matplotlib.patches import Rectangle
 
-    if kernel.shape[0] % 2 == 0 or kernel.shape[0] != kernel.shape[1]:
-        raise ValueError(
-            f"the kernel is {kernel.shape}; the drawing needs an odd square, like (3, 3)"
-        )
-    if image.shape != output.shape:
-        raise ValueError(
-            f"image {image.shape} and output {output.shape} differ in shape; "
-            "give the zero-padded ('same') result"
-        )
-    k, (height, width) = len(kernel), image.shape
-    padded = np.pad(image, k // 2)
-    figure = Figure(figsize=(9, 3.4))
-    left, middle, right = figure.subplots(1, 3)
-    draw_image(left, padded, limits=(0, 1))
-    border = Rectangle((k // 2 - 0.5,) * 2, width, height, fill=False, linestyle=":", color="0.7")
-    left.add_patch(border)
-    left.set_title(f"image, padded by {k // 2} on each side")
-    # Each cell's upper half has the colour of its product; the lower half, transparent, the weight.
-    halves = np.ma.masked_all((2 * k, k))
-    products = draw_image(middle, halves, signed=True, limits=(0, PALE * np.abs(kernel).max()))
-    products.set_extent((-0.5, k - 0.5, k - 0.5, -0.5))
-    products.set_cmap(products.cmap.with_extremes(bad=(0, 0, 0, 0)))
-    values = [middle.text(x, y - 0.25, "", ha="center", va="center") for y, x in np.ndindex(k, k)]
-    for y, x in np.ndindex(k, k):
-        weight = f"× {kernel[y, x]:+.3g}".replace("-", "−")
-        middle.text(x, y + 0.25, weight, ha="center", va="center")
-    result = draw_image(right, output, signed=True)
-    result.set_cmap(result.cmap.with_extremes(bad="0.85"))
-    window = Rectangle((0, 0), k, k, fill=False, color=MARK, linewidth=2.5)
-    pixel = Rectangle((0, 0), 1, 1, fill=False, color=MARK, linewidth=2)
-    left.add_patch(window)
-    right.add_patch(pixel)
-    total, count = middle.set_title(" "), right.set_title(" ")
+    axes.add_patch(Rectangle((x - 0.5, y - 0.5), size[1], size[0], fill=False, **style))
 
-    def update(position):
-        row, column = divmod(position - 1, width)
-        window.set_xy((column - 0.5, row - 0.5))
-        pixel.set_xy((column - 0.5, row - 0.5))
-        patch = padded[row : row + k, column : column + k]
-        halves[::2] = patch * kernel
-        products.set_data(halves)
-        for text, value in zip(values, patch.flat, strict=True):
-            text.set_text(f"{value:.2f}")
-        total.set_text(f"{k * k} products, their sum: {output[row, column]:+.2f}".replace("-", "−"))
-        count.set_text(f"output {position} of {output.size}: row {row}, column {column}")
-        later = np.arange(output.size).reshape(output.shape) >= position
-        result.set_data(np.ma.masked_array(output, later))
-        return [window, pixel, products, result, total, count, *values]
 
-    update(position=1)
-    return figure, update
+def _draw_products(axes, patch, kernel):
+    """Pixel times weight in each cell, in the colour of the product; above five columns no text."""
+    limit = PALE * (np.abs(kernel).max() or 1)
+    draw_image(axes, patch * kernel, signed=True, limits=(0, limit))
+    if kernel.shape[1] > 5:
+        return
+    size = min(10, 36 / kernel.shape[1])
+    for (y, x), weight in np.ndenumerate(kernel):
+        text = f"{patch[y, x]:.2f}\n× {weight:.3g}\n= {patch[y, x] * weight + 0.0:.2f}"
+        text = text.replace("-0.00", "0.00").replace("-", "−")
+        axes.text(x, y, text, ha="center", va="center", fontsize=size)
 
 
 def filter_bench(image, make_kernel, apply_kernel, values, *, spectrum=False):

@@ -16,7 +16,7 @@
 
 # %%
 import numpy as np
-from course_utils import data, figures, sliders, start
+from course_utils import data, figures, instruments, start
 
 SCALE = start.begin_lesson(seed=1)  # COURSE_SCALE=full, or scale="full" here, uses all the digits
 
@@ -164,17 +164,20 @@ print(digit.shape, "→", digit_edges.shape)
 # **Predict.** The stroke of the digit is bright on black. On which side of a stroke is the output
 # positive (red), and on which is it negative (blue)?
 #
-# Move the slider through all 784 positions, the last one included. Run the cell to make it live.
+# Drag over the output, or step through all 784 positions, the last one included. In the output, a small stroke marks
+# what is negative. Run the cell to make it live.
 
 # %%
-figure, update = figures.convolution_steps(digit / 255, vertical_edges, digit_edges)
-sliders.live_figure(
-    figure, update, position=(1, digit_edges.size), stills=[{"position": p} for p in (1, 380, 784)]
-)
+stepper = instruments.ConvolutionStepper(digit / 255, vertical_edges, padding="same")
+assert np.allclose(stepper.output, digit_edges, atol=1e-6)
+stepper
 
 # %% [markdown]
 # Going right, the left side of a stroke is a step from dark to bright: positive, red. Its right side is
 # a step back into the dark: blue. In flat regions, black or white, the sum is zero.
+#
+# Now be the computer. Tick *Predict* and work out three values at the rim of a stroke. A wrong answer is told what
+# it looks like: a flipped kernel, say, or the row below. Then type a kernel of your own.
 #
 # A house number from a street photograph has 32 × 32 = 1024 pixels. Its background isn't flat, and the
 # edges don't stand out as well. Again, the line says which images you have.
@@ -190,10 +193,7 @@ assert house_edges.size == 1024
 # **Predict.** Where will the output be strongest: at the digit, at its neighbours, or somewhere else?
 
 # %%
-figure, update = figures.convolution_steps(house, vertical_edges, house_edges)
-sliders.live_figure(
-    figure, update, position=(1, house_edges.size), stills=[{"position": p} for p in (528, 1024)]
-)
+instruments.ConvolutionStepper(house, vertical_edges, padding="same")
 
 # %% [markdown]
 # The frame of red and blue at the left and right border is no edge of the house. It comes from the

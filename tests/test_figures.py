@@ -61,30 +61,6 @@ def test_image_grid_says_what_is_wrong():
         figures.image_grid([np.zeros((2, 2))] * 2, titles=["one"])
 
 
-@pytest.mark.parametrize("k", [3, 5])
-def test_convolution_steps_show_each_position(k):
-    image, kernel = RANDOM.random((6, 8)), RANDOM.normal(size=(k, k))
-    output = correlate2d(image, kernel, mode="same")
-    figure, update = figures.convolution_steps(image, kernel, output)
-    left, middle, right = figure.axes
-    for position in (1, 8, 9, 48):
-        update(position=position)
-        row, column = divmod(position - 1, 8)
-        products = middle.images[0].get_array()
-        assert products.sum() == pytest.approx(output[row, column])
-        assert f"{output[row, column]:+.2f}".replace("-", "−") in middle.get_title()
-        assert np.ma.count(right.images[0].get_array()) == position
-        assert left.patches[-1].get_xy() == (column - 0.5, row - 0.5)
-    draw(figure)
-
-
-def test_convolution_steps_say_what_is_wrong():
-    with pytest.raises(ValueError, match=r"\(2, 2\).*odd"):
-        figures.convolution_steps(np.zeros((4, 4)), np.ones((2, 2)), np.zeros((4, 4)))
-    with pytest.raises(ValueError, match=r"\(4, 4\).*\(2, 2\)"):
-        figures.convolution_steps(np.zeros((4, 4)), np.ones((3, 3)), np.zeros((2, 2)))
-
-
 @pytest.mark.parametrize("spectrum", [False, True])
 def test_filter_bench_follows_its_values(spectrum):
     image = RANDOM.random((20, 30))
@@ -130,12 +106,6 @@ def test_feature_map_browser_shows_the_maps():
         levels = [float(axes.images[0].get_array().max()) for axes in maps]
         assert levels == pytest.approx(np.arange(16) / 15)
     draw(figure)
-
-
-def steps():
-    image, kernel = RANDOM.random((6, 6)), np.ones((3, 3))
-    output = correlate2d(image, kernel, mode="same")
-    return figures.convolution_steps(image, kernel, output), [{"position": p} for p in (1, 20, 36)]
 
 
 def bench(spectrum):
@@ -199,7 +169,6 @@ def heat_bench():
 LIVE = pytest.mark.parametrize(
     "make",
     [
-        steps,
         lambda: bench(False),
         lambda: bench(True),
         browser,
@@ -208,7 +177,7 @@ LIVE = pytest.mark.parametrize(
         map_browser,
         heat_bench,
     ],
-    ids=["0", "1", "2", "3", "4", "5", "6", "7"],
+    ids=["0", "1", "2", "3", "4", "5", "6"],
 )
 
 

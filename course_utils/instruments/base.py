@@ -71,7 +71,7 @@ class Instrument(anywidget.AnyWidget):
     lives_alone = True
 
     def __init_subclass__(cls, **options):
-        if cls.module:
+        if "module" in vars(cls):  # not in the subclass that traitlets makes for each widget
             cls._esm = module_text(cls.module)
             cls._css = style_text(cls.module)
         super().__init_subclass__(**options)

@@ -127,7 +127,7 @@ export function picture(caption, { width, height, ...attributes }) {
 
 // Anchors of matplotlib's maps, at equal distances. Red and blue differ in hue; negative cells get a
 // stroke besides, see `draw_grid`.
-const RED_BLUE = ["053061", "2065ab", "4393c3", "90c4dd", "d1e5f0", "f7f6f6", "fddbc7", "f7b799", "d6604d", "b1182b", "67001f"];
+const RED_BLUE = ["053061", "2065ab", "4393c3", "90c4dd", "d1e5f0", "f7f6f6", "fddbc7", "f3a481", "d6604d", "b1182b", "67001f"];
 const VIRIDIS = ["440154", "482475", "414487", "355f8d", "2a788e", "21918c", "22a884", "44bf70", "7ad151", "bddf26", "fde725"];
 
 function table_of(anchors) {

@@ -20,6 +20,13 @@ from tools import exported
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 START_SECONDS = 90
 RUN_MS = 120_000
+RUN_ALL = "notebook:run-all-cells"
+IS_READY = f"""() => {{
+    const app = window.jupyterapp;
+    const session = app?.shell.currentWidget?.sessionContext?.session;
+    return app?.commands.hasCommand("{RUN_ALL}") && session?.kernel?.connectionStatus === "connected";
+}}"""
+DARK_THEME = "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -108,6 +115,7 @@ def lab_server(chromium, tmp_path_factory):
         "--IdentityProvider.token=secret",
         f"--ServerApp.root_dir={folder}",
         "--LabApp.extension_manager=readonly",
+        "--LabApp.expose_app_in_browser=True",
     ]
     command = [sys.executable, "-m", "jupyter", "lab", *options]
     process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
@@ -135,12 +143,12 @@ def lab(lab_server, open_page, request):
         page = open_page(
             f"{address}/lab/tree/{name}?token=secret&reset", dark=dark, width=width, height=height
         )
-        page.get_by_role("menuitem", name="Run", exact=True).click(timeout=60_000)
-        page.get_by_text("Run All Cells", exact=True).first.click()
+        page.wait_for_function(IS_READY, timeout=60_000)
+        if dark:
+            page.evaluate(DARK_THEME)
+        page.evaluate(f"jupyterapp.commands.execute('{RUN_ALL}')")
         page.get_by_text("all done", exact=True).wait_for(timeout=RUN_MS)
         assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0
-        if dark:
-            page.evaluate("document.body.dataset.jpThemeLight = 'false'")
         return page
 
     return lab

@@ -1,0 +1,362 @@
+// The convolution stepper: a kernel slides over an image, and every product can be seen.
+import { unpack, written, element, frame, slider, number_field, checkbox, button, live_line, picture, draw_grid, draw_box, each_frame, on_drag, colour_index, COLOURS, MARK, fresh_id } from "./elements.mjs";
+
+// ---- arithmetic, the same as in convolution_stepper.py ------------------------------------------
+
+/** Size of a convolution's output along one side; 0 where the kernel doesn't fit. */
+export function output_size(n, k, { padding = 0, stride = 1, dilation = 1 } = {}) {
+  const room = n + 2 * padding - dilation * (k - 1) - 1;
+  return room < 0 ? 0 : Math.floor(room / stride) + 1;
+}
+
+/** The kernel as it is laid on the image: turned by half a turn for a convolution. */
+export function laid_kernel(kernel, flip) {
+  return flip ? kernel.map((row) => [...row].reverse()).reverse() : kernel;
+}
+
+/** The pixels under the kernel at one output position, row by row; beyond the image they are zero. */
+export function patch_at(image, kernel, { padding = 0, stride = 1, dilation = 1 }, row, column) {
+  const [rows, columns] = image.shape;
+  const pixels = [];
+  for (let a = 0; a < kernel.length; a++) {
+    for (let b = 0; b < kernel[0].length; b++) {
+      const y = row * stride - padding + a * dilation, x = column * stride - padding + b * dilation;
+      pixels.push(y >= 0 && y < rows && x >= 0 && x < columns ? image.values[y * columns + x] : 0);
+    }
+  }
+  return pixels;
+}
+
+/** The sum of products at one position, and the bias. */
+export function value_at(image, kernel, settings, row, column) {
+  const weights = laid_kernel(kernel, settings.flip).flat();
+  const pixels = patch_at(image, kernel, settings, row, column);
+  return pixels.reduce((sum, pixel, i) => sum + pixel * weights[i], settings.bias ?? 0);
+}
+
+/** The whole output: {rows, columns, values}. */
+export function correlate(image, kernel, settings) {
+  const [height, width] = image.shape;
+  const rows = output_size(height, kernel.length, settings);
+  const columns = output_size(width, kernel[0].length, settings);
+  const values = new Float64Array(rows && columns ? rows * columns : 0);
+  for (let i = 0; i < values.length; i++) values[i] = value_at(image, kernel, settings, Math.floor(i / columns), i % columns);
+  return { rows: columns ? rows : 0, columns: rows ? columns : 0, values };
+}
+
+// What people do wrong, the likeliest first: the setting or the place that they worked with instead.
+const MISTAKES = [
+  ["bias", "you forgot to add the bias", (s, k) => s.bias && { bias: 0 }],
+  ["flip", (s) => (s.flip ? "you laid the kernel on as it stands, and a convolution flips it first" : "you flipped the kernel, and a cross-correlation lays it on as it stands"), (s) => ({ flip: !s.flip })],
+  ["padding", (s, instead) => `you worked with a padding of ${instead.padding}, and here it is ${s.padding}`, (s, k) => Array.from({ length: k.length }, (_, p) => p !== s.padding && { padding: p })],
+  ["row", (s, instead) => `that is the value one row ${instead.row < 0 ? "higher" : "lower"}`, () => [{ row: 1 }, { row: -1 }]],
+  ["column", (s, instead) => `that is the value one column further ${instead.column < 0 ? "left" : "right"}`, () => [{ column: 1 }, { column: -1 }]],
+  ["stride", (s) => `you moved by one pixel a step, and the stride is ${s.stride}`, (s) => s.stride > 1 && { stride: 1 }],
+  ["dilation", (s) => `you took neighbouring pixels, and with a dilation of ${s.dilation} they lie ${s.dilation} apart`, (s) => s.dilation > 1 && { dilation: 1 }],
+];
+
+/** How far a typed value may be off: the pixels are shown with two decimals, and so may the sum be. */
+export function tolerance(kernel) {
+  return 0.005 + 0.005 * kernel.flat().reduce((sum, weight) => sum + Math.abs(weight), 0) + 1e-9;
+}
+
+/**
+ * What a typed value says: {right, mistakes}, the names and texts of all mistakes that give it.
+ * A mistake that gives the right value too can't be told, and is not named.
+ */
+export function diagnose(typed, image, kernel, settings, row, column) {
+  const near = (value) => Math.abs(typed - value) <= tolerance(kernel);
+  const truth = value_at(image, kernel, settings, row, column);
+  if (near(truth)) return { right: true, truth, mistakes: [] };
+  const mistakes = [];
+  for (const [name, text, instead_of] of MISTAKES) {
+    for (const instead of [instead_of(settings, kernel)].flat().filter(Boolean)) {
+      const { row: down = 0, column: across = 0, ...changed } = instead;
+      const value = value_at(image, kernel, { ...settings, ...changed }, row + down, column + across);
+      const outside = row + down < 0 || column + across < 0;
+      if (!outside && near(value) && !mistakes.some((mistake) => mistake.name === name)) {
+        mistakes.push({ name, text: typeof text === "string" ? text : text(settings, instead) });
+      }
+    }
+  }
+  const weights = laid_kernel(kernel, settings.flip).flat();
+  if (!mistakes.length && near(-truth)) mistakes.push({ name: "sign", text: "the size is right, and the sign isn't" });
+  if (!mistakes.length && near((truth - settings.bias) / weights.length + settings.bias)) mistakes.push({ name: "mean", text: "you took the mean of the products, and it is their sum" });
+  return { right: false, truth, mistakes };
+}
+
+// ---- what one sees ------------------------------------------------------------------------------
+
+const SIDE = 300; // of each panel's drawing, in CSS pixels; a narrow page shrinks it
+const PLAY_MS = 80;
+const PALE = 1.8; // a scale this much wider than the values keeps the text on them readable
+const TEXT_CELLS = 5; // kernels up to so many columns have their numbers written into the cells
+
+function render({ model, el }) {
+  const image = unpack(model.get("image"));
+  const [height, width] = image.shape;
+  const state = { position: model.get("position"), guessing: false, right: 0, timer: 0 };
+  let settings, kernel, output, limit;
+
+  const read = () => {
+    kernel = model.get("kernel");
+    settings = Object.fromEntries(["padding", "stride", "dilation", "bias", "flip"].map((name) => [name, model.get(name)]));
+    output = correlate(image, kernel, settings);
+    limit = output.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+    state.position = Math.max(0, Math.min(state.position, output.values.length - 1));
+  };
+  read();
+
+  const source = picture("", { width: SIDE, height: (SIDE * height) / width, role: "img" });
+  const products = picture("", { width: SIDE, height: (SIDE * kernel.length) / kernel[0].length, role: "img" });
+  const result = picture("", { width: SIDE, height: (SIDE * height) / width, role: "slider", tabindex: 0, "aria-label": "position of the kernel: the output computed so far" });
+  for (const panel of [source, products, result]) panel.canvas.style.width = "100%";
+  source.canvas.dataset.part = "image";
+  result.canvas.dataset.part = "output";
+
+  const sum = element("p", { class: "sum" });
+  const said = live_line();
+  const place = () => [Math.floor(state.position / output.columns), state.position % output.columns];
+
+  // -- drawing
+  const draw = () => {
+    const { padding, stride, dilation } = settings;
+    const fits = output.values.length > 0;
+    const [row, column] = fits ? place() : [0, 0];
+    const [tall, wide] = [height + 2 * padding, width + 2 * padding];
+    const unit = SIDE / Math.max(wide, (tall * width) / height);
+    const c = source.context;
+    c.fillStyle = "#000";
+    c.fillRect(0, 0, SIDE, SIDE * 4);
+    draw_grid(c, image.values, height, width, { x: padding * unit, y: padding * unit, width: width * unit, height: height * unit });
+    if (padding) draw_box(c, padding * unit, padding * unit, width * unit, height * unit, { colour: "#bbb", line: 1, dashed: true });
+    const reach = [dilation * (kernel.length - 1) + 1, dilation * (kernel[0].length - 1) + 1];
+    if (fits) {
+      const [top, left] = [row * stride, column * stride];
+      if (dilation > 1) {
+        for (let a = 0; a < kernel.length; a++) for (let b = 0; b < kernel[0].length; b++) draw_box(c, (left + b * dilation) * unit, (top + a * dilation) * unit, unit, unit, { line: 1.2 });
+      }
+      draw_box(c, left * unit, top * unit, reach[1] * unit, reach[0] * unit);
+    }
+    source.title.textContent = `image ${height} × ${width}` + (padding ? `, ${padding} px of zeros on each side` : ", no padding");
+    draw_products(fits, row, column);
+    draw_output(fits, row, column);
+    write_sum(fits, row, column);
+  };
+
+  const draw_products = (fits, row, column) => {
+    const c = products.context;
+    const weights = laid_kernel(kernel, settings.flip).flat();
+    const pixels = fits ? patch_at(image, kernel, settings, row, column) : weights.map(() => NaN);
+    const cell = SIDE / kernel[0].length;
+    const scale = PALE * (Math.max(...weights.map(Math.abs)) || 1);
+    c.clearRect(0, 0, SIDE, SIDE * 4);
+    c.textAlign = "center";
+    c.textBaseline = "middle";
+    weights.forEach((weight, i) => {
+      const x = (i % kernel[0].length) * cell, y = Math.floor(i / kernel[0].length) * cell;
+      const product = state.guessing ? NaN : pixels[i] * weight;
+      const index = 3 * colour_index(Number.isNaN(product) ? 0 : product, -scale, scale);
+      c.fillStyle = `rgb(${COLOURS.signed.slice(index, index + 3).join(",")})`;
+      c.fillRect(x, y, cell, cell);
+      draw_box(c, x, y, cell, cell, { colour: "#999", line: 1 });
+      if (kernel[0].length > TEXT_CELLS) return;
+      c.fillStyle = "#111";
+      c.font = `${Math.min(19, cell / 4)}px system-ui, sans-serif`;
+      if (state.guessing) return void c.fillText(written(pixels[i]), x + cell / 2, y + cell / 2);
+      c.fillText(Number.isNaN(pixels[i]) ? "–" : written(pixels[i]), x + cell / 2, y + 0.22 * cell);
+      c.fillText(`× ${shown_weight(weight)}`, x + cell / 2, y + 0.5 * cell);
+      c.font = `bold ${c.font}`;
+      c.fillText(Number.isNaN(product) ? "= –" : `= ${written(product)}`, x + cell / 2, y + 0.78 * cell);
+    });
+    const flipped = settings.flip ? " of the flipped kernel" : "";
+    products.title.textContent = state.guessing ? "the pixels in the window" : `${weights.length} products: pixel × weight${flipped}`;
+  };
+
+  const draw_output = (fits, row, column) => {
+    const c = result.context;
+    c.clearRect(0, 0, SIDE, SIDE * 4);
+    c.fillStyle = "#d9d9d9";
+    c.fillRect(0, 0, SIDE, (SIDE * height) / width);
+    if (!fits) {
+      result.title.textContent = "The kernel doesn't fit into the image: no output.";
+      return;
+    }
+    const unit = Math.min(SIDE / output.columns, (SIDE * height) / width / output.rows);
+    const known = Float64Array.from(output.values, (value, i) => (i < state.position || (i === state.position && !state.guessing) ? value : NaN));
+    draw_grid(c, known, output.rows, output.columns, { x: 0, y: 0, width: output.columns * unit, height: output.rows * unit }, { colours: "signed", low: -limit, high: limit, strokes: true });
+    draw_box(c, column * unit, row * unit, unit, unit, { line: Math.max(2, unit / 6) });
+    const text = `output ${output.rows} × ${output.columns}, row ${row}, column ${column}`;
+    result.title.textContent = text;
+    const value = state.guessing ? "hidden: predict it" : written(output.values[state.position]);
+    for (const [name, one] of [["min", 1], ["max", output.values.length], ["now", state.position + 1], ["text", `row ${row}, column ${column}: ${value}`]]) result.canvas.setAttribute(`aria-value${name}`, one);
+    result.unit = unit;
+  };
+
+  const write_sum = (fits, row, column) => {
+    if (!fits) return void (sum.textContent = "Make the padding larger, or the dilation smaller.");
+    const weights = laid_kernel(kernel, settings.flip).flat();
+    const pixels = patch_at(image, kernel, settings, row, column);
+    const parts = pixels.map((pixel, i) => [pixel, weights[i]]).filter(([pixel, weight]) => pixel && weight);
+    const bracketed = (number) => (number < 0 ? `(${shown_weight(number)})` : shown_weight(number));
+    const terms = parts.length > 12 ? [`${parts.length} products that aren't zero`] : parts.map(([pixel, weight]) => `${written(pixel)} · ${bracketed(weight)}`);
+    const bias = settings.bias ? ` + bias ${bracketed(settings.bias)}` : "";
+    const added = state.guessing ? "" : `${terms.join(" + ") || "0"}${bias} = `;
+    sum.replaceChildren(
+      `output[${row}, ${column}] = ${added}`,
+      element("strong", { "data-part": "value" }, state.guessing ? "?" : written(output.values[state.position])),
+    );
+  };
+
+  const shown_weight = (weight) => written(weight, Number.isInteger(weight) ? 0 : 2);
+  const request = each_frame(draw);
+
+  // -- moving
+  const go = (position, { from_slider = false, keep = true } = {}) => {
+    if (!output.values.length) return;
+    state.position = Math.max(0, Math.min(output.values.length - 1, position));
+    if (!from_slider) steps.set(state.position + 1);
+    if (keep) store("position", state.position);
+    request();
+  };
+  const store = (name, value) => {
+    model.set(name, value);
+    model.save_changes();
+  };
+  const steps = slider("position", { min: 1, max: Math.max(1, output.values.length), step: 1, value: state.position + 1, show: (n) => `${n} of ${output.values.length}` }, (n) => go(n - 1, { from_slider: true, keep: false }));
+  steps.input.addEventListener("change", () => store("position", state.position));
+  steps.root.classList.add("wide");
+  const stop = () => {
+    clearInterval(state.timer);
+    state.timer = 0;
+    play.textContent = "▶ play";
+    play.setAttribute("aria-pressed", "false");
+  };
+  const play = button("▶ play", () => {
+    if (state.timer) return void (stop(), store("position", state.position));
+    if (state.position === output.values.length - 1) go(0);
+    play.textContent = "⏸ stop";
+    play.setAttribute("aria-pressed", "true");
+    state.timer = setInterval(() => {
+      if (state.position + 1 >= output.values.length) return void (stop(), store("position", state.position));
+      go(state.position + 1, { keep: false });
+    }, PLAY_MS);
+  }, { "aria-pressed": "false" });
+
+  on_drag(result.canvas, (x, y) => {
+    const unit = result.unit / SIDE;
+    const column = Math.min(output.columns - 1, Math.floor(x / unit));
+    const row = Math.min(output.rows - 1, Math.floor((y * height) / width / unit));
+    go(row * output.columns + column, { keep: false });
+  }, { on_end: () => store("position", state.position) });
+  on_drag(source.canvas, (x, y) => {
+    // the pointer holds the middle of the window
+    const [tall, wide] = [height + 2 * settings.padding, width + 2 * settings.padding];
+    const across = Math.max(wide, (tall * width) / height);
+    const index = (share, size, count) => Math.max(0, Math.min(count - 1, Math.round((share * across - (settings.dilation * (size - 1) + 1) / 2) / settings.stride)));
+    const row = index((y * height) / width, kernel.length, output.rows);
+    go(row * output.columns + index(x, kernel[0].length, output.columns), { keep: false });
+  }, { on_end: () => store("position", state.position) });
+  const KEYS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: () => output.columns, ArrowUp: () => -output.columns, Home: () => -Infinity, End: () => Infinity };
+  result.canvas.addEventListener("keydown", (event) => {
+    if (!KEYS[event.key]) return;
+    event.preventDefault();
+    const next = state.position + KEYS[event.key]();
+    if (Number.isFinite(next) && (next < 0 || next >= output.values.length)) return; // no row there
+    go(next);
+  });
+
+  // -- settings
+  const change = (name, value) => {
+    store(name, value);
+    refresh();
+  };
+  const refresh = () => {
+    stop();
+    read();
+    const count = Math.max(1, output.values.length);
+    steps.input.max = count;
+    steps.set(Math.min(state.position + 1, count));
+    if (!state.guessing) said.textContent = "";
+    request();
+  };
+  const weights = kernel.map((row, a) => row.map((weight, b) => element("input", {
+    type: "number", step: "any", value: Math.round(weight * 1e4) / 1e4, "aria-label": `weight in row ${a}, column ${b}`,
+    oninput: (event) => {
+      const valid = event.target.value !== "" && Number.isFinite(Number(event.target.value));
+      event.target.setAttribute("aria-invalid", String(!valid));
+      if (!valid) return;
+      const edited = model.get("kernel").map((one) => [...one]);
+      edited[a][b] = Number(event.target.value);
+      change("kernel", edited);
+    },
+  })));
+  const kernel_table = element("div", { class: "kernel", role: "group", "aria-label": "kernel", style: `grid-template-columns: repeat(${kernel[0].length}, 3.9rem)` }, ...weights.flat());
+  const fields = {
+    padding: number_field("padding", { min: 0, max: 8, value: settings.padding }, (n) => change("padding", n)),
+    stride: number_field("stride", { min: 1, max: 8, value: settings.stride }, (n) => change("stride", n)),
+    dilation: number_field("dilation", { min: 1, max: 4, value: settings.dilation }, (n) => change("dilation", n)),
+    bias: number_field("bias", { min: -100, max: 100, step: "any", value: settings.bias }, (n) => change("bias", n)),
+  };
+  const flip = checkbox("flip the kernel (convolution)", settings.flip, (on) => change("flip", on));
+
+  // -- predict
+  const typed_id = fresh_id();
+  const typed = element("input", { type: "number", step: "any", id: typed_id, onkeydown: (event) => event.key === "Enter" && check() });
+  const check = () => {
+    if (typed.value === "") return void (said.textContent = "Type the value that comes next, with two decimals.");
+    const [row, column] = place();
+    const { right, truth, mistakes } = diagnose(Number(typed.value), image, kernel, settings, row, column);
+    said.dataset.verdict = right ? "right" : "wrong";
+    said.dataset.mistakes = mistakes.map((mistake) => mistake.name).join(" ");
+    if (!right) {
+      state.right = 0;
+      const shares = mistakes.slice(0, 2).map((mistake) => mistake.text).join(", or ");
+      said.textContent = `✗ Not ${typed.value}. ${shares ? `${shares[0].toUpperCase()}${shares.slice(1)}.` : "Multiply each pixel by the weight that lies on it, and add up."} Try again.`;
+      return;
+    }
+    state.right += 1;
+    said.textContent = `✓ ${written(truth)} is right.` + (state.right > 1 ? ` ${state.right} in a row.` : "") + (state.position + 1 < output.values.length ? " And the next one?" : " That was the last one.");
+    typed.value = "";
+    go(state.position + 1);
+  };
+  const answer = element("span", { class: "control", hidden: true }, element("label", { for: typed_id }, "the value at the orange mark"), typed, button("check", check), button("show me", () => {
+    said.textContent = `It is ${written(output.values[state.position])}.`;
+    delete said.dataset.verdict;
+    state.right = 0;
+  }));
+  const guess = checkbox("Predict: hide the value", false, (on) => {
+    stop();
+    state.guessing = on;
+    answer.hidden = !on;
+    said.textContent = "";
+    if (on) typed.focus();
+    request();
+  });
+
+  frame(el, "Convolution stepper",
+    element("div", { class: "panels" }, source.root, products.root, result.root),
+    sum,
+    element("div", { class: "controls" }, steps.root, button("◀ step", () => go(state.position - 1), { "aria-label": "one step back" }), button("step ▶", () => go(state.position + 1), { "aria-label": "one step on" }), play),
+    element("div", { class: "row" }, element("div", {}, element("div", { class: "caption" }, "kernel (type your own)"), kernel_table),
+      element("div", { class: "settings" }, element("div", { class: "controls" }, ...Object.values(fields).map((field) => field.root)), element("div", { class: "controls" }, flip.root), element("div", { class: "controls" }, guess.root, answer), said)),
+  ).style.setProperty("--mark", MARK);
+  draw();
+
+  // -- what Python sets
+  for (const name of Object.keys(fields)) model.on(`change:${name}`, () => (document.activeElement !== fields[name].input && fields[name].set(model.get(name)), refresh()));
+  model.on("change:flip", () => ((flip.input.checked = model.get("flip")), refresh()));
+  model.on("change:kernel", () => {
+    model.get("kernel").flat().forEach((weight, i) => {
+      const input = weights.flat()[i];
+      if (document.activeElement !== input) input.value = Math.round(weight * 1e4) / 1e4;
+    });
+    refresh();
+  });
+  model.on("change:position", () => {
+    if (model.get("position") !== state.position) go(model.get("position"), { keep: false });
+  });
+  return () => (stop(), request.cancel());
+}
+
+export default { render };

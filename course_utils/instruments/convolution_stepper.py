@@ -1,0 +1,164 @@
+"""The convolution stepper: a kernel slides over an image, and every product can be seen."""
+
+import numpy as np
+import traitlets
+
+from course_utils.instruments.base import Instrument, packed, unpacked
+
+LARGEST_SIDE = 128
+LARGEST_KERNEL = 7
+
+
+class ConvolutionStepper(Instrument):
+    """Slide a kernel over an image, one position at a time, and see what is multiplied and added.
+
+    In the browser: step, play, drag over every position; edit the kernel, padding, stride,
+    dilation and bias; flip the kernel (convolution or cross-correlation); or hide the next value
+    and predict it. What was changed there can be read here.
+
+    Args:
+        image: float array (H, W), sides up to 128, usually values in [0, 1].
+        kernel: array (k, l), sides up to 7.
+        padding: "valid", "same" (odd kernels, stride 1), or rows and columns of zeros on each
+            side, 0 to 8.
+        stride: pixels from one position to the next, 1 to 8.
+        dilation: pixels from one weight to the next, 1 to 4.
+        bias: number that is added to every sum.
+        flip: True for a convolution, which turns the kernel by half a turn first.
+        position: the first position shown, counted row by row from 0.
+    Attributes:
+        output: float64 array, what the kernel makes of the image with the settings of now.
+        kernel, padding, stride, dilation, bias, flip, position: as set here or in the browser.
+    Raises:
+        ValueError: an image or a kernel of another shape or too large, or settings with which
+            the kernel doesn't fit.
+    Example:
+        >>> stepper = ConvolutionStepper(np.arange(9).reshape(3, 3), [[0, 1], [2, 3]])
+        >>> stepper.output.tolist()
+        [[19.0, 25.0], [37.0, 43.0]]
+    Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
+    """
+
+    module = "convolution_stepper"
+    image = traitlets.Dict().tag(sync=True)
+    kernel = traitlets.List().tag(sync=True)
+    padding = traitlets.Int(0, min=0, max=8).tag(sync=True)
+    stride = traitlets.Int(1, min=1, max=8).tag(sync=True)
+    dilation = traitlets.Int(1, min=1, max=4).tag(sync=True)
+    bias = traitlets.Float(0.0).tag(sync=True)
+    flip = traitlets.Bool(False).tag(sync=True)
+    position = traitlets.Int(0, min=0).tag(sync=True)
+
+    def __init__(
+        self,
+        image,
+        kernel,
+        *,
+        padding="valid",
+        stride=1,
+        dilation=1,
+        bias=0.0,
+        flip=False,
+        position=0,
+    ):
+        image, kernel = np.asarray(image, float), np.asarray(kernel, float)
+        _check_table("image", image, LARGEST_SIDE)
+        _check_table("kernel", kernel, LARGEST_KERNEL)
+        super().__init__(
+            image=packed(image),
+            kernel=kernel.tolist(),
+            padding=_pixels_of(padding, kernel.shape, stride, dilation),
+            stride=stride,
+            dilation=dilation,
+            bias=float(bias),
+            flip=flip,
+        )
+        count = self.output.size
+        if not 0 <= position < count:
+            raise ValueError(f"position {position} is none of the {count} positions; count from 0")
+        self.position = position
+
+    @property
+    def output(self):
+        return correlate(
+            unpacked(self.image),
+            self.kernel,
+            padding=self.padding,
+            stride=self.stride,
+            dilation=self.dilation,
+            bias=self.bias,
+            flip=self.flip,
+        )
+
+    def picture(self):
+        """The first, a middle and the last position, with window, products and output so far."""
+        from course_utils import figures
+
+        image, last = unpacked(self.image), self.output.size - 1
+        places = [self.position, self._liveliest(), last]
+        return figures.convolution_strip(
+            image, self.kernel, self.output, self._settings(), sorted({*places})
+        )
+
+    def _settings(self):
+        return {
+            name: getattr(self, name) for name in ("padding", "stride", "dilation", "bias", "flip")
+        }
+
+    def _liveliest(self):
+        """The position with the largest output of either sign."""
+        return int(np.argmax(np.abs(self.output)))
+
+
+def correlate(image, kernel, *, padding=0, stride=1, dilation=1, bias=0.0, flip=False):
+    """The cross-correlation (or, flipped, convolution) of an image with a kernel.
+
+    Args:
+        image: array (H, W).
+        kernel: array (k, l).
+        padding: rows and columns of zeros on each side.
+        stride, dilation: pixels between positions, and between weights.
+        bias: added to each sum.
+        flip: True to turn the kernel by half a turn first.
+    Returns:
+        float64 array (h, w), h = ⌊(H + 2 padding − dilation (k − 1) − 1) / stride⌋ + 1.
+    Raises:
+        ValueError: the kernel, with its dilation, is larger than the padded image.
+    Source: scipy.signal.correlate2d does the sums.
+    """
+    from scipy.signal import correlate2d
+
+    image, kernel = np.pad(np.asarray(image, float), padding), np.asarray(kernel, float)
+    spread = np.zeros([dilation * (side - 1) + 1 for side in kernel.shape])
+    spread[::dilation, ::dilation] = kernel[::-1, ::-1] if flip else kernel
+    if any(np.greater(spread.shape, image.shape)):
+        raise ValueError(
+            f"the kernel spans {spread.shape[0]} × {spread.shape[1]} pixels and the padded image "
+            f"has {image.shape[0]} × {image.shape[1]}; take more padding or less dilation"
+        )
+    return correlate2d(image, spread, mode="valid")[::stride, ::stride] + bias
+
+
+def _check_table(name, table, largest):
+    if table.ndim != 2 or 0 in table.shape or max(table.shape) > largest:
+        raise ValueError(
+            f"the {name} has shape {table.shape}; expected a table (height, width) of at most "
+            f"{largest} × {largest}. Turn colours grey, or cut out a part"
+        )
+    if not np.isfinite(table).all():
+        raise ValueError(f"the {name} has values that are no finite numbers; replace them first")
+
+
+def _pixels_of(padding, shape, stride, dilation):
+    if padding == "valid":
+        return 0
+    if padding == "same":
+        if shape[0] % 2 == 0 or shape[0] != shape[1] or stride != 1:
+            raise ValueError(
+                f"padding='same' with a kernel of {shape[0]} × {shape[1]} and stride {stride} has "
+                "no equal padding on all sides; give a number of pixels"
+            )
+        return dilation * (shape[0] - 1) // 2
+    if not isinstance(padding, (int, np.integer)) or not 0 <= padding <= 8:
+        raise ValueError(f"padding is {padding!r}; give 'valid', 'same' or 0 to 8 pixels")
+    return int(padding)

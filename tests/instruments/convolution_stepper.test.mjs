@@ -1,0 +1,51 @@
+// The stepper's arithmetic and diagnoses, against the table that Python is tested with.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { correlate, diagnose, output_size, value_at } from "../../course_utils/instruments/convolution_stepper.mjs";
+
+const table = JSON.parse(readFileSync(new URL("../vectors/convolution_stepper.json", import.meta.url)));
+const image_of = (rows) => ({ shape: [rows.length, rows[0].length], values: Float32Array.from(rows.flat()) });
+
+test("output sizes", () => {
+  for (const { n, k, size, ...settings } of table.sizes) assert.equal(output_size(n, k, settings), size, `${n}, ${k}`);
+});
+
+test("outputs", () => {
+  for (const { image, kernel, settings, output } of table.outputs) {
+    const { rows, columns, values } = correlate(image_of(image), kernel, settings);
+    assert.deepEqual([rows, columns], [output.length, output[0].length]);
+    output.flat().forEach((value, i) => assert.ok(Math.abs(values[i] - value) < 1e-9, `${values[i]} is not ${value}`));
+  }
+});
+
+test("a kernel that doesn't fit gives no output", () => {
+  const { rows, columns, values } = correlate(image_of([[1, 2], [3, 4]]), [[1, 1, 1], [1, 1, 1], [1, 1, 1]], {});
+  assert.deepEqual([rows, columns, values.length], [0, 0, 0]);
+});
+
+const { image, kernel, settings, row, column, guesses } = table.predict;
+for (const { typed, mistake } of guesses) {
+  test(`a typed value: ${mistake}`, () => {
+    const { right, mistakes } = diagnose(typed, image_of(image), kernel, settings, row, column);
+    assert.equal(right, mistake === "right");
+    assert.deepEqual(mistakes.map(({ name }) => name), ["right", "none"].includes(mistake) ? [] : [mistake]);
+    assert.ok(mistakes.every(({ text }) => text.length > 20));
+  });
+}
+
+test("a mistake that changes nothing is not named", () => {
+  const even = [[1, 1], [1, 1]]; // flipped, it is the same
+  const flat = image_of([[1, 1, 1], [1, 1, 1], [1, 1, 1]]);
+  const plain = { padding: 0, stride: 1, dilation: 1, bias: 0, flip: false };
+  assert.deepEqual(diagnose(4, flat, even, plain, 0, 0), { right: true, truth: 4, mistakes: [] });
+  assert.deepEqual(diagnose(5, flat, even, plain, 0, 0).mistakes, []);
+});
+
+test("rounding is forgiven, a wrong last digit of a small kernel isn't", () => {
+  const plain = { padding: 0, stride: 1, dilation: 1, bias: 0, flip: false };
+  const one = image_of([[0.337]]);
+  assert.ok(diagnose(0.34, one, [[1]], plain, 0, 0).right);
+  assert.ok(!diagnose(0.36, one, [[1]], plain, 0, 0).right);
+  assert.equal(value_at(one, [[2]], { ...plain, bias: 1 }, 0, 0), 1 + 2 * Math.fround(0.337));
+});
