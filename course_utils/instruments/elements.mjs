@@ -26,9 +26,15 @@ export function fresh_id() {
   return `course-${Math.random().toString(36).slice(2, 8)}-${elements_made}`;
 }
 
-/** An element: `element("p", { class: "note" }, "text", child)`; `onclick` and the like are heard. */
+const TAKES_KEYS = new Set(["button", "input", "select", "textarea"]);
+
+/**
+ * An element: `element("p", { class: "note" }, "text", child)`; `onclick` and the like are heard.
+ * Keys pressed on it are its own: JupyterLab would take "b" for "insert a cell below".
+ */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
+  if (TAKES_KEYS.has(tag) || "tabindex" in attributes) made.setAttribute("data-lm-suppress-shortcuts", "");
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (value === true) made.setAttribute(name, "");

@@ -110,6 +110,13 @@ def test_python_and_the_browser_follow_each_other(lab):
     shown = page.locator("[data-part=value]")
     expect(shown).to_have_text(f"{value:.2f}".replace("-", "−"))
     expect(page.get_by_label("bias", exact=True)).to_have_value("2")
+    output = page.locator("canvas[data-part=output]")
+    output.focus()
+    output.press("ArrowDown")
+    output.press("b")  # for JupyterLab, outside of an instrument: insert a cell below
+    expect(output).to_have_attribute("aria-valuenow", str(100 + 14 + 1))
+    expect(output).to_be_focused()
+    assert page.evaluate("jupyterapp.shell.currentWidget.content.widgets.length") == len(CELLS) + 2
     assert page.errors == []
 
 
