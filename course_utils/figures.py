@@ -10,7 +10,6 @@ MAGNITUDE = "viridis"
 MANY_PIXELS = (
     1000  # from here on, a signed scale ends at the 99.5th percentile, not at one extreme pixel
 )
-KERNEL_PIXELS = 31  # a bench that shows spectra shows every kernel on so many pixels
 PALE = 1.8  # a scale this much wider than the values keeps black text readable on them
 MARK = "#d95f02"  # one orange for whatever the text points at, readable on grey, red and blue
 
@@ -155,27 +154,25 @@ def _draw_products(axes, patch, kernel):
         axes.text(x, y, text, ha="center", va="center", fontsize=size)
 
 
-def filter_bench(image, make_kernel, apply_kernel, values, *, spectrum=False):
+def filter_bench(image, make_kernel, apply_kernel, values):
     """An image, a kernel with a few parameters, and what the kernel makes of the image.
 
     Args:
         image: float array (H, W), values in [0, 1].
-        make_kernel: called as make_kernel(**values); gives an array (k, k), whose size may depend
-            on the values. 3×3 kernels are shown with their numbers.
+        make_kernel: called as make_kernel(**values); gives an array (k, k), always of one size.
+            3×3 kernels are shown with their numbers.
         apply_kernel: called as apply_kernel(image, kernel); gives an array (h, w), of one size.
         values: dict of the parameters' first values.
-        spectrum: True to show the frequencies that the kernel lets through as well.
     Returns:
         figure and update; `update(**values)`.
     """
     from matplotlib.figure import Figure
 
     first = make_kernel(**values)
-    size = KERNEL_PIXELS if spectrum else len(first)
-    figure = Figure(figsize=(9, 2.7 if spectrum else 2.5))
+    size = len(first)
+    figure = Figure(figsize=(9, 2.5))
     wide = image.shape[1] / image.shape[0]
-    ratios = (wide, 1, 1, wide) if spectrum else (wide, 1, wide)
-    panels = list(figure.subplots(1, len(ratios), width_ratios=ratios))
+    panels = list(figure.subplots(1, 3, width_ratios=(wide, 1, wide)))
     draw_image(panels[0], image, limits=(0, 1))
     panels[0].set_title("image")
     kernel_shown = draw_image(panels[1], np.zeros((size, size)), signed=True, limits=(0, 1))
@@ -184,16 +181,6 @@ def filter_bench(image, make_kernel, apply_kernel, values, *, spectrum=False):
     if size == 3:
         kernel_shown.set_clim(-PALE, PALE)
         numbers = [panels[1].text(x, y, "", ha="center", va="center") for y, x in np.ndindex(3, 3)]
-    if spectrum:
-        panels[2].set(
-            xticks=[-0.5, 0, 0.5],
-            yticks=[-0.5, 0, 0.5],
-            title="frequencies it passes\n(cycles per pixel)",
-        )
-        spectrum_shown = panels[2].imshow(
-            np.zeros((64, 64)), cmap=MAGNITUDE, vmin=0, vmax=1, extent=(-0.5, 0.5, 0.5, -0.5)
-        )
-        moving.append(spectrum_shown)
     response_shown = draw_image(panels[-1], apply_kernel(image, first), signed=True, limits=(0, 1))
     moving += [response_shown, response_title := panels[-1].set_title(" \n "), *numbers]
 
@@ -201,7 +188,7 @@ def filter_bench(image, make_kernel, apply_kernel, values, *, spectrum=False):
         kernel = make_kernel(**values)
         response = apply_kernel(image, kernel)
         strong = np.percentile(np.abs(response), 99.5) or 1
-        kernel_shown.set_data(_at_size(kernel, size) / (np.abs(kernel).max() or 1))
+        kernel_shown.set_data(kernel / (np.abs(kernel).max() or 1))
         response_shown.set_data(response / strong)
         kernel_title.set_text(
             "kernel\n" + ", ".join(f"{name} {value:g}" for name, value in values.items())
@@ -211,78 +198,9 @@ def filter_bench(image, make_kernel, apply_kernel, values, *, spectrum=False):
         )
         for text, weight in zip(numbers, kernel.flat, strict=False):
             text.set_text(f"{round(weight, 2) + 0.0:.2f}".replace("-", "−"))  # never −0.00
-        if spectrum:
-            passed = np.abs(np.fft.fftshift(np.fft.fft2(kernel, (64, 64))))
-            spectrum_shown.set_data(passed / (passed.max() or 1))
         return moving
 
     update(**values)
-    return figure, update
-
-
-def feature_map_browser(images, model, *, shown=16):
-    """A digit and the first feature maps of one of several layers, to browse with sliders.
-
-    Args:
-        images: uint8 array (N, H, W).
-        model: Keras model with several outputs, each (N, h, w, channels), all >= 0.
-        shown: number of maps drawn, a multiple of 8.
-    Returns:
-        figure and update; `update(digit, layer)` with 0 <= digit < N and 1 <= layer <= outputs.
-    """
-    from matplotlib.figure import Figure
-
-    stages = model.predict(images, verbose=0)
-    tops = [stage[..., :shown].max() for stage in stages]
-    figure = Figure(figsize=(9, 0.3 + shown / 8 * 0.95))
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 4))
-    digit_shown = draw_image(left.subplots(), images[0], limits=(0, 255))
-    maps_shown = []
-    for axes in right.subplots(shown // 8, 8).flat:
-        maps_shown.append(axes.imshow(stages[0][0, :, :, 0], cmap=MAGNITUDE, vmin=0, vmax=1))
-        axes.set_axis_off()
-    title = digit_shown.axes.set_title(" ")
-
-    def update(digit, layer):
-        stage = stages[layer - 1][digit] / (tops[layer - 1] or 1)
-        digit_shown.set_data(images[digit])
-        for number, drawn in enumerate(maps_shown):
-            drawn.set_data(stage[:, :, number])
-        title.set_text(f"layer {layer}:\nmaps of {stage.shape[0]} × {stage.shape[1]}")
-        return [digit_shown, title, *maps_shown]
-
-    update(digit=0, layer=1)
-    return figure, update
-
-
-def augmentation_bench(image, change, draw, *, shown=6):
-    """One photo many times, changed at random with strengths that sliders set.
-
-    Args:
-        image: uint8 array (H, W, 3).
-        change: called as change(image, **how); gives an image of the same shape.
-        draw: called as draw(random, **strengths), random a NumPy generator; gives `how`. Each tile
-            has a generator of its own that starts anew at each step, so that a slider only makes
-            its change stronger.
-        shown: number of tiles, a multiple of 6.
-    Returns:
-        figure and update; `update(**strengths)`.
-    """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 0.35 + 1.55 * shown / 6))
-    tiles = [draw_image(axes, image) for axes in figure.subplots(shown // 6, 6).flat]
-    for tile in tiles:
-        tile.axes.set_axis_off()  # a frame would be drawn below a moving image
-    title = figure.suptitle(" ", fontsize="medium")
-
-    def update(**strengths):
-        for number, tile in enumerate(tiles):
-            how = draw(np.random.default_rng(number), **strengths)
-            tile.set_data(change(image, **how))
-        title.set_text(", ".join(f"{name} {value:.2f}" for name, value in strengths.items()))
-        return [title, *tiles]
-
     return figure, update
 
 
@@ -316,74 +234,6 @@ def frames_on(image, frames, *, title):
     axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
     axes.set_title(title)
     return figure
-
-
-def map_browser(images, stages):
-    """A few images, and what one channel of one layer makes of each.
-
-    Args:
-        images: dict from a name to a uint8 array (H, W, 3).
-        stages: dict from a layer's name to an array (N, h, w, channels) for the N images, >= 0.
-    Returns:
-        figure and update; `update(layer, channel)`; a channel that the layer doesn't have is its
-        last. Each layer has one scale, from 0 to the largest value in it.
-    """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 2.7))
-    panels = figure.subplots(1, 2 * len(images))
-    maps_shown = []
-    for (name, image), left, right in zip(images.items(), panels[::2], panels[1::2], strict=True):
-        draw_image(left, image).axes.set_title(name)
-        maps_shown.append(right.imshow(np.zeros((2, 2)), cmap=MAGNITUDE, vmin=0, vmax=1))
-        right.set_axis_off()
-    peaks = [shown.axes.set_title(" ", fontsize="small") for shown in maps_shown]
-    title = figure.suptitle(" ")
-    tops = {layer: float(maps.max()) or 1.0 for layer, maps in stages.items()}
-
-    def update(layer, channel):
-        maps = stages[layer]
-        channel = min(channel, maps.shape[-1] - 1)
-        for shown, peak, one in zip(maps_shown, peaks, maps[..., channel], strict=True):
-            shown.set_data(one / tops[layer])
-            shown.set_extent((-0.5, one.shape[1] - 0.5, one.shape[0] - 0.5, -0.5))
-            peak.set_text(f"at most {one.max():.2f}")
-        title.set_text(f"{layer}, channel {channel} of 0 to {maps.shape[-1] - 1}")
-        return [title, *maps_shown, *peaks]
-
-    update(layer=next(iter(stages)), channel=0)
-    return figure, update
-
-
-def heat_bench(images, heatmaps, overlay):
-    """Images with heatmaps on them, one method at a time.
-
-    Args:
-        images: list of uint8 arrays (H, W, 3).
-        heatmaps: dict from a method to a list of arrays (h, w), one for each image.
-        overlay: called as overlay(image, heatmap, opacity=opacity); gives (H, W, 3).
-    Returns:
-        figure and update; `update(method, opacity)` with 0 <= opacity <= 1.
-    """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 6.4 / len(images) + 0.35))
-    tiles = [
-        draw_image(axes, image)
-        for axes, image in zip(figure.subplots(1, len(images)), images, strict=True)
-    ]
-    for tile in tiles:
-        tile.axes.set_axis_off()  # a frame would be drawn below a moving image
-    title = figure.suptitle(" ")
-
-    def update(method, opacity):
-        for tile, image, heatmap in zip(tiles, images, heatmaps[method], strict=True):
-            tile.set_data(overlay(image, heatmap, opacity=opacity))
-        title.set_text(method)
-        return [title, *tiles]
-
-    update(method=next(iter(heatmaps)), opacity=0.7)
-    return figure, update
 
 
 def threshold_bench(images, scores, labels, names, *, shown=8):
@@ -620,13 +470,3 @@ def interval_plot(groups, *, xlabel, title, level=None):
     axes.invert_yaxis()
     axes.grid(axis="x", alpha=0.3)
     return figure
-
-
-def _at_size(kernel, size):
-    """The kernel in the middle of a (size, size) array: padded with zeros, or its middle part."""
-    missing = size - len(kernel)
-    if missing >= 0:
-        before = missing // 2
-        return np.pad(kernel, (before, missing - before))
-    cut = -missing // 2
-    return kernel[cut : cut + size, cut : cut + size]

@@ -1,4 +1,4 @@
-"""Measure each lesson as a whole process, a slider's step, the photo pipeline and heatmaps.
+"""Measure lessons as whole processes, sliders, instruments, the photo pipeline, and heatmaps.
 
     python -m tools.bench [--repeats 3]
 
@@ -9,6 +9,7 @@ Times depend on the machine, so the table says which; compare ratios, not second
 
 import argparse
 import ast
+import contextlib
 import datetime
 import json
 import os
@@ -21,8 +22,8 @@ import time
 
 import numpy as np
 
-from course_utils import explain, figures, recorded, sliders, start
-from tools import bench_explain
+from course_utils import figures, recorded, sliders, start
+from tools import bench_explain, bench_instruments
 from tools.build_lessons import LESSONS, NOTEBOOKS, OFFLINE, ROOT, read_lesson
 
 RESULTS = ROOT / "benchmarks" / "results.json"
@@ -46,12 +47,12 @@ def measure_lesson(notebook):
     def watch(process):
         nonlocal peak
         while not done.wait(SAMPLE_SECONDS):
-            total = 0
-            for one in [process, *process.children(recursive=True)]:
-                try:
+            total, family = 0, [process]
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+                family += process.children(recursive=True)
+            for one in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
                     total += one.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
             peak = max(peak, total)
 
     with tempfile.TemporaryDirectory() as folder:
@@ -83,15 +84,10 @@ def slider_figures():
     from scipy.signal import correlate2d
     from skimage.color import rgb2gray
     from skimage.data import chelsea
-    from skimage.filters import gabor_kernel, gaussian
-    from skimage.transform import resize, warp
+    from skimage.transform import resize
 
-    cat = rgb2gray(chelsea())
-    small, face = resize(cat, (28, 28)), resize(cat, (65, 65))
+    cat = resize(rgb2gray(chelsea()), (150, 225))
     kernel = np.array([[-1, 0, 1]] * 3)
-
-    def gabor(f, θ, σ):
-        return gabor_kernel(f, theta=np.deg2rad(θ), sigma_x=σ, sigma_y=σ).real
 
     def apply(image, kernel):
         return correlate2d(image, kernel, mode="same", boundary="symm")
@@ -100,60 +96,23 @@ def slider_figures():
         angle = np.deg2rad(degrees)
         return np.cos(angle) * kernel + np.sin(angle) * kernel.T
 
-    class Maps:  # what feature_map_browser asks of a model
-        def predict(self, images, verbose):
-            random = np.random.default_rng(0)
-            return [random.random((len(images), n, n, 64)) for n in (26, 11, 3)]
-
-    digits = np.zeros((20, 28, 28), np.uint8)
     random = np.random.default_rng(0)
     photos = random.integers(0, 256, (500, 64, 64, 3), np.uint8)
     scores, labels = random.random(500), random.integers(0, 2, 500)
-    square = resize(chelsea(), (150, 150), preserve_range=True).astype(np.uint8)
-    sides = (148, 32), (72, 64), (34, 128), (15, 128)
-    maps = {f"relu{k}": random.random((2, n, n, c)) for k, (n, c) in enumerate(sides, start=1)}
-    tiles = list(random.integers(0, 256, (4, 96, 96, 3), np.uint8))
-    heat = {"Grad-CAM": random.random((4, 6, 6)), "saliency": random.random((4, 96, 96))}
-    functions = {"np": np, "warp": warp, "gaussian": gaussian, "explain": explain}
-    define_from("04", ("place_matrix", "moved", "random_change"), functions)
+    functions = {"np": np}
     define_from("05", ("smoothed",), functions)
-    define_from("06", ("laid_over",), functions)
     return {
         "0: turning a kernel": (
-            *figures.filter_bench(resize(cat, (150, 225)), turned, apply, {"degrees": 0}),
+            *figures.filter_bench(cat, turned, apply, {"degrees": 0}),
             [{"degrees": d} for d in range(0, 360, 9)],
-        ),
-        "1: sliding a kernel, 784 positions": (
-            *figures.convolution_steps(small, kernel, apply(small, kernel)),
-            [{"position": p} for p in range(1, 785, 20)],
-        ),
-        "1: Gabor bench": (
-            *figures.filter_bench(face, gabor, apply, {"f": 0.15, "θ": 0, "σ": 2}, spectrum=True),
-            [{"f": 0.15, "θ": d, "σ": 2} for d in range(0, 180, 5)],
-        ),
-        "2: feature maps": (
-            *figures.feature_map_browser(digits, Maps()),
-            [{"digit": d, "layer": n} for d in range(13) for n in (1, 2, 3)],
         ),
         "3: threshold": (
             *figures.threshold_bench(photos, scores, labels, ("cat", "dog")),
             [{"threshold": t} for t in np.linspace(0.05, 0.95, 19)],
         ),
-        "4: augmentation": (
-            *figures.augmentation_bench(photos[0], functions["moved"], functions["random_change"]),
-            [{"rotation": r, "zoom": 0.2, "shift": 0.1} for r in np.linspace(0, 0.5, 11)],
-        ),
         "5: smoothing": (
             *figures.smoothing_bench(scores[:80], functions["smoothed"], ylabel="accuracy"),
             [{"weight": w} for w in np.linspace(0, 0.98, 50)],
-        ),
-        "6: channels": (
-            *figures.map_browser({"cat": square, "the same": square}, maps),
-            [{"layer": layer, "channel": c} for c in range(0, 128, 10) for layer in maps],
-        ),
-        "6: heatmaps": (
-            *figures.heat_bench(tiles, heat, functions["laid_over"]),
-            [{"method": m, "opacity": o} for o in np.linspace(0, 1, 21) for m in heat],
         ),
     }
 
@@ -283,6 +242,7 @@ def table_of(results):
     for name, one in results["sliders"].items():
         times = (one["median_ms"], one["slowest_ms"], one["whole_figure_ms"])
         lines.append(f"| {name} | " + " | ".join(f"{value:.0f}" for value in times) + " |")
+    lines += ["", *bench_instruments.table_lines(results["instruments"])]
     lines += [
         "",
         f"The photo pipeline of lessons 3 and 4, on {results['pipeline_images']} drawn photos:"
@@ -316,6 +276,7 @@ def main():
         "versions": recorded.describe_versions(),
         "repeats": repeats,
         "sliders": {name: measure_slider(*one) for name, one in slider_figures().items()},
+        "instruments": bench_instruments.measure(),
         "pipeline_images": PIPELINE_IMAGES,
         "pipeline": {},
         "explain": measure_explain(),

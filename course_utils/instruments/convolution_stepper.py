@@ -36,6 +36,7 @@ class ConvolutionStepper(Instrument):
         >>> stepper = ConvolutionStepper(np.arange(9).reshape(3, 3), [[0, 1], [2, 3]])
         >>> stepper.output.tolist()
         [[19.0, 25.0], [37.0, 43.0]]
+
     Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
     """
 
