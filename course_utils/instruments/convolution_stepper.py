@@ -91,24 +91,25 @@ class ConvolutionStepper(Instrument):
             flip=self.flip,
         )
 
-    def picture(self):
-        """The first, a middle and the last position, with window, products and output so far."""
+    def picture(self, positions=None):
+        """Window, products and output so far, at the position of now, a lively one and the last.
+
+        Args:
+            positions: those to show instead, counted row by row from 0.
+        """
         from course_utils import figures
 
-        image, last = unpacked(self.image), self.output.size - 1
-        places = [self.position, self._liveliest(), last]
-        return figures.convolution_strip(
-            image, self.kernel, self.output, self._settings(), sorted({*places})
-        )
+        output = self.output
+        if positions is None:
+            liveliest = int(np.argmax(np.abs(output)))
+            positions = sorted({self.position, liveliest, output.size - 1})
+        image = unpacked(self.image)
+        return figures.convolution_strip(image, self.kernel, output, self._settings(), positions)
 
     def _settings(self):
         return {
             name: getattr(self, name) for name in ("padding", "stride", "dilation", "bias", "flip")
         }
-
-    def _liveliest(self):
-        """The position with the largest output of either sign."""
-        return int(np.argmax(np.abs(self.output)))
 
 
 def correlate(image, kernel, *, padding=0, stride=1, dilation=1, bias=0.0, flip=False):
