@@ -12,7 +12,7 @@ READY  := $(VENV)/.ready
 SHARED ?= ../shared
 REAL   := COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home)
 
-.PHONY: help lab test test-real lessons record bench measure-pets train-base readme lint lock gpu clean
+.PHONY: help lab test test-real lessons site record bench measure-pets train-base readme lint lock gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -40,6 +40,9 @@ test-real: $(READY)  ## the real-data paths, and the notebooks on real data, fro
 
 lessons: $(READY)  ## rebuild and execute the notebooks that changed (LESSON=02 for one)
 	$(BIN)/python -m tools.build_lessons $(LESSON)
+
+site: $(READY)  ## the course as pages to read, with its live figures: build/site (LESSON=02 executes only that one)
+	$(BIN)/python -m tools.build_site $(LESSON)
 
 record: $(READY)  ## run a lesson in full on the real data and keep what it measured (LESSON=02)
 	$(REAL) $(BIN)/python -m tools.record $(LESSON)

@@ -216,7 +216,7 @@ figures.image_grid(
 #
 # 1. Change `kernel` into one that sums to 1 instead of 0, such as nine times 1/9. What does the map look like, and why?
 #    <details><summary>Check</summary> A blurred cat: each number is the mean of nine pixels. It is drawn in reds, since
-# no number is negative.</details>
+#    no number is negative.</details>
 # 2. Use a photograph of your own: `skimage.io.imread("photo.jpg")`.
 # 3. Which of the ten house numbers above would a convolution with your edge kernel leave unreadable?
 #

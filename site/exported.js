@@ -27,11 +27,48 @@
     };
   }
 
-  for (const host of document.querySelectorAll("[data-instrument]")) {
-    const model = make_model(state_of(host.querySelector("script").textContent));
+  /** An instrument in place of its picture, which stays where anything goes wrong. */
+  function bring_to_life(host) {
+    const state = state_of(host.querySelector("script").textContent);
     const live = document.createElement("div");
+    let stop;
+    const show = () => {
+      stop?.();
+      live.replaceChildren();
+      stop = window.courseInstruments[host.dataset.instrument].render({ model: make_model(state), el: live });
+    };
     host.append(live);
-    window.courseInstruments[host.dataset.instrument].render({ model, el: live });
-    host.querySelector("img").hidden = true; // only when it is alive: an error above leaves the picture
+    try {
+      show();
+    } catch (error) {
+      live.remove();
+      throw error;
+    }
+    host.querySelector("img").hidden = true;
+    return show;
   }
+
+  const shown = [];
+  for (const host of document.querySelectorAll("[data-instrument]")) {
+    try {
+      shown.push(bring_to_life(host));
+    } catch (error) {
+      console.error(`The instrument ${host.dataset.instrument} stays a picture:`, error);
+    }
+  }
+
+  // Ink on a canvas doesn't follow the page's theme: draw again, from the state of now.
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const theme_of_now = () => {
+    const chosen = document.body.dataset.theme;
+    return chosen === "light" || chosen === "dark" ? chosen : String(dark.matches);
+  };
+  let theme = theme_of_now();
+  const follow = () => {
+    if (theme_of_now() === theme) return;
+    theme = theme_of_now();
+    for (const show of shown) show();
+  };
+  dark.addEventListener("change", follow);
+  new MutationObserver(follow).observe(document.body, { attributeFilter: ["data-theme"] });
 })();

@@ -43,18 +43,19 @@ def live_instruments(notebook):
     return found
 
 
-def instrument_html(module, state, picture, alt):
+def instrument_html(module, state, picture, alt, *, kind="image/png"):
     """One instrument of a page: its picture, and its state, which brings it to life.
 
     Args:
         module, state: as from `live_instruments`.
-        picture: base64 PNG, shown until the script has run, and where none runs.
+        picture: base64, shown until the script has run, and where none runs.
         alt: text for those who don't see the picture.
+        kind: "image/png" or "image/jpeg".
     """
     text = json.dumps(state, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return (
         f'<div data-instrument="{html.escape(module)}">'
-        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{picture}">'
+        f'<img alt="{html.escape(alt)}" src="data:{kind};base64,{picture}">'
         f'<script type="application/json">{text}</script></div>'
     )
 

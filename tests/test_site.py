@@ -1,0 +1,422 @@
+"""The HTML edition: links lead somewhere, nothing comes from elsewhere, formulas are formulas.
+
+What needs a browser is in tests/browser/test_browser_site.py.
+"""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from small_site import PAGE, notebook_of, small_site
+
+from tools import build_lessons, build_site
+from tools.build_lessons import LESSONS, NOTEBOOKS
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "site"))
+
+from mathml import mathml  # noqa: E402
+
+NAMES = [source.stem for source in sorted(LESSONS.glob("[0-9][0-9]_*.py"))]
+VOID = {"br", "col", "hr", "img", "input", "link", "meta"}
+every_lesson = pytest.mark.parametrize("name", NAMES)
+
+
+class Page(HTMLParser):
+    """A page's elements, its text outside of code, and where its tags don't nest."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path, self.elements, self.open, self.badly_nested, self.text = path, [], [], [], ""
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+        self.badly_nested += [f"<{tag}> is never closed" for tag in self.open]
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+            return
+        self.badly_nested.append(f"line {self.getpos()[0]}: </{tag}> within {self.open[-3:]}")
+        if tag in self.open:
+            del self.open[len(self.open) - 1 - self.open[::-1].index(tag) :]
+
+    def handle_data(self, data):
+        if not {"code", "pre", "script", "style"} & set(self.open):
+            self.text += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def ids(self):
+        return {attributes["id"] for _, attributes in self.elements if attributes.get("id")}
+
+
+def links_of(page):
+    return [
+        attributes[name]
+        for _, attributes in page.elements
+        for name in ("href", "src", "action")
+        if attributes.get(name)
+    ]
+
+
+def dead_links(folder):
+    """The links within a site that lead nowhere, as "page: link"."""
+    pages = {path: Page(path) for path in folder.rglob("*.html")}
+    dead = []
+    for path, page in pages.items():
+        for link in links_of(page):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            fragment = unquote(parts.fragment)
+            found = target.is_file() and (
+                not fragment or target not in pages or fragment in pages[target].ids
+            )
+            if not found:
+                dead.append(f"{path.name}: {link}")
+    return dead
+
+
+@pytest.fixture(scope="module")
+def site():
+    return small_site()
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {path.stem: Page(path) for path in site.glob("*.html")}
+
+
+def formulas_of(name):
+    """Formulas in the prose of a stored notebook: (block, inline)."""
+    cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    text = re.sub(r"`[^`]*`|<code>.*?</code>", "", text, flags=re.DOTALL)
+    blocks = re.findall(r"\$\$.+?\$\$", text, flags=re.DOTALL)
+    text = re.sub(r"\$\$.+?\$\$", "", text, flags=re.DOTALL)
+    return len(blocks), len(re.findall(r"\$[^$]+?\$", text))
+
+
+# ---- the site -------------------------------------------------------------------------------
+
+
+def test_every_lesson_has_a_page(pages):
+    assert set(pages) == {"index", "search", PAGE, *NAMES}
+
+
+def test_no_internal_link_is_dead(site):
+    assert dead_links(site) == []
+
+
+def test_the_link_checker_finds_dead_links(tmp_path):
+    (tmp_path / "a.html").write_text(
+        '<p id="here"><a href="#here">1</a><a href="#gone">2</a><img src="no.png">'
+        '<a href="b.html#there">3</a><a href="b.html#not">4</a><a href="https://x.org/y">5</a></p>'
+    )
+    (tmp_path / "b.html").write_text('<p id="there"></p>')
+    assert dead_links(tmp_path) == ["a.html: #gone", "a.html: no.png", "a.html: b.html#not"]
+
+
+def test_nothing_is_loaded_from_elsewhere(site, pages):
+    for name, page in pages.items():
+        loaded = [a.get("src") for tag in ("script", "img", "iframe") for a in page.all(tag)]
+        loaded += [a.get("href") for a in page.all("link")]
+        assert [url for url in loaded if url and re.match(r"(\w+:)?//", url)] == [], name
+    for style in site.rglob("*.css"):
+        text = style.read_text(encoding="utf-8")
+        assert not re.search(r"@import|url\(['\"]?(https?:)?//", text), style.name
+
+
+def test_no_page_is_heavy(site, pages):
+    for name, page in pages.items():
+        loaded = {a["src"] for tag in ("script", "img") for a in page.all(tag) if "src" in a}
+        loaded |= {a["href"] for a in page.all("link") if a.get("rel") == "stylesheet"}
+        files = [site / urlsplit(url).path for url in loaded if not url.startswith("data:")]
+        size = (site / f"{name}.html").stat().st_size + sum(f.stat().st_size for f in files)
+        assert size < build_site.MAX_PAGE_BYTES == 3_000_000, f"{name}: {size}"
+
+
+def test_titles_and_order(pages):
+    course = build_site.README.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+    order = ["index", *NAMES, PAGE]
+    for place, name in enumerate(order):
+        page = pages[name]
+        head = page.path.read_text(encoding="utf-8").split("</head>")[0]
+        assert re.search(rf"<title>.*{re.escape(course)}</title>", head)
+        assert len(page.all("h1")) == 1
+        related = {
+            a["rel"]: a["href"] for a in page.all("link") if a.get("rel") in ("prev", "next")
+        }
+        expected = {"prev": order[place - 1] + ".html"} if place else {}
+        expected |= {"next": order[place + 1] + ".html"} if name != PAGE else {}
+        assert related == expected
+
+
+@every_lesson
+def test_page_shows_its_lesson(pages, name):
+    notebook = build_site.stored(LESSONS / f"{name}.py")
+    title, question = build_site.heading_of(notebook)
+    text = " ".join(pages[name].text.replace("’", "'").split())
+    assert title in text and question in text
+    headings = re.findall(r"^## (.+)$", "\n".join(c.source for c in notebook.cells), re.MULTILINE)
+    assert len(pages[name].all("h2")) == len([h for h in headings if h])
+    html = pages[name].path.read_text(encoding="utf-8")
+    assert html.count('class="cell_input ') == sum(c.cell_type == "code" for c in notebook.cells)
+    figures = [
+        o
+        for c in notebook.cells
+        for o in c.get("outputs", [])
+        if {"image/png", "image/jpeg"} & set(o.get("data", {}))
+    ]
+    assert html.count("_images/") == len(figures)
+
+
+@every_lesson
+def test_formulas_are_formulas(pages, name):
+    blocks, inline = formulas_of(name)
+    shown = [attributes.get("display") for attributes in pages[name].all("math")]
+    assert (shown.count("block"), shown.count("inline")) == (blocks, inline)
+    assert "$" not in pages[name].text and "\\" not in pages[name].text
+
+
+def test_tags_nest(pages):
+    """An answer of an exercise that isn't indented falls out of its `<details>`."""
+    assert {name: p.badly_nested for name, p in pages.items() if p.badly_nested} == {}
+
+
+def test_every_picture_has_a_text(pages):
+    for name, page in pages.items():
+        assert [a for a in page.all("img") if not a.get("alt")] == [], name
+    thumbnails = [a for a in pages["index"].all("img") if "thumbnails" in a["src"]]
+    assert [a["alt"] for a in thumbnails] == [f"A figure of lesson {int(n[:2])}" for n in NAMES]
+
+
+def test_search_index_knows_the_words(site):
+    assert '"gabor":' in (site / "searchindex.js").read_text(encoding="utf-8")
+
+
+# ---- a page with everything ------------------------------------------------------------------
+
+
+def test_instrument_is_on_the_page_with_its_picture(site, pages):
+    (host,) = [a for a in pages[PAGE].all("div") if "data-instrument" in a]
+    assert host["data-instrument"] == "convolution_stepper"
+    scripts = [a["src"] for a in pages[PAGE].all("script") if "src" in a]
+    assert any(src.startswith(f"_static/instruments/{PAGE}.js") for src in scripts)
+    html = pages[PAGE].path.read_text(encoding="utf-8")
+    assert re.search(
+        r'data-instrument="convolution_stepper"><img alt="[^"]+" src="data:image', html
+    )
+    assert "1 live figure<" in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_pages_without_instruments_load_no_instrument(pages):
+    for name in NAMES:  # stored: all figures are pictures
+        assert "instruments/" not in pages[name].path.read_text(encoding="utf-8")
+
+
+def test_sliders_are_a_picture_that_says_so(pages):
+    html = pages[PAGE].path.read_text(encoding="utf-8")
+    assert html.count(build_site.NEEDS_KERNEL) == 1
+    assert 'alt="Figure: A line that rises"' in html
+    assert "widget" not in re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL).lower()
+
+
+def test_formulas_and_links_in_details_and_tables(pages):
+    html = pages[PAGE].path.read_text(encoding="utf-8")
+    details = re.search(r"<details>.*?</details>", html, re.DOTALL)[0]
+    assert "<msup><mi>c</mi><mn>2</mn></msup>" in details
+    assert "<code>$HOME and $PATH</code>" in details
+    assert 'href="01_convolution.html"' in details
+    table = re.search(r"<table.*?</table>", html, re.DOTALL)[0]
+    assert "<munder>" in table and 'href="03_cats_and_dogs.html"' in table
+
+
+def test_parts_of_a_lesson_are_marked(pages):
+    html = pages[PAGE].path.read_text(encoding="utf-8")
+    assert re.search(r'<p class="question"><strong>What stays alive\?', html)
+    assert re.search(r'<p class="predict">', html)
+    assert re.search(r'<div class="aims[^"]*">\s*<p><strong>You will learn', html)
+
+
+# ---- building -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def old_site(tmp_path):
+    target = tmp_path / "site"
+    target.mkdir()
+    (target / "index.html").write_text("the old one")
+    return target
+
+
+def test_a_failing_build_leaves_the_old_site(old_site):
+    head = "# 0. Nothing\n\n**Why?**\n\n[nowhere](07_nowhere.ipynb)"
+    with pytest.raises(ValueError, match="07_nowhere.ipynb"):
+        build_site.build({"00_nothing": notebook_of(head)}, old_site)
+    assert (old_site / "index.html").read_text() == "the old one"
+
+
+def test_an_unknown_formula_fails_the_build(old_site):
+    with pytest.raises(ValueError, match="latex2mathml doesn't know"):
+        build_site.build({"00_x": notebook_of("# 0. X\n\n**Why?**\n\n$\\nonsense x$")}, old_site)
+    assert (old_site / "index.html").read_text() == "the old one"
+
+
+def test_a_heavy_page_is_refused_and_a_good_build_replaces_the_site(old_site, monkeypatch):
+    notebooks = {"00_plain": notebook_of("# 0. Plain\n\n**Why?**", "1 + 1")}
+    monkeypatch.setattr(build_site, "MAX_PAGE_BYTES", 1000)
+    with pytest.raises(ValueError, match=r"00_plain.html: .* MB, over 0.001 MB"):
+        build_site.build(notebooks, old_site)
+    assert (old_site / "index.html").read_text() == "the old one"
+    monkeypatch.undo()
+    assert set(build_site.build(notebooks, old_site)) == {
+        "00_plain.html",
+        "index.html",
+        "search.html",
+    }
+    assert "Why?" in (old_site / "index.html").read_text()
+    assert not old_site.with_name("site_old").exists()
+
+
+def test_a_lesson_is_executed_once(tmp_path, monkeypatch, capsys):
+    source = tmp_path / "00_small.py"
+    source.write_text("# %% [markdown]\n# # 0. Small\n#\n# **Why?**\n\n# %%\n40 + 2\n")
+    monkeypatch.setattr(build_site, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(build_site, "fingerprint", lambda source: source.read_text())
+    (output,) = build_site.executed(source).cells[1].outputs
+    assert output.data["text/plain"] == "42"
+    monkeypatch.setattr(build_site, "execute", None)  # calling it would fail
+    assert build_site.executed(source).cells[1].outputs[0] == output
+    assert "00_small: up to date" in capsys.readouterr().out
+    source.write_text(source.read_text().replace("40", "50"))
+    assert build_site.executed(source, only_cached=True).cells[1].outputs[0] == output
+    with pytest.raises(TypeError):
+        build_site.executed(source)
+
+
+def test_a_lesson_that_fails_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(build_site, "CACHE", tmp_path / "cache")
+    source = tmp_path / "00_broken.py"
+    source.write_text("# %%\n1 / 0\n")
+    with pytest.raises(ValueError, match=r"00_broken fails: (.|\n)*ZeroDivisionError"):
+        build_site.executed(source)
+    source.write_text('# %%\nimport warnings\nwarnings.warn("beware")\n')
+    with pytest.raises(ValueError, match=r"00_broken: .*shows an error or a warning(.|\n)*beware"):
+        build_site.executed(source)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_lesson_that_was_never_built_is_named():
+    with pytest.raises(ValueError, match="run `make lessons LESSON=77`"):
+        build_site.stored(Path("77_missing.py"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["77"], "no lesson 77; there are 00_start_here"), (["--stored", "01"], "give it alone")],
+)
+def test_bad_arguments(arguments, said):
+    command = [sys.executable, "-m", "tools.build_site", *arguments]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 2 and said in run.stderr
+
+
+def test_title_and_question_of_a_lesson():
+    assert build_site.heading_of(notebook_of("# 3. Cats\n\n**Why?**\n\nText")) == (
+        "3. Cats",
+        "Why?",
+    )
+    with pytest.raises(ValueError, match="begins with '# '"):
+        build_site.heading_of(notebook_of("## Cats"))
+
+
+def test_binder_is_named_once_the_course_is_published(monkeypatch):
+    monkeypatch.setattr(build_site, "repository", lambda: build_site.UNPUBLISHED)
+    assert "Binder" not in build_site.edition_line("02_mnist", 0)
+    monkeypatch.setattr(build_site, "repository", lambda: "someone/course")
+    line = build_site.edition_line("02_mnist", 2)
+    assert "/02_mnist.ipynb" in line and "2 of its figures are live" in line
+
+
+def test_readme_is_quoted_by_its_headings():
+    text = "# A\n\nB\n\n## C\n\nD <!-- E -->\n\n## F\n\nG\n"
+    assert build_site.readme_part(text, "C") == "D"
+    with pytest.raises(ValueError, match="no section '## H'"):
+        build_site.readme_part(text, "H")
+
+
+@pytest.mark.parametrize(
+    ("source", "alt"),
+    [
+        ('figures.image_grid(x, title="It is so")', "Figure: It is so"),
+        ('axes.set_title("A line")\nfigure', "Figure: A line"),
+        ('axes.set(title=f"{x} lines")', "Figure: what the code above draws"),
+        ("figure", "Figure: what the code above draws"),
+    ],
+)
+def test_pictures_are_named_by_their_titles(source, alt):
+    assert build_site.figure_title(source) == alt
+
+
+def test_progress_bars_are_not_kept():
+    data = {build_lessons.WIDGET_VIEW: {"model_id": "x"}, "text/plain": "100%|###|"}
+    notebook = notebook_of("1")
+    notebook.cells[0].outputs = [nbformat.v4.new_output("display_data", data)]
+    build_site.keep_live_figures(notebook)
+    assert notebook.cells[0].outputs == []
+
+
+# ---- formulas -------------------------------------------------------------------------------
+
+
+def inside(latex, **options):
+    return re.sub(r"^<math [^>]*><mrow>|</mrow></math>$", "", mathml(latex, **options))
+
+
+def test_limits_stand_below_large_operators():
+    assert inside(r"\sum_{k} w") == (
+        '<munder><mo movablelimits="true">∑</mo><mrow><mi>k</mi></mrow></munder><mi>w</mi>'
+    )
+    assert inside(r"w_k") == "<msub><mi>w</mi><mi>k</mi></msub>"
+
+
+def test_functions_keep_their_distance():
+    space = '<mspace width="0.167em" />'
+    assert inside(r"x\cos y") == f"<mi>x</mi>{space}<mi>cos</mi>{space}<mi>y</mi>"
+    assert space not in inside(r"\cos(y)")
+
+
+def test_a_minus_is_a_sign_or_an_operation():
+    assert inside("a - b") == "<mi>a</mi><mo>−</mo><mi>b</mi>"
+    assert inside("a = -b") == '<mi>a</mi><mo>=</mo><mo form="prefix">−</mo><mi>b</mi>'
+
+
+def test_aligned_columns():
+    table = inside(r"\begin{aligned}x &= 1\\ y &= -2\end{aligned}", display=True)
+    assert table.count("<mtr>") == 2 and table.count("text-align: right") == 2
+    assert 'class="aligned"' in table and 'form="prefix"' in table
+
+
+@pytest.mark.parametrize(
+    "latex", [r"\nonsense x", r"\begin{nonsense}x & y\end{nonsense}", r"\frac{1}{"]
+)
+def test_what_cannot_be_shown_is_an_error(latex):
+    with pytest.raises(ValueError, match=re.escape(repr(latex))):
+        mathml(latex)

@@ -1,0 +1,370 @@
+"""Build the HTML edition of the course into build/site: pages that open from the file system.
+
+    python -m tools.build_site [02 ...] [--stored] [--force]
+
+Lessons are executed as for the notebooks, and kept in build/site_cache until they, or the package,
+change. Instruments that compute in the browser stay alive on the pages. With numbers, only those
+lessons are executed; the others are taken as they were last, or from notebooks/. With --stored
+none is executed: a quick look, in which all figures are pictures.
+"""
+
+import argparse
+import ast
+import copy
+import html
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+from tools import exported
+from tools.build_lessons import (
+    LESSONS,
+    NOTEBOOKS,
+    OFFLINE,
+    ROOT,
+    WIDGET_VIEW,
+    clean,
+    complaints,
+    execute,
+    fingerprint,
+    is_progress_bar,
+    read_lesson,
+)
+from tools.readme import KINDS, README, THUMBNAILS, binder_link, repository
+
+SITE = ROOT / "site"
+TARGET = ROOT / "build" / "site"
+CACHE = ROOT / "build" / "site_cache"
+RESULTS = ROOT / "benchmarks" / "results.json"
+SCREENSHOT = ROOT / "docs" / "lesson1.png"
+MAX_PAGE_BYTES = 3_000_000
+CELL_SECONDS = 600
+# In an output's data: the module and state of an instrument; None where a figure needs the kernel.
+LIVE = "application/vnd.course.live+json"
+FORM = "1"  # of what is cached; another one makes `make site` execute everything anew
+UNPUBLISHED = "ORG/REPO"
+NEEDS_KERNEL = "A picture of a live figure. Run this cell in JupyterLab to work with it."
+
+
+# ---- executed notebooks ---------------------------------------------------------------------
+
+
+def keep_live_figures(notebook):
+    """Set aside what brings the instruments to life, then clean as for the stored notebooks."""
+    live = exported.live_instruments(notebook)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            view = output.get("data", {}).get(WIDGET_VIEW)
+            if view and not is_progress_bar(output):
+                output.data[LIVE] = live.get(view["model_id"])
+    clean(notebook)
+
+
+def executed(source, *, force=False, only_cached=False):
+    """A lesson's notebook with its outputs and instruments, from the cache where it is fresh.
+
+    Args:
+        source: path of the lesson.
+        force: execute in any case.
+        only_cached: take what is in the cache, however old, or else the stored notebook.
+    Raises:
+        ValueError: the lesson fails, or shows what readers must not see.
+    """
+    import nbformat
+    from nbclient.exceptions import CellExecutionError
+
+    cached, mark = CACHE / f"{source.stem}.ipynb", f"{fingerprint(source)}-{FORM}"
+    kept = nbformat.read(cached, as_version=4) if cached.exists() else None
+    if only_cached:
+        return kept or stored(source)
+    if kept and not force and kept.metadata["course"]["built_from"] == mark:
+        print(f"{source.stem}: up to date")
+        return kept
+    print(f"{source.stem}: running ...", flush=True)
+    start = time.perf_counter()
+    notebook = read_lesson(source)
+    try:
+        execute(notebook, OFFLINE, timeout=CELL_SECONDS)
+    except CellExecutionError as error:
+        raise ValueError(f"{source.stem} fails: {str(error).strip()}") from None
+    keep_live_figures(notebook)
+    if problems := complaints(notebook, 0):
+        raise ValueError(f"{source.stem}: " + "\n".join(problems))
+    notebook.metadata["course"] = {"built_from": mark}
+    CACHE.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, cached)
+    print(f"{source.stem}: {time.perf_counter() - start:.0f} s")
+    return notebook
+
+
+def stored(source):
+    """A lesson's notebook from notebooks/, in which every figure is a picture."""
+    import nbformat
+
+    path = NOTEBOOKS / f"{source.stem}.ipynb"
+    if not path.exists():
+        raise ValueError(f"{path} isn't there; run `make lessons LESSON={source.stem[:2]}`")
+    return nbformat.read(path, as_version=4)
+
+
+# ---- pages ----------------------------------------------------------------------------------
+
+
+def heading_of(notebook):
+    """Title and question of a lesson: its first cell's first two paragraphs."""
+    lines = [line for line in notebook.cells[0].source.splitlines() if line.strip()]
+    if len(lines) < 2 or not lines[0].startswith("# "):
+        raise ValueError(f"a lesson begins with '# ' and its title, this one with {lines[:2]}")
+    return lines[0].removeprefix("# "), lines[1].strip("*")
+
+
+def figure_title(source):
+    """The title that a cell's code gives to its figure, for those who don't see it."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        titles = [keyword.value for keyword in node.keywords if keyword.arg == "title"]
+        if getattr(node.func, "attr", "") in ("set_title", "suptitle"):
+            titles += node.args[:1]
+        for title in titles:
+            if isinstance(title, ast.Constant) and isinstance(title.value, str):
+                return f"Figure: {title.value}"
+    return "Figure: what the code above draws"
+
+
+def page_output(output, alt):
+    """The outputs of a page in place of a notebook's one."""
+    import nbformat
+
+    data = dict(output.get("data", {}))
+    live = data.pop(LIVE, "no instrument")
+    if live == "no instrument":
+        return [output]
+    if live is None:
+        note = f'<p class="needs-kernel">{NEEDS_KERNEL}</p>'
+        picture = nbformat.v4.new_output("display_data", data, metadata=output.metadata)
+        return [picture, nbformat.v4.new_output("display_data", {"text/html": note})]
+    (kind,) = set(KINDS) & set(data)
+    module, state = live
+    text = exported.instrument_html(module, state, data[kind], alt, kind=kind)
+    return [nbformat.v4.new_output("display_data", {"text/html": text})]
+
+
+def page_of(notebook, name):
+    """A lesson's notebook as Sphinx reads it.
+
+    Returns:
+        the notebook and the names of its instruments' modules, one for each instrument.
+    """
+    import nbformat
+
+    page = copy.deepcopy(notebook)
+    page.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
+    modules = []
+    for cell in page.cells:
+        if cell.cell_type != "code":
+            continue
+        alt = figure_title(cell.source)
+        cell.metadata["mystnb"] = {"image": {"alt": alt}}
+        modules += [o.data[LIVE][0] for o in cell.outputs if o.get("data", {}).get(LIVE)]
+        cell.outputs = [new for output in cell.outputs for new in page_output(output, alt)]
+    page.cells.insert(1, nbformat.v4.new_markdown_cell(edition_line(name, len(modules))))
+    return page, modules
+
+
+def edition_line(name, live):
+    """What this page is, below a lesson's head."""
+    live_ones = {0: "", 1: " One of its figures is live."}.get(
+        live, f" {live} of its figures are live."
+    )
+    run = '<a href="index.html#run-it-yourself">two commands</a>'
+    if repository() != UNPUBLISHED:
+        run += f', or <a href="{binder_link(name + ".ipynb")}">Binder</a>'
+    text = f"The lesson with its results.{live_ones} To change the code and run it: {run}."
+    return f'<p class="edition">{text}</p>'
+
+
+def readme_part(text, heading):
+    """The text below one of README's headings, without its HTML comments."""
+    found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## )", text, re.MULTILINE | re.DOTALL)
+    if not found:
+        raise ValueError(f"README.md has no section '## {heading}'; the index page shows it")
+    return re.sub(r"<!--.*?-->", "", found[1], flags=re.DOTALL).strip()
+
+
+def card(name, notebook, modules, measured):
+    """A lesson on the index page."""
+    title, question = map(html.escape, heading_of(notebook))
+    picture = ""
+    if (THUMBNAILS / f"{name}.png").exists():
+        alt = f"A figure of lesson {int(name[:2])}"
+        picture = f'<img src="_static/thumbnails/{name}.png" alt="{alt}" loading="lazy">'
+    facts = []
+    if name in measured:
+        facts.append(f"{measured[name]['seconds']:.0f} s to run")
+    if modules:
+        facts.append(f"{len(modules)} live {'figure' if len(modules) == 1 else 'figures'}")
+    return (
+        f'<li><a href="{name}.html"><span class="thumbnail">{picture}</span><span class="about">'
+        f'<strong>{title}</strong><span class="asked">{question}</span>'
+        f'<span class="facts">{" · ".join(facts)}</span></span></a></li>'
+    )
+
+
+def index_page(notebooks, modules):
+    """The first page: README's title and promise, the lessons, and how to run them."""
+    text = README.read_text(encoding="utf-8")
+    title, promise = re.match(r"# (.+)\n\n(.+)\n", text).groups()
+    measured = json.loads(RESULTS.read_text())["lessons"]
+    cards = [card(name, notebooks[name], modules[name], measured) for name in sorted(notebooks)]
+    names = "\n".join(sorted(notebooks))
+    where = "the course's repository"
+    if repository() != UNPUBLISHED:
+        where = f"[{where}](https://github.com/{repository()})"
+    commands = readme_part(text, "Two commands").replace("this repository", where)
+    return f"""# {title}
+
+{promise}
+
+## Lessons
+
+```{{raw}} html
+<ol class="lessons">
+{chr(10).join(cards)}
+</ol>
+```
+
+```{{toctree}}
+:hidden:
+:caption: Lessons
+{names}
+```
+
+## Run it yourself
+
+These pages are for reading, and for playing where a figure is live. To change the code and see what
+happens, run the course on a machine of your own.
+
+{commands}
+
+```{{raw}} html
+<img class="screenshot" src="_static/{SCREENSHOT.name}" alt="Lesson 1 in JupyterLab" loading="lazy">
+```
+
+Text and figures are CC BY 4.0, code is BSD-3.
+"""
+
+
+def write_sources(notebooks, folder):
+    """Everything that Sphinx reads: settings, pages, and the instruments' scripts."""
+    import nbformat
+
+    static = folder / "_static"
+    (static / "instruments").mkdir(parents=True)
+    for name in ("conf.py", "mathml.py", "lesson_pages.py"):
+        shutil.copy(SITE / name, folder)
+    shutil.copy(SITE / "course.css", static)
+    shutil.copy(SCREENSHOT, static)
+    shutil.copytree(THUMBNAILS, static / "thumbnails")
+    modules = {}
+    for name, notebook in notebooks.items():
+        page, modules[name] = page_of(notebook, name)
+        nbformat.write(page, folder / f"{name}.ipynb")
+        if kinds := sorted(set(modules[name])):
+            target = static / "instruments" / name
+            target.with_suffix(".js").write_text(exported.script(kinds), encoding="utf-8")
+            target.with_suffix(".css").write_text(exported.style_text(*kinds), encoding="utf-8")
+    (folder / "index.md").write_text(index_page(notebooks, modules), encoding="utf-8")
+
+
+def weight(page):
+    """Bytes of a page with all that it loads."""
+    text = page.read_text(encoding="utf-8")
+    loaded = set(re.findall(r'(?:src|href)="([^":?#]+\.(?:js|css|png|jpe?g))', text))
+    return page.stat().st_size + sum((page.parent / path).stat().st_size for path in loaded)
+
+
+def build(notebooks, target):
+    """Build the site; what was at `target` stays until the new one is whole.
+
+    Args:
+        notebooks: dict from name ("01_convolution") to a notebook: of `executed` or `stored`.
+        target: folder of the site; its neighbour with "_work" is for the build alone.
+    Returns:
+        dict from a page's file name to its bytes, with all that it loads.
+    Raises:
+        ValueError: Sphinx warns of something, or a page is too large.
+    """
+    work, old = target.with_name(f"{target.name}_work"), target.with_name(f"{target.name}_old")
+    for folder in (work, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    source, pages = work / "source", work / "html"
+    write_sources(notebooks, source)
+    title = README.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-b",
+        "html",
+        "-q",
+        "-W",
+        "--keep-going",
+        "-j",
+        "auto",
+    ]
+    command += ["-D", f"project={title}", "-D", f"html_title={title}", "-d", work / "doctrees"]
+    run = subprocess.run([*command, source, pages], capture_output=True, text=True)
+    if run.returncode:
+        raise ValueError(f"Sphinx is not content:\n{run.stderr or run.stdout}")
+    sizes = {page.name: weight(page) for page in sorted(pages.glob("*.html"))}
+    for name, size in sizes.items():
+        if size > MAX_PAGE_BYTES:
+            raise ValueError(f"{name}: {size / 1e6:.1f} MB, over {MAX_PAGE_BYTES / 1e6:g} MB")
+    shutil.rmtree(pages / "_sources", ignore_errors=True)  # empty
+    (pages / ".buildinfo").unlink(missing_ok=True)
+    if target.exists():
+        target.rename(old)
+    pages.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+    return sizes
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("lesson", nargs="*", help="numbers, such as 02; none: all of them")
+    parser.add_argument(
+        "--stored", action="store_true", help="execute nothing: figures as pictures"
+    )
+    parser.add_argument("--force", action="store_true", help="execute also what has not changed")
+    options = parser.parse_args()
+    sources = sorted(LESSONS.glob("[0-9][0-9]_*.py"))
+    unknown = set(options.lesson) - {s.stem[:2] for s in sources}
+    if unknown:
+        there = ", ".join(s.stem for s in sources)
+        parser.error(f"no lesson {', '.join(sorted(unknown))}; there are {there}")
+    if options.stored and (options.lesson or options.force):
+        parser.error("--stored executes nothing: give it alone")
+    try:
+        notebooks = {}
+        for source in sources:
+            chosen = not options.lesson or source.stem[:2] in options.lesson
+            notebooks[source.stem] = (
+                stored(source)
+                if options.stored
+                else executed(source, force=options.force and chosen, only_cached=not chosen)
+            )
+        start = time.perf_counter()
+        sizes = build(notebooks, TARGET)
+    except ValueError as error:
+        there = "; build/site is as it was" if TARGET.exists() else ""
+        sys.exit(f"{error}\nNo site was built{there}.")
+    print("\n".join(f"  {size / 1e3:6.0f} kB  {name}" for name, size in sizes.items()))
+    print(f"{len(sizes)} pages in {time.perf_counter() - start:.0f} s: open {TARGET}/index.html")
+
+
+if __name__ == "__main__":
+    main()
