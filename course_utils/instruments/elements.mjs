@@ -250,6 +250,7 @@ export function on_drag(target, on_place, { hover = false, on_end = () => {} } =
 
 // ---- the kernel -----------------------------------------------------------------------------
 
+const NOTICE_MS = 300; // quicker answers need no word; it would only flicker
 const SLOW_MS = 5000;
 
 /**
@@ -262,15 +263,17 @@ export function asker(model, on_answer) {
   let number = Math.floor(Math.random() * 1e9); // another view of this model counts on its own
   let awaited = null;
   let next = null;
-  let timer = 0;
+  let timers = [];
   const line = live_line({ class: "said waiting" });
+  const later = (milliseconds, text) => setTimeout(() => (line.textContent = text), milliseconds);
   const send = (question) => {
     number += 1;
     awaited = number;
-    line.textContent = "asking the kernel …";
     line.parentElement?.setAttribute("aria-busy", "true");
-    clearTimeout(timer);
-    timer = setTimeout(() => (line.textContent = "The kernel hasn't answered yet. Is it busy, or was it stopped? Then run the cell again."), SLOW_MS);
+    timers = [
+      later(NOTICE_MS, "asking the kernel …"),
+      later(SLOW_MS, "The kernel hasn't answered yet. Is it busy, or was it stopped? Then run the cell again."),
+    ];
     model.set("question", { ...question, number });
     model.save_changes();
   };
@@ -278,7 +281,7 @@ export function asker(model, on_answer) {
     const answer = model.get("answer");
     if (awaited === null || answer.number !== awaited) return;
     awaited = null;
-    clearTimeout(timer);
+    timers.forEach((timer) => clearTimeout(timer));
     line.textContent = answer.error ? `The kernel could not answer: ${answer.error}` : "";
     line.parentElement?.setAttribute("aria-busy", "false");
     if (!answer.error) on_answer(answer);

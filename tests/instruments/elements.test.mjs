@@ -32,6 +32,8 @@ test("one question at a time, and of those asked meanwhile the last", (context) 
   const { ask, is_waiting, root } = asker(model, (said) => heard.push(said.value));
   for (let i = 0; i < 10; i++) ask({ i });
   assert.equal(questions.length, 1);
+  assert.equal(root.textContent ?? "", "");
+  context.mock.timers.tick(400);
   assert.match(root.textContent, /asking/);
   context.mock.timers.tick(6000);
   assert.match(root.textContent, /busy, or was it stopped/);
