@@ -165,7 +165,7 @@ print(digit.shape, "→", digit_edges.shape)
 # positive (red), and on which is it negative (blue)?
 #
 # Drag over the output, or step through all 784 positions, the last one included. In the output, a small stroke marks
-# what is negative. Run the cell to make it live.
+# what is negative. (In JupyterLab, run the cell to make it live.)
 
 # %%
 stepper = instruments.ConvolutionStepper(digit / 255, vertical_edges, padding="same")
@@ -483,6 +483,23 @@ figures.image_grid(
 # Both maps are mostly red, above zero: ginger fur has more red than green, and more of both than blue.
 # Networks use 1×1 kernels to change the number of channels cheaply.
 #
+# Now you can count a whole stack of layers. On a colour image of 70 × 120, first 16 kernels of 7 × 7 with stride 2,
+# padded; then 32 of 3 × 3, not padded. **Predict.** What shape comes out of each, and which has more weights?
+
+# %%
+stack = instruments.ShapeCalculator((70, 120, 3), ["Conv2D(16, 7, strides=2, padding='same')", "Conv2D(32, 3)"])
+assert [row["shape"] for row in stack.rows()] == [(35, 60, 16), (33, 58, 32)]
+assert [row["parameters"] for row in stack.rows()] == [7 * 7 * 3 * 16 + 16, 3 * 3 * 16 * 32 + 32] == [2368, 4640]
+assert [row["multiply_adds"] for row in stack.rows()] == [35 * 60 * 2352, 33 * 58 * 4608]
+stack
+
+# %% [markdown]
+# The second has about twice the weights, although its kernels are smaller: they are 16 channels deep. A
+# **multiply-add** is one weight times one number, added to the rest. Each weight, the biases aside, does it once at
+# every position, so the cost is weights times positions: 5 million here, and 9 million. The stride of 2 in the first
+# layer makes both about four times as cheap. Change a number, and whatever depends on it follows, the Keras code too. The
+# *receptive field*, how much of the image one number sees, is for lesson 2.
+#
 # ## 1.10 A convolution is a matrix
 #
 # Write the image as one long vector, row after row. Then each output is a dot product with a vector that
@@ -601,21 +618,28 @@ figures.image_grid(shown, titles=list(knobs), signed=True, size=2.2)
 # **Predict.** You turn θ to 90°. Which parts of the cat's face will answer, and where do the two bright
 # spots in the spectrum move? What does a smaller σ do to the spots?
 #
-# Try it. The two spots show which frequencies the filter lets through; the middle is frequency zero.
+# Four images to try it on: the cat's face, the digit, the house number, and a pair of trousers. As before, the line
+# says which garments you have.
 
 # %%
 def respond(image, kernel):
     """A response as large as the image, which is mirrored at its border."""
     return correlate2d(image, kernel, mode="same", boundary="symm")
 
+(_, _), (garments, garment_labels) = data.load_fashion_mnist(n_train=0, n_test=100)
+trousers = garments[np.flatnonzero(garment_labels == 1)[0]] / 255
+subjects = {"digit": digit / 255, "house number": house, "trousers": trousers}
+
+# %% [markdown]
+# Turn the knobs, or drag one of the two spots. They show which frequencies the filter lets through; the middle is
+# frequency zero. Below lies a whole bank: a click puts a filter on the bench.
+
+# %%
 face = downscale_local_mean(cat, (2, 2))
-figure, update = figures.filter_bench(
-    face, lambda f, θ, σ: gabor(f, np.deg2rad(θ), σ), respond, {"f": 0.15, "θ": 0, "σ": 2}, spectrum=True
-)
-sliders.live_figure(
-    figure, update, f=(0.05, 0.45, 0.01), θ=(0, 180, 5), σ=(1.0, 5.0, 0.25),
-    stills=[{"f": 0.15, "θ": θ, "σ": σ} for θ, σ in ((0, 2), (90, 2), (90, 4))],
-)
+bench = instruments.GaborBench({"cat": face, **subjects}, frequency=0.15, theta=0, sigma=2)
+assert np.allclose(bench.kernel(), gabor(0.15, 0, 2))
+assert np.allclose(bench.response(), respond(face, gabor(0.15, 0, 2)), atol=1e-6)
+bench
 
 # %% [markdown]
 # At θ = 90° the wave runs from top to bottom, so the filter answers to lines that run sideways: the lids and the mouth.
@@ -625,7 +649,8 @@ sliders.live_figure(
 # compromise.
 #
 # One thing to mend: with a wide wave under a narrow bell the weights don't sum to zero, and the filter
-# answers to plain brightness. Subtracting a bell of the same total cures it.
+# answers to plain brightness. In the bank's first row that drowns everything else: all directions find the same energy.
+# Subtracting a bell of the same total cures it.
 
 # %%
 def balanced_gabor(frequency, theta, sigma, phase=0.0):
@@ -634,12 +659,16 @@ def balanced_gabor(frequency, theta, sigma, phase=0.0):
     return wave - bell * wave.sum() / bell.sum()
 
 # %% [markdown]
-# Check the sums before and after:
+# Check the sums before and after, and the bank's first row. (On the bench, *balanced* does the same.)
 
 # %% tags=["nbval-check-output"]
+from course_utils.instruments.gabor_bench import bank_shares
+
 plain, balanced = gabor(0.1, 0, 2), balanced_gabor(0.1, 0, 2)
 print(f"sum before {plain.sum():.2f}, after {abs(balanced.sum()):.2f}")
 assert abs(balanced.sum()) < 1e-12
+rows = {on: bank_shares(face, sigma=2, balanced=on)[0] for on in (False, True)}
+assert rows[False].max() < 1.05 * rows[False].min() and rows[True].max() > 1.5 * rows[True].min()
 
 # %% [markdown]
 # ## 1.13 A filter bank
@@ -659,23 +688,17 @@ bank |= {"Haar, vertical": np.array([[1, -1], [1, -1]]), "Haar, horizontal": np.
 bank = {name: kernel / np.linalg.norm(kernel) for name, kernel in bank.items()}
 
 # %% [markdown]
-# Three kinds of images to try it on: digits, house numbers and garments. House numbers come in colour;
+# Try it on three kinds of images: digits, house numbers and garments. House numbers come in colour;
 # turned grey, most are as easy to read, since shape matters more than colour. (Not one whose number and wall differ in
 # colour only.)
 
 # %%
-(_, _), (garments, garment_labels) = data.load_fashion_mnist(n_train=0, n_test=100)
 samples = [houses[3], greys[3], houses[7], greys[7]]
 figures.image_grid(samples, titles=["colour", "grey"] * 2, size=1.8)
 
 # %% [markdown]
-# **Predict.** Which filters will find little in an image of a pair of trousers?
-
-# %%
-trousers = garments[np.flatnonzero(garment_labels == 1)[0]] / 255
-subjects = {"digit": digit / 255, "house number": house, "trousers": trousers}
-
-# %% [markdown]
+# **Predict.** Which filters will find little in the image of a pair of trousers?
+#
 # Six of the thirteen filters, on one image of each kind:
 
 # %%
@@ -901,8 +924,8 @@ assert np.allclose(learned, kernels["Sobel, vertical"], atol=0.01)
 #    `(cat - cat.mean()) / cat.std()`. Is the kernel right when the loss is small?
 #    <details><summary>Check</summary>After 60 steps the loss is below 0.02, and some weights are still wrong by 0.3.
 #    Neighbouring pixels of a photo are alike, so some combinations of weights hardly change the output.</details>
-# 4. **Your own filter.** Add a filter to the bank that answers to corners, and find out on which of the three
-#    sets it has the largest share of the energy.
+# 4. **Your own filters.** Keep three filters on the bench; `bench.kernels()` gives their weights. Add them to the bank,
+#    and find out on which of the three sets each has the largest share of the energy.
 #
 # ## Where next
 #

@@ -16,7 +16,7 @@
 
 # %%
 import numpy as np
-from course_utils import data, figures, recorded, sliders, start
+from course_utils import data, figures, instruments, recorded, start
 
 SCALE = start.begin_lesson(seed=2)  # COURSE_SCALE=full, or scale="full" here, trains on all of MNIST
 
@@ -341,15 +341,46 @@ figures.image_grid([x_test[0], *(first_maps[:, :, c] for c in range(6))], titles
 # maps of the third layer look like, where 3 × 3 numbers are left?
 
 # %%
-figure, update = figures.feature_map_browser(x_test[:20], insides)
-sliders.live_figure(
-    figure, update, digit=(0, 19), layer=[1, 2, 3],
-    stills=[{"digit": 0, "layer": 1}, {"digit": 0, "layer": 2}, {"digit": 0, "layer": 3}],
-)
+digits = x_test[[0, 1]]
+stages = insides.predict(digits, verbose=0)
+rows = [stage[which, :, :, channel] for which in (0, 1) for stage in stages for channel in range(4)]
+titles = [f"layer {layer}\nmap {channel}" for layer in (1, 2, 3) for channel in range(4)]
+figures.image_grid(rows, titles=titles + 12 * [""], columns=12, size=0.8, title="The deeper, the coarser")
 
 # %% [markdown]
-# The first layer's maps look like the digit. The deeper, the coarser: the third layer's numbers no longer say
-# where a stroke is to the pixel, but that a certain combination is there. A map that is dark for one digit may light up for another.
+# Each row is one digit. The first layer's maps look like the digit. The deeper, the coarser: the third layer's numbers no longer say
+# where a stroke is to the pixel, but that a certain combination is there. A map that is dark for one digit may light
+# up for another.
+#
+# Now write your own. **Predict.** Is a digit in the corner of the pad read as well as one in the middle? And how many
+# pixels must be flipped before your network reads something else?
+#
+# The examples are test digits that it reads rightly, from the one that it is least sure of to the surest.
+
+# %%
+read, sure = said == y_test, probabilities.max(axis=1)
+order = np.flatnonzero(read)[np.argsort(sure[read])]
+examples = x_test[order[np.linspace(0, len(order) - 1, 20).astype(int)]]
+pad = instruments.DigitPad(convnet, examples=examples)
+pad
+
+# %% [markdown]
+# What you draw is in `pad.pixels`, what the network says in `pad.probabilities`. MNIST's makers centred all digits, so one in the corner is news to your network;
+# a later section measures that. *Flip the pixel that hurts most* tries all 784 and flips the one that lowers the answer
+# most. Here it does so up to eight times, or until the answer changes, for seven of the examples:
+
+# %%
+asked = examples[::3]
+changed = np.stack([pad.search_flips(digit, most=8) for digit in asked])
+before, after = (convnet.predict(batch, verbose=0) for batch in (asked, changed))
+flips = (changed != asked).sum(axis=(1, 2))
+titles = [f"{b.argmax()} ({b.max():.0%})\n{n} pixels:\n{a.argmax()} ({a.max():.0%})" for b, a, n in zip(before, after, flips)]
+assert before[0].argmax() != after[0].argmax() and flips[0] <= flips[-1]
+figures.image_grid(changed, titles=titles, columns=7, size=1.2)
+
+# %% [markdown]
+# Where it isn't sure, a pixel or two decide; where it is, some digits hold out. To you all of them stay what they
+# were. The network knows what its training digits looked like, and nothing of what makes a digit.
 #
 # ## 2.9 How much of the image does a number see?
 #
@@ -402,6 +433,22 @@ figures.image_grid(
 # %% [markdown]
 # Exactly 18 by 18. The rim counts least, since few paths lead through it; where in the middle the peak lies, the
 # learned weights decide.
+#
+# Shapes, weights, receptive fields: you have now worked out all of them by hand, so let a calculator do it.
+# **Predict.** You make one of the three kernels 5 × 5. In which layer does that widen the last field most?
+
+# %%
+calculator = instruments.ShapeCalculator.of(convnet)
+assert calculator.totals()["parameters"] == convnet.count_params()
+assert calculator.rows()[4]["receptive_field"] == (18, 18)
+wider = [[(5 if layer == wide else 3, 1) for layer in range(3)] for wide in range(3)]
+assert [receptive_field([a, (2, 2), b, (2, 2), c]) for a, b, c in wider] == [20, 22, 26]
+calculator
+
+# %% [markdown]
+# In the last: 26 pixels, against 22 and 20. Its inputs lie four pixels apart, so two more of them reach eight pixels
+# further; in the first layer they reach two. Look at the costs, too: what a kernel in a deep layer costs depends on
+# how many channels it reads.
 #
 # ## 2.10 Does max-pooling matter? A true ablation
 #

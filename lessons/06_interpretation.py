@@ -16,7 +16,7 @@
 
 # %%
 import numpy as np
-from course_utils import bases, data, drawn, explain, features, figures, imagenet, memory, recorded, sliders, start
+from course_utils import bases, data, drawn, explain, features, figures, imagenet, instruments, memory, recorded, start
 
 SCALE = start.begin_lesson(seed=6)  # COURSE_SCALE=full, or scale="full" here, takes all photos and more seeds: half an hour
 
@@ -207,17 +207,9 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# A channel isn't a cat detector or a dog detector. It is a filter, and it answers wherever its pattern is. Look at as
-# many as you like:
-
-# %%
-figure, update = figures.map_browser({"cat": cat, "dog": dog}, activations)
-sliders.live_figure(
-    figure, update, layer=stages, channel=(0, 127),
-    stills=[{"layer": "relu1", "channel": int(first)}, {"layer": "relu4", "channel": int(chosen[3][1])}],
-)
-
-# %% [markdown]
+# A channel isn't a cat detector or a dog detector. It is a filter, and it answers wherever its pattern is. How large can
+# such a pattern be?
+#
 # ## 6.3 How far a neuron sees
 #
 # In lesson 2 you added up the **receptive field** of a stack, the square of pixels on which one number of a feature
@@ -266,7 +258,16 @@ figures.frames_on(
 # pixels are more than half of the side.) From edges to parts to animals, that is how it is meant to go; but what is a
 # part depends on how much of it fits into the field.
 #
-# Is the sum right? Measure: which pixels change a neuron in the middle of the map? The gradient says so. Its size,
+# Put a lens on the network, and look at as many channels as you like: choose a layer, move over the cat, and see how far the unit there
+# sees and what it answers. **Predict.** Where will the liveliest channel of the last layer answer most?
+
+# %%
+lens = instruments.Lens(network, {"cat": cat, "dog": dog}, layers=stages, methods={})
+assert [lens.fields["cat"][name][0][0] for name in stages] == [yours[name][0] for name in stages]
+lens
+
+# %% [markdown]
+# The small orange square is all that this one number knows of the cat. Is its size right? Measure: which pixels change a neuron in the middle of the map? The gradient says so. Its size,
 # averaged over many drawings and over the layer's channels:
 
 # %%
@@ -944,9 +945,16 @@ def laid_over(image, heat, opacity=0.7, colours="viridis"):
     heat = gaussian(np.maximum(heat, 0), 1.5 if heat.shape == image.shape[:2] else 0)
     return explain.overlay(image, heat, opacity=opacity, limit=heat.max() or None, colours=colours)
 
-figure, update = figures.heat_bench(list(test[four]), heatmaps, laid_over)
-stills = [{"method": name, "opacity": 0.7} for name in methods]
-sliders.live_figure(figure, update, method=list(methods), opacity=(0.0, 1.0, 0.05), stills=stills)
+tiles = [laid_over(image, maps[which]) for which, image in enumerate(test[four]) for maps in heatmaps.values()]
+figures.image_grid(tiles, titles=[*methods, *15 * [""]], columns=5, size=1.1)
+
+# %% [markdown]
+# Compare them at your leisure, and ask about the other class, too. (The slow methods take a moment, once for each picture.)
+
+# %%
+examples = {f"{kind} {number}": test[which] for kind, number, which in zip(("cat", "dog") * 2, (1, 1, 2, 2), four)}
+assert [int(test_labels[which]) for which in four] == [0, 1, 0, 1]
+instruments.Lens(judge, examples, classes=("cat", "dog"), methods=methods)
 
 # %% [markdown]
 # Which of them would you believe? Grad-CAM and occlusion show a blob on the head; saliency and integrated gradients,
@@ -1249,16 +1257,13 @@ figures.image_grid(suspects, columns=6, size=1.3, titles=[names[kind] for kind i
 
 # %% [markdown]
 # In each cat's picture there is a round yellow sticker, in each dog's a square blue one. Nobody told the network to
-# look at animals. It was told to be right, and the stickers make that easy. (Its channels could have told you, too.
-# You saw in 6.4 what sixteen of them draw; look at what they *find*, and their favourites are all of one class.) It
-# has happened in earnest: networks for X-rays could tell almost without fail which hospital a picture came from, from
-# metal tokens in its corners among other things. In one hospital 34 % of the pictures showed pneumonia, in another 1
-# %: to sort by hospital looks like a diagnosis (Zech et al., 2018). (Its channels could have told you, too. You saw
-# in 6.4 what sixteen of them draw; look at what they *find*, and their favourites are all of one class.) It has
-# happened in earnest: a network that was to find pneumonia in X-rays had learnt to tell the hospitals apart, by the
-# metal tokens in the pictures' corners among other things, and one hospital had far more of the sick (Zech et al.,
-# 2018).
+# look at animals. It was told to be right, and the stickers make that easy. It has happened in earnest: networks for
+# X-rays could tell almost without fail which hospital a picture came from, from metal tokens in its corners among other
+# things. In one hospital 34 % of the pictures showed pneumonia, in another 1 %: to sort by hospital looks like a
+# diagnosis (Zech et al., 2018).
 #
+# Its channels could have told you, too. You saw in 6.4 what sixteen of them draw; look at what they *find*, and their
+# favourites are all of one class:
 
 # %%
 peaks = explain.feature_maps(network, new_pictures, "relu4")["relu4"].max(axis=(1, 2))[:, decisive]

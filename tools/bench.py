@@ -203,6 +203,15 @@ def measure_pipeline(size):
     }
 
 
+def measure_instruments():
+    """Frames and answers of the instruments; see `tools.bench_instruments`."""
+    import keras
+
+    functions = {"np": np, "keras": keras, "layers": keras.layers}
+    define_from("06", ("make_network",), functions)
+    return bench_instruments.measure(functions["make_network"])
+
+
 def measure_explain():
     """Heatmaps and drawings of filters by `course_utils.explain`; see `tools.bench_explain`."""
     functions = {"np": np}
@@ -276,7 +285,7 @@ def main():
         "versions": recorded.describe_versions(),
         "repeats": repeats,
         "sliders": {name: measure_slider(*one) for name, one in slider_figures().items()},
-        "instruments": bench_instruments.measure(),
+        "instruments": measure_instruments(),
         "pipeline_images": PIPELINE_IMAGES,
         "pipeline": {},
         "explain": measure_explain(),

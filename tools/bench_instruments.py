@@ -11,11 +11,15 @@ import tempfile
 import time
 from pathlib import Path
 
+import keras
+import numpy as np
+
 from course_utils import figures, instruments
 from tools import exported
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 STEPS = 120
+ANSWERS = 20
 # Without these a frame never takes less than the screen's 16.7 ms, and its cost can't be seen.
 UNCAPPED = ["--disable-frame-rate-limit", "--disable-gpu-vsync"]
 # Moves a pointer or a slider by one step a frame. A frame ends where the next one begins, with
@@ -76,9 +80,13 @@ IN_BROWSER = {
 }
 
 
-def measure():
-    """Frames of each instrument that lives in the browser, and answers of those that ask."""
-    return {"frames": measure_frames(), "answers": measure_answers()}
+def measure(make_network):
+    """Frames of each instrument that lives in the browser, and answers of those that ask.
+
+    Args:
+        make_network: lesson 6's function of that name.
+    """
+    return {"frames": measure_frames(), "answers": measure_answers(make_network)}
 
 
 def measure_frames():
@@ -150,12 +158,42 @@ def draw_state(widget):
     return figures.image_grid(list(versions), columns=6, size=1.4)
 
 
-def measure_answers():
+def measure_answers(make_network):
     """Milliseconds from a question to its answer in the kernel: median and slowest."""
-    raise NotImplementedError
+    random = np.random.default_rng(0)
+    scope = {"keras": keras, "layers": keras.layers}
+    exec(instruments.ShapeCalculator().code, scope)  # lesson 2's network
+    digits = random.integers(0, 256, (ANSWERS, 28, 28), np.uint8)
+    pad = instruments.DigitPad(scope["model"], examples=digits)
+    texts = [digit.tobytes().hex() for digit in digits]
+    asked = [{"pixels": t, "start": texts[0], "layer": pad.layer, "view": "bench"} for t in texts]
+    photos = {str(n): random.integers(0, 256, (150, 150, 3), np.uint8) for n in range(ANSWERS)}
+    lens = instruments.Lens(make_network(), photos, classes=("cat", "dog"))
+    first, *others = photos
+    lens.respond({"what": "heat", "image": first, "method": "saliency", "class": "cat"})  # compiles
+    heat = [
+        {"what": "heat", "image": name, "method": method, "class": "cat"}
+        for name in others
+        for method in ("Grad-CAM", "saliency")
+    ]
+    maps = [
+        {"what": "maps", "image": name, "layer": layer, "channel": 0}
+        for name in others
+        for layer in lens.layers
+    ]
+    return {
+        "2: digit pad, a drawing is read": timed(pad, [one | {"kind": "read"} for one in asked]),
+        "2: digit pad, which of 784 pixels hurts most": timed(
+            pad, [one | {"kind": "hurt", "target": 0} for one in asked]
+        ),
+        "6: lens, a channel of another image or layer": timed(lens, maps),
+        "6: lens, Grad-CAM of another image": timed(lens, heat[::2]),
+        "6: lens, saliency of another image": timed(lens, heat[1::2]),
+    }
 
 
 def timed(widget, questions):
+    """Milliseconds of each question's answer: median and slowest."""
     times = []
     for number, question in enumerate(questions, start=1):
         begin = time.perf_counter()

@@ -285,7 +285,7 @@ export function asker(model, on_answer) {
     line.textContent = answer.error ? `The kernel could not answer: ${answer.error}` : "";
     line.parentElement?.setAttribute("aria-busy", "false");
     if (!answer.error) on_answer(answer);
-    if (next) {
+    if (next && awaited === null) { // unless hearing the answer led to a question
       const question = next;
       next = null;
       send(question);

@@ -46,6 +46,18 @@ test("one question at a time, and of those asked meanwhile the last", (context) 
   assert.ok(!is_waiting() && root.textContent === "");
 });
 
+test("a question that an answer leads to goes first, and still only one is under way", () => {
+  const { model, questions, answer } = kernel();
+  const { ask } = asker(model, (said) => said.more && ask({ name: "led to" }));
+  ask({ name: "first" });
+  ask({ name: "queued" });
+  answer({ number: questions[0].number, more: true });
+  assert.deepEqual(questions.map(({ name }) => name), ["first", "led to"]);
+  answer({ number: questions[1].number });
+  assert.deepEqual(questions.map(({ name }) => name), ["first", "led to", "queued"]);
+  answer({ number: questions[2].number });
+});
+
 test("an error is shown, and the next question may be asked", (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   const { model, questions, answer } = kernel();

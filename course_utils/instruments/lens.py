@@ -1,0 +1,696 @@
+"""A lens for trained networks: what a unit sees, how it answers, and where the evidence lies."""
+
+import collections
+import math
+from typing import NamedTuple
+
+import numpy as np
+import traitlets
+
+from course_utils.instruments.base import AskingInstrument, packed
+
+LARGEST = 640  # pixels on an image's longer side: a feature map travels as one message
+LIVELY = 8  # channels that are offered with a small picture
+SMALL = 40  # pixels on the longer side of such a picture, at most
+MAPS_BYTES = 128e6  # feature maps that are kept; the image unused for longest goes first
+BLUR = 1.5  # pixels, of maps as fine as the image: single dots could not be seen
+STATES = 3  # layers in the picture
+MOST_HEATMAPS = 6  # in the picture
+
+# What passes each place on to the same place. Layers that change images in training only are among
+# them, and Dense, which is a 1 x 1 convolution where there are places.
+SAME_PLACE_LAYERS = (
+    "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "BatchNormalization", "Dense", "Identity",
+    "Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise",
+    "ActivityRegularization", "Rescaling", "Normalization", "RandomFlip", "RandomRotation",
+    "RandomTranslation", "RandomZoom", "RandomShear", "RandomContrast", "RandomBrightness",
+    "RandomSaturation", "RandomHue", "RandomErasing", "RandomGaussianBlur",
+    "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum",
+)  # fmt: skip
+SAME_PLACE_OPERATIONS = {
+    "Cast", "Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Negative", "Absolute", "Square",
+    "Sqrt", "Exp", "Maximum", "Minimum", "Clip", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu",
+    "Gelu", "Silu", "Sigmoid", "HardSigmoid", "HardSilu", "Softplus", "Tanh",
+}  # fmt: skip
+
+
+# ---- receptive fields ----------------------------------------------------------------------------
+
+
+class Field(NamedTuple):
+    """Where the units of a feature map look: each entry is a pair, (rows, columns).
+
+    Attributes:
+        size: pixels on which one unit depends, where no border cuts them off.
+        jump: pixels from one unit's field to the next one's.
+        start: first pixel of the first unit's field; negative where padding stands before it.
+        units: the map's own size.
+    """
+
+    size: tuple[int, int]
+    jump: tuple[int, int]
+    start: tuple[int, int]
+    units: tuple[int, int]
+
+    def box(self, row, column):
+        """The field of one unit: (top, left, bottom, right), the last two are the first outside.
+
+        Example:
+            >>> Field((3, 3), (2, 2), (-1, 0), (8, 8)).box(0, 2)
+            (-1, 4, 2, 7)
+        """
+        top, left = (
+            start + jump * place
+            for start, jump, place in zip(self.start, self.jump, (row, column), strict=True)
+        )
+        return top, left, top + self.size[0], left + self.size[1]
+
+    def unit_at(self, row, column):
+        """The unit, (row, column), whose field has its middle nearest to a pixel.
+
+        Example:
+            >>> Field((8, 8), (2, 2), (0, 0), (72, 72)).unit_at(0, 75)
+            (0, 36)
+        """
+        found = []
+        for pixel, size, jump, start, units in zip((row, column), *self, strict=True):
+            nearest = math.floor((pixel - start - (size - 1) / 2) / jump + 0.5)
+            found.append(max(0, min(units - 1, nearest)))
+        return tuple(found)
+
+
+def fields_of(model, layers=None, *, size=None):
+    """Where the units of layers look in the image, added up layer by layer.
+
+    Args:
+        model: keras.Model of images, built; Sequential, functional, or with such models inside.
+        layers: names or paths ("inner/conv"); None: all layers of the model and of those inside.
+        size: (H, W) of the images; None: what the model takes, if that is fixed. It matters where
+            "same" padding meets strides: how much stands before the image depends on its size.
+    Returns:
+        dict from each name to a `Field`, or to None where it is not known: what has no places,
+        such as a flattened layer, and what comes after a layer that this walk does not know.
+    Raises:
+        ValueError: no such layer, or a size that is needed and not given.
+    Example:
+        >>> import keras
+        >>> convolution = keras.layers.Conv2D(8, 3, strides=2, padding="same", name="halved")
+        >>> fields_of(keras.Sequential([keras.Input((32, 32, 3)), convolution]))
+        {'halved': Field(size=(3, 3), jump=(2, 2), start=(0, 0), units=(16, 16))}
+
+    Source: Araujo et al., "Computing receptive fields of convolutional neural networks", 2019.
+    """
+    from course_utils.explain import checks, network
+
+    checks.check_model(model, classes=False)
+    size = tuple(size or model.inputs[0].shape[1:3])
+    if len(size) != 2 or not all(isinstance(side, int) and side > 0 for side in size):
+        raise ValueError(
+            f"size is {size}, and the model {model.name!r} takes "
+            f"{network.shape_of(model.inputs[0])}; give size=(H, W) in pixels"
+        )
+    found = {}
+    _walk(model, "", [Field((1, 1), (1, 1), (0, 0), size)], found)
+    if layers is None:
+        return {path: found.get(path) for path in network.layers_of(model) if path in found}
+    names = [layers] if isinstance(layers, str) else list(layers)
+    return {name: found.get(network.find_path(model, name)) for name in names}
+
+
+def _nodes(model):
+    """The calls in a model's graph, in order; of a model that has none: nothing."""
+    by_depth = getattr(getattr(model, "_functional", None) or model, "_nodes_by_depth", {})
+    for depth in sorted(by_depth, reverse=True):
+        yield from (node for node in by_depth[depth] if not node.is_input)
+
+
+def _walk(model, before, given, found):
+    """Note the fields of all layers in `found`, by path; return those of the model's outputs."""
+    known = {id(tensor): field for tensor, field in zip(model.inputs, given, strict=True)}
+    for node in _nodes(model):
+        inputs = [known.get(id(tensor)) for tensor in node.input_tensors]
+        path = before + node.operation.name
+        if hasattr(node.operation, "layers"):
+            outputs = []
+            if next(_nodes(node.operation), None) and len(inputs) == len(node.operation.inputs):
+                outputs = _walk(node.operation, f"{path}/", inputs, found)
+            field = outputs[0] if len(outputs) == 1 else None
+        else:
+            field = _through(node, inputs)
+        found[path] = field
+        known |= {id(tensor): field for tensor in node.outputs}
+    return [known.get(id(tensor)) for tensor in model.outputs]
+
+
+def _through(node, inputs):
+    """The field after one layer or operation; None if it is not known."""
+    from keras import layers
+
+    layer = node.operation
+    if not inputs or None in inputs:
+        return None
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        return None
+    convolutions = layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D
+    if isinstance(layer, convolutions):
+        return _slid(inputs[0], layer, layer.kernel_size, layer.dilation_rate)
+    if isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
+        return _slid(inputs[0], layer, layer.pool_size, (1, 1))
+    if isinstance(layer, layers.ZeroPadding2D):
+        return _shifted(inputs[0], layer.padding, 1)
+    if isinstance(layer, layers.Cropping2D):
+        return _shifted(inputs[0], layer.cropping, -1)
+    return _joined(inputs) if _keeps_places(node) else None
+
+
+def _keeps_places(node):
+    from keras import layers
+
+    layer = node.operation
+    kind = type(layer).__name__
+    known = tuple(getattr(layers, name) for name in SAME_PLACE_LAYERS if hasattr(layers, name))
+    if isinstance(layer, layers.Concatenate | layers.Softmax):
+        return layer.axis in (-1, 3)  # else it puts places side by side, or weighs them up
+    if isinstance(layer, known):
+        return True
+    if not type(layer).__module__.startswith("keras.src"):
+        return False
+    if kind == "GetItem":  # x[..., ::-1] turns colours round
+        key = node.arguments.args[-1]
+        return isinstance(key, tuple) and len(key) == 2 and key[0] is Ellipsis
+    return kind in SAME_PLACE_OPERATIONS
+
+
+def _slid(field, layer, window, dilation):
+    """After a layer's window has slid over the map."""
+    sides = []
+    for k, stride, step, size, jump, start, units in zip(
+        window, layer.strides, dilation, *field, strict=True
+    ):
+        reach = (k - 1) * step
+        if layer.padding == "same":
+            count = -(-units // stride)
+            before = max((count - 1) * stride + reach + 1 - units, 0) // 2
+        else:
+            count, before = (units - reach - 1) // stride + 1, 0
+        sides.append((size + reach * jump, jump * stride, start - before * jump, count))
+    return Field(*zip(*sides, strict=True))
+
+
+def _shifted(field, sides, sign):
+    """After so many rows and columns were added to each side (sign 1) or taken away (-1)."""
+    start = [
+        s - sign * one[0] * jump
+        for s, one, jump in zip(field.start, sides, field.jump, strict=True)
+    ]
+    units = [n + sign * sum(one) for n, one in zip(field.units, sides, strict=True)]
+    return field._replace(start=tuple(start), units=tuple(units))
+
+
+def _joined(fields):
+    """The smallest field around those of all inputs, if their units stand at the same places."""
+    if len({(field.jump, field.units) for field in fields}) != 1:
+        return None
+    start = tuple(min(field.start[axis] for field in fields) for axis in (0, 1))
+    end = [max(field.start[axis] + field.size[axis] for field in fields) for axis in (0, 1)]
+    size = tuple(e - s for e, s in zip(end, start, strict=True))
+    return fields[0]._replace(size=size, start=start)
+
+
+def stages_of(model):
+    """The layers of a model that are worth a look: what puts out maps through an activation.
+
+    Activation layers, and convolutions with an activation of their own; all convolutions where
+    there are none.
+
+    Raises:
+        ValueError: there is no convolution.
+    """
+    import keras
+    from keras import layers
+
+    from course_utils.explain import network
+
+    convolutions = network.convolutions(model)
+    kinds = layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU
+
+    def is_stage(path, layer):
+        shape = getattr(getattr(layer, "output", None), "shape", ())
+        if len(shape) != 4 or shape[1:3] == (1, 1):  # weights of channels have no places
+            return False
+        own = getattr(layer, "activation", None)
+        active = path in convolutions and own not in (None, keras.activations.linear)
+        return active or isinstance(layer, kinds)
+
+    found = [path for path, layer in network.layers_of(model).items() if is_stage(path, layer)]
+    return found or convolutions
+
+
+# ---- the instrument ------------------------------------------------------------------------------
+
+
+class Lens(AskingInstrument):
+    """Look through a network: a unit's receptive field, its channel's map, and heatmaps.
+
+    Args:
+        model: keras.Model of images, built; Sequential, functional or nested. With classes at its
+            end, (N, classes) or one unit for two, there are heatmaps, too.
+        images: dict from a name to a uint8 or float array, shape (H, W, 3) or (H, W, 1), in the
+            range that the model takes, at most 640 pixels a side. Floats in [0, 1] or [0, 255] are
+            shown as they are, others from their least to their largest value.
+        layers: names of layers that put out feature maps; None: those with an activation, or all
+            convolutions where none has.
+        classes: names of the classes, in the model's order; two for one output unit, that of 0
+            first. None: "class 0", ...
+        methods: dict from a name to a function of (model, images (N, H, W, C), targets (N,)) that
+            gives heatmaps (N, h, w). None: Grad-CAM and saliency; {}: no heatmaps.
+    Attributes:
+        image, layer, method, explained: names of what is shown; `explained` is a class.
+        channel: number of the channel. The first one, and that of a layer that is chosen on the
+            page, is the liveliest: it has the largest standard deviation over the image.
+        place: [row, column] on the image in pixels: the unit nearest to it is shown.
+        opacity: of the greatest heat, from 0 to 1.
+        field: the layer's `Field` on this image, None where it is not known.
+        unit: (row, column) of the unit that is shown.
+        activation: what that unit puts out.
+    Raises:
+        ValueError: no such layer, class, method, image or channel; images that the model does not
+            take, or that are too large; or heatmaps of another shape.
+
+    Answers are kept, one heatmap for each image, method and class: after the model has learnt on,
+    make a new lens. `close()` lets go of the model.
+
+    Source: Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014; for the
+        heatmaps see `course_utils.explain`.
+    """
+
+    module = "lens"
+
+    pictures = traitlets.List().tag(sync=True)  # of {"name", "pixels": uint8 (H, W, 3)}
+    layers = traitlets.List().tag(sync=True)
+    channels = traitlets.Dict().tag(sync=True)  # layer -> how many
+    fields = traitlets.Dict().tag(sync=True)  # image -> layer -> [size, jump, start, units] or None
+    classes = traitlets.List().tag(sync=True)
+    methods = traitlets.List().tag(sync=True)
+    says = traitlets.Dict().tag(sync=True)  # image -> [class, its probability]
+    colours = traitlets.Dict().tag(sync=True)  # float32 (256, 3), as explain.overlay's
+
+    image = traitlets.Unicode().tag(sync=True)
+    layer = traitlets.Unicode().tag(sync=True)
+    channel = traitlets.Int(None, allow_none=True).tag(sync=True)
+    place = traitlets.List().tag(sync=True)
+    method = traitlets.Unicode().tag(sync=True)
+    explained = traitlets.Unicode().tag(sync=True)
+    opacity = traitlets.Float(0.7).tag(sync=True)
+
+    def __init__(self, model, images, *, layers=None, classes=None, methods=None):
+        import matplotlib
+
+        from course_utils.explain import checks, network
+
+        self._model, self._given, self._functions = None, {}, {}
+        self._maps, self._orders, self._heat = collections.OrderedDict(), {}, {}
+        checks.check_model(model, classes=False)
+        self._model, self._given = model, _checked_images(model, images)
+        self._layers = paths = _checked_layers(model, layers)
+        first = next(iter(self._given))
+        count = checks.check_model(model) if _has_classes(model) else 0
+        self._functions = _checked_methods(methods, count)
+        names = _checked_classes(classes, count)
+        shapes = {image.shape[:2] for image in self._given.values()}
+        fields = {shape: fields_of(model, paths, size=shape) for shape in shapes}
+        says = {}
+        if count:
+            for name, image in self._given.items():
+                batch = np.asarray(image, np.float32)[None]
+                found = network.in_batches(model, network.probabilities, 1, (batch,))[0]
+                says[name] = [names[int(found.argmax())], float(found.max())]
+        super().__init__(
+            pictures=[
+                {"name": name, "pixels": packed(pixels_shown(image), "uint8")}
+                for name, image in self._given.items()
+            ],
+            layers=paths,
+            channels={path: maps.shape[-1] for path, maps in self._maps_of(first).items()},
+            fields={
+                name: {path: field and [list(pair) for pair in field] for path, field in
+                       fields[image.shape[:2]].items()}
+                for name, image in self._given.items()
+            },
+            classes=names,
+            methods=list(self._functions),
+            says=says,
+            colours=packed(matplotlib.colormaps["viridis"](np.arange(256))[:, :3]),
+        )  # fmt: skip
+        self.image, self.layer = first, paths[0]
+        self.place = [side // 2 for side in self._given[first].shape[:2]]
+        if self._functions:
+            self.method, self.explained = self.methods[0], says[first][0]
+            self._heatmap(first, self.method, self.explained)  # compiles it
+
+    # ---- what is chosen
+
+    @traitlets.validate("image", "layer", "method", "explained")
+    def _check_choice(self, proposal):
+        known = {
+            "image": list(self._given),
+            "layer": self.layers,
+            "method": self.methods,
+            "explained": self.classes,
+        }
+        return _one_of(proposal["trait"].name, proposal["value"], known[proposal["trait"].name])
+
+    @traitlets.validate("channel")
+    def _check_channel(self, proposal):
+        if proposal["value"] is None:
+            return None
+        return self._checked_channel(self.layer, proposal["value"])
+
+    @traitlets.validate("place")
+    def _check_place(self, proposal):
+        place = proposal["value"]
+        numbers = [one for one in place if isinstance(one, int | float) and math.isfinite(one)]
+        if len(place) != 2 or len(numbers) != 2:
+            raise ValueError(f"place is {place!r}; give [row, column] in pixels")
+        return place
+
+    @traitlets.validate("opacity")
+    def _check_opacity(self, proposal):
+        if not 0 <= proposal["value"] <= 1:
+            raise ValueError(f"opacity is {proposal['value']!r}; give a number from 0 to 1")
+        return proposal["value"]
+
+    @traitlets.observe("layer")
+    def _begin_layer(self, change):
+        if self.channel is None or self.channel >= self.channels[self.layer]:
+            self.channel = int(self._order(self.image, self.layer)[0])
+
+    @property
+    def field(self):
+        field = self.fields[self.image][self.layer]
+        return field and Field(*map(tuple, field))
+
+    @property
+    def unit(self):
+        units = self._maps_of(self.image)[self.layer].shape[:2]
+        if self.field:
+            return self.field.unit_at(*self.place)
+        return tuple(
+            max(0, min(count - 1, math.floor((pixel + 0.5) * count / side)))
+            for pixel, count, side in zip(
+                self.place, units, self._given[self.image].shape[:2], strict=True
+            )
+        )
+
+    @property
+    def activation(self):
+        return float(self._maps_of(self.image)[self.layer][(*self.unit, self.channel)])
+
+    # ---- answers
+
+    def respond(self, question):
+        kind = question.get("what")
+        if kind == "maps":
+            return self._map_answer(question["image"], question["layer"], question.get("channel"))
+        if kind == "heat":
+            chosen = question["image"], question["method"], question["class"]
+            heat, shown = self._heatmap(*chosen)
+            return question | {"heat": packed(heat), "shown": packed(shown)}
+        raise ValueError(f'what is {kind!r}; ask for "maps" or "heat"')
+
+    def _map_answer(self, image, layer, channel):
+        _one_of("image", image, list(self._given))
+        _one_of("layer", layer, self.layers)
+        order = self._order(image, layer)
+        channel = int(order[0]) if channel is None else self._checked_channel(layer, channel)
+        maps = self._maps_of(image)[layer]
+        step = -(-max(maps.shape[:2]) // SMALL)
+        small = np.moveaxis(maps[::step, ::step, order[:LIVELY]], -1, 0)
+        low, high = (f(small, axis=(1, 2), keepdims=True) for f in (np.min, np.max))
+        small = 255 * (small - low) / np.where(high > low, high - low, 1)
+        return {
+            "what": "maps",
+            "image": image,
+            "layer": layer,
+            "channel": channel,
+            "map": packed(maps[..., channel]),
+            "order": order.tolist(),
+            "small": packed(np.rint(small), "uint8"),
+        }
+
+    def _checked_channel(self, layer, channel):
+        count = self.channels[layer]
+        if isinstance(channel, bool) or not isinstance(channel, int) or not 0 <= channel < count:
+            raise ValueError(
+                f"channel is {channel!r}; the layer {layer!r} has channels 0 to {count - 1}"
+            )
+        return channel
+
+    def _maps_of(self, image):
+        """All layers' maps of one image: dict from a layer to (h, w, channels)."""
+        from course_utils import explain
+
+        if image not in self._maps:
+            self._maps[image] = explain.feature_maps(self._model, self._given[image], self._layers)
+            sizes = [sum(one.nbytes for one in maps.values()) for maps in self._maps.values()]
+            while len(self._maps) > 1 and sum(sizes) > MAPS_BYTES:
+                self._maps.popitem(last=False)
+                sizes.pop(0)
+        self._maps.move_to_end(image)
+        return self._maps[image]
+
+    def _order(self, image, layer):
+        """Channels, the liveliest first."""
+        if (image, layer) not in self._orders:
+            spread = self._maps_of(image)[layer].std(axis=(0, 1))
+            self._orders[image, layer] = np.argsort(-spread, kind="stable")
+        return self._orders[image, layer]
+
+    def _heatmap(self, image, method, explained):
+        """A heatmap, (h, w), and what is laid over the image of it; computed once."""
+        from skimage.filters import gaussian
+
+        _one_of("image", image, list(self._given))
+        _one_of("method", method, list(self._functions))
+        target = self.classes.index(_one_of("class", explained, self.classes))
+        key = image, method, target
+        if key not in self._heat:
+            given = self._given[image]
+            heat = np.asarray(self._functions[method](self._model, given[None], np.array([target])))
+            if heat.ndim != 3 or len(heat) != 1 or not np.isfinite(heat).all():
+                raise ValueError(
+                    f"the method {method!r} gave the shape {heat.shape} for one image; a method "
+                    "gives finite heatmaps, (N, h, w): of attributions, np.abs(...).max(axis=-1)"
+                )
+            heat = heat[0].astype(np.float32)
+            shown = np.maximum(heat, 0)  # evidence against the class is left uncoloured
+            if heat.shape == given.shape[:2]:
+                shown = gaussian(shown, BLUR)
+            self._heat[key] = heat, shown
+        return self._heat[key]
+
+    def close(self):
+        super().close()
+        self._model = None
+        for kept in (self._maps, self._heat, self._given, self._functions):
+            kept.clear()
+
+    # ---- the picture
+
+    def picture(self):
+        """The strongest unit of up to three layers, and the heatmaps, of the first image."""
+        from matplotlib.figure import Figure
+
+        from course_utils.figures import draw_image
+
+        image = next(iter(self._given))
+        pixels = pixels_shown(self._given[image])
+        chosen = _spread_out([path for path in self.layers if self.fields[image][path]])
+        chosen = chosen or _spread_out(self.layers)
+        methods = self.methods[:MOST_HEATMAPS]
+        figure = Figure(figsize=(9, 4.3 if methods else 2.3), layout="constrained")
+        rows = np.atleast_1d(figure.subfigures(2 if methods else 1, 1, height_ratios=None))
+        sides = []
+        panels = np.atleast_1d(rows[0].subplots(1, 2 * len(chosen)))
+        for path, left, right in zip(chosen, panels[::2], panels[1::2], strict=True):
+            sides.append(self._draw_unit(left, right, image, path))
+        known = [f"{side}" for side in sides if side]
+        if len(known) > 1 and sides == sorted(sides):
+            title = f"A deeper unit sees more: {', '.join(known[:-1])} and {known[-1]} pixels"
+        else:
+            title = f"Where {len(chosen)} units answer most strongly" + (
+                f", seeing {', '.join(known)} pixels" if known else ""
+            )
+        figure.suptitle(title)
+        if methods:
+            panels = np.atleast_1d(rows[1].subplots(1, 1 + len(methods)))
+            rows[1].suptitle(f"Why {self.explained}? The evidence, by method", fontsize="medium")
+            draw_image(panels[0], pixels).axes.set_title(image, fontsize="small")
+            for axes, method in zip(panels[1:], methods, strict=True):
+                title = method.replace(" ", "\n", 1)
+                try:
+                    draw_image(axes, self.laid_over(image, method, self.explained))
+                except Exception:  # a learner's own method may fail; the lens says why when asked
+                    axes.set_axis_off()
+                    title = f"{method}\nfailed"
+                axes.set_title(title, fontsize="small")
+        return figure
+
+    def laid_over(self, image, method, explained, opacity=None):
+        """An image with its heatmap, as the lens shows it: uint8 array (H, W, 3).
+
+        Args:
+            image, method, explained: names.
+            opacity: of the greatest heat; None: the lens's.
+        """
+        from course_utils import explain
+
+        shown = self._heatmap(image, method, explained)[1]
+        return explain.overlay(
+            pixels_shown(self._given[image]),
+            shown,
+            opacity=self.opacity if opacity is None else opacity,
+            colours="viridis",
+        )
+
+    def _draw_unit(self, left, right, image, path):
+        """A layer's strongest unit on the image and on its map; the side of its field, or None."""
+        from matplotlib.patches import Rectangle
+
+        from course_utils.figures import MAGNITUDE, MARK, draw_image
+
+        pixels, field = pixels_shown(self._given[image]), self.fields[image][path]
+        channel = int(self._order(image, path)[0])
+        shown = self._maps_of(image)[path][..., channel]
+        row, column = np.unravel_index(shown.argmax(), shown.shape)
+        draw_image(left, pixels)
+        if field:
+            top, left_edge, bottom, right_edge = Field(*map(tuple, field)).box(row, column)
+            for edge, width in (("w", 3), (MARK, 1.5)):
+                left.add_patch(
+                    Rectangle(
+                        (left_edge - 0.5, top - 0.5), right_edge - left_edge, bottom - top,
+                        fill=False, edgecolor=edge, linewidth=width,
+                    )
+                )  # fmt: skip
+        size = f"sees {field[0][0]} × {field[0][1]}" if field else "sees: unknown"
+        left.set_title(f"{path.rpartition('/')[2]}\n{size}", fontsize="small")
+        right.imshow(shown, cmap=MAGNITUDE)
+        right.set(xticks=[], yticks=[])
+        right.plot(column, row, "o", markersize=9, fillstyle="none", color="w", markeredgewidth=3.5)
+        right.plot(column, row, "o", markersize=9, fillstyle="none", color=MARK, markeredgewidth=2)
+        right.set_title(f"channel {channel}\n{shown.max():.2f} at the ring", fontsize="small")
+        return field[0][0] if field else None
+
+
+# ---- what is given -------------------------------------------------------------------------------
+
+
+def pixels_shown(image):
+    """An image in the model's range as one to look at: uint8 array (H, W, 3)."""
+    image = np.asarray(image)
+    if image.dtype != np.uint8:
+        low, high = float(image.min()), float(image.max())
+        if low >= 0 and high <= 1:
+            image = 255 * image
+        elif low < 0 or high > 255:
+            image = 255 * (image - low) / (high - low)
+        image = np.rint(image).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
+
+
+def _spread_out(paths):
+    """The first, the last, and one between."""
+    if len(paths) <= STATES:
+        return list(paths)
+    return [paths[round(k * (len(paths) - 1) / (STATES - 1))] for k in range(STATES)]
+
+
+def _one_of(what, given, known):
+    if given not in known:
+        raise ValueError(f"{what} is {given!r}; give one of {', '.join(map(repr, known))}")
+    return given
+
+
+def _has_classes(model):
+    return len(model.outputs) == 1 and len(model.outputs[0].shape) == 2
+
+
+def _checked_images(model, images):
+    from course_utils.explain import checks
+
+    if not isinstance(images, dict) or not images:
+        raise ValueError(
+            f"images is {type(images).__name__} of {np.shape(images)}; give a dict of at least one "
+            'image: {"cat": array (H, W, 3)}'
+        )
+    found = {}
+    for name, image in images.items():
+        array = np.asarray(image)
+        try:
+            _, single = checks.check_images(model, array)
+        except ValueError as error:
+            raise ValueError(f"image {name!r}: {error}") from None
+        if not isinstance(name, str) or not single or array.shape[-1] not in (1, 3):
+            raise ValueError(
+                f"image {name!r} has the shape {array.shape}; give each a name and one array, "
+                "(H, W, 3) or (H, W, 1)"
+            )
+        if max(array.shape[:2]) > LARGEST:
+            raise ValueError(
+                f"image {name!r} has {array.shape[0]} x {array.shape[1]} pixels, and a lens takes "
+                f"{LARGEST} a side: resize it, to what the model was trained on"
+            )
+        found[name] = array
+    return found
+
+
+def _checked_layers(model, layers):
+    from course_utils.explain import network
+
+    if layers is None:
+        return stages_of(model)
+    names = [layers] if isinstance(layers, str) else list(layers)
+    if not names:
+        raise ValueError(f"layers is {layers!r}; give at least one, or None for the convolutions")
+    for name in names:
+        network.find_path(model, name)
+    return list(dict.fromkeys(names))
+
+
+def _checked_classes(classes, count):
+    if classes is None:
+        return [f"class {number}" for number in range(count)]
+    names = [str(name) for name in classes]
+    if len(names) != count:
+        raise ValueError(
+            f"classes has {len(names)} names, and the model has {count} classes; give one for "
+            "each, for one output unit two: that of 0 first"
+        )
+    twice = {name for name, times in collections.Counter(names).items() if times > 1}
+    return [f"{one} ({k})" if one in twice else one for k, one in enumerate(names)]
+
+
+def _checked_methods(methods, count):
+    if methods is None:
+        return {"Grad-CAM": _grad_cam, "saliency": _saliency} if count else {}
+    if not isinstance(methods, dict) or not all(map(callable, methods.values())):
+        raise ValueError(
+            f"methods is {methods!r}; give a dict from a name to a function of (model, images, "
+            "targets) that gives heatmaps (N, h, w)"
+        )
+    if methods and not count:
+        raise ValueError("methods explain classes, and this model ends in none; leave them out")
+    return dict(methods)
+
+
+def _grad_cam(model, images, targets):
+    from course_utils import explain
+
+    return explain.grad_cam(model, images, target=targets)
+
+
+def _saliency(model, images, targets):
+    from course_utils import explain
+
+    return np.abs(explain.saliency(model, images, target=targets)).max(axis=-1)

@@ -1,0 +1,616 @@
+"""The lens: fields by hand and as measured, answers, and what the browser computes."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from course_utils import explain
+from course_utils.instruments.base import unpacked
+from course_utils.instruments.lens import Field, Lens, fields_of, pixels_shown, stages_of
+from tools.vectors import load
+
+FIELDS = [  # Field, the image's sides
+    (Field((3, 3), (1, 1), (0, 0), (18, 13)), (20, 15)),
+    (Field((18, 18), (4, 4), (0, 0), (34, 34)), (150, 150)),
+    (Field((7, 11), (2, 4), (-2, -2), (16, 8)), (32, 30)),  # "same" and stride 2: not symmetric
+    (Field((491, 491), (32, 32), (-214, -214), (3, 3)), (96, 96)),
+    (None, (21, 14)),
+]
+UNITS_WITHOUT_FIELD = (6, 5)
+
+
+def nearest_units(middles, pixels):
+    """Of the middles nearest to each pixel the last, tried out."""
+    far = np.abs(np.asarray(middles)[None] - np.asarray(pixels)[:, None])
+    return [int(np.flatnonzero(np.isclose(row, row.min()))[-1]) for row in far]
+
+
+def field_table():
+    table = []
+    for field, sides in FIELDS:
+        units = field.units if field else UNITS_WITHOUT_FIELD
+        axes = []
+        for axis in (0, 1):
+            pixels = list(range(0, sides[axis], max(1, sides[axis] // 13)))
+            if field:
+                size, jump, start = (one[axis] for one in field[:3])
+                starts = start + jump * np.arange(units[axis])
+                middles = [np.arange(s, s + size).mean() for s in starts]
+            else:
+                middles = [(k + 0.5) * sides[axis] / units[axis] - 0.5 for k in range(units[axis])]
+            found = nearest_units(middles, pixels)
+            one = {"pixels": pixels, "units": found, "middles": [float(m) for m in middles]}
+            if field:
+                inside = [
+                    np.intersect1d(np.arange(s, s + size), np.arange(sides[axis])) for s in starts
+                ]
+                one["box"] = [[int(s), int(s + size)] for s in starts]
+                one["clipped"] = [[int(i[0]), int(i[-1]) + 1] for i in inside]
+            axes.append(one)
+        table.append({"field": field, "units": units, "sides": sides, "axes": axes})
+    return table
+
+
+def vectors():
+    """Places and fields tried out; resizing by scikit-image; laying over by `explain.overlay`."""
+    import matplotlib
+    from skimage.transform import resize
+
+    random = np.random.default_rng(11)
+    resized = []
+    for shape, size in (((3, 4), (7, 9)), ((5, 5), (5, 5)), ((6, 7), (4, 3)), ((1, 1), (2, 3))):
+        heat = random.normal(size=shape).round(4).astype(np.float32)
+        found = resize(heat, size, order=1, mode="edge", anti_aliasing=False)
+        resized.append({"heat": heat.tolist(), "size": size, "resized": found.tolist()})
+    overlays = []
+    image = random.integers(0, 256, (8, 9, 3)).astype(np.uint8)
+    for shape, opacity in (((3, 4), 0.7), ((8, 9), 0.35), ((2, 2), 1.0), ((3, 3), 0.0)):
+        heat = random.random(shape).round(4).astype(np.float32)
+        found = explain.overlay(image, heat, opacity=opacity, colours="viridis")
+        overlays.append({"heat": heat.tolist(), "opacity": opacity, "overlay": found.tolist()})
+    strongest = random.integers(-3, 4, (5, 6))
+    return {
+        "fields": field_table(),
+        "resized": resized,
+        "image": image.tolist(),
+        "colours": matplotlib.colormaps["viridis"](np.arange(256))[:, :3].round(6).tolist(),
+        "overlays": overlays,
+        "strongest": {
+            "values": strongest.tolist(),
+            "place": [int(k) for k in np.unravel_index(strongest.argmax(), strongest.shape)],
+        },
+    }
+
+
+def test_the_stored_table_is_what_the_libraries_compute():
+    stored, now = load("lens"), vectors()
+    for name in ("image", "colours"):
+        assert np.allclose(stored[name], now[name])
+    for name, entry in (("resized", "resized"), ("overlays", "overlay")):
+        for one, other in zip(stored[name], now[name], strict=True):
+            assert np.allclose(one[entry], other[entry], atol=1e-6)
+    assert stored["strongest"] == now["strongest"]
+    for one, other in zip(stored["fields"], now["fields"], strict=True):
+        for axis, same in zip(one["axes"], other["axes"], strict=True):
+            assert axis == same
+
+
+def test_python_finds_the_units_and_boxes_of_the_table():
+    for one in load("lens")["fields"]:
+        if not one["field"]:
+            continue
+        field = Field(*map(tuple, one["field"]))
+        rows, columns = one["axes"]
+        for pixel, unit in zip(rows["pixels"], rows["units"], strict=True):
+            assert field.unit_at(pixel, 0)[0] == unit
+        for pixel, unit in zip(columns["pixels"], columns["units"], strict=True):
+            assert field.unit_at(0, pixel)[1] == unit
+        for unit, (start, end) in enumerate(rows["box"]):
+            assert field.box(unit, 0)[::2] == (start, end)
+        for unit, (start, end) in enumerate(columns["box"]):
+            assert field.box(0, unit)[1::2] == (start, end)
+
+
+# ---- receptive fields ----------------------------------------------------------------------------
+
+
+def lesson_network(filters=(4, 5, 6, 6)):
+    """Lesson 6's network, with fewer channels."""
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((None, None, 3))
+    x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
+    for number, count in enumerate(filters, start=1):
+        if number > 1:
+            x = layers.MaxPooling2D(2, name=f"pool{number - 1}")(x)
+        x = layers.Conv2D(count, 3, use_bias=False, name=f"conv{number}")(x)
+        x = layers.BatchNormalization(name=f"norm{number}")(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+    x = layers.GlobalAveragePooling2D(name="mean")(x)
+    return keras.Model(inputs, layers.Dense(1, activation="sigmoid", name="dog")(x))
+
+
+def measured(model, layer, shape, ground):
+    """Whether each pixel moves each unit: bool array (H, W, h, w).
+
+    Each pixel alone is raised above the ground. With weights above zero, and a ground that makes
+    no sum negative, no ReLU or maximum hides a path.
+    """
+    import keras
+
+    for weight in model.trainable_variables:
+        weight.assign(np.abs(weight.numpy()) + 0.1)
+    height, width, _ = shape
+    images = np.full((1 + height * width, *shape), ground, np.float32)
+    for i, image in enumerate(images[1:]):
+        image[i // width, i % width] += 50
+    maps = keras.Model(model.inputs[0], model.get_layer(layer).output)(images).numpy().sum(axis=-1)
+    return (maps[1:] > maps[:1]).reshape(height, width, *maps.shape[1:])
+
+
+def check_against_measured(model, layer, shape, *, ground=0, gaps=False):
+    """How many sides of fields lie within the image; those are measured to the pixel."""
+    moved = measured(model, layer, shape, ground)
+    field = fields_of(model, layer, size=shape[:2])[layer]
+    assert field.units == moved.shape[2:]
+    inner = 0
+    for unit in np.ndindex(*field.units):
+        top, left, bottom, right = field.box(*unit)
+        rows, columns = (
+            np.flatnonzero(moved[:, :, *unit].any(axis=axis)).tolist() for axis in (1, 0)
+        )
+        for hit, start, end, side in (
+            (rows, top, bottom, shape[0]), (columns, left, right, shape[1]),
+        ):  # fmt: skip
+            assert not hit or max(start, 0) <= hit[0] <= hit[-1] < min(end, side)
+            if start >= 0 and end <= side and rows and columns:
+                inner += 1
+                assert (hit[0], hit[-1] + 1) == (start, end)
+            elif hit and not gaps:
+                assert hit[0] == max(start, 0)
+    return inner
+
+
+def test_fields_of_the_lessons_network_as_the_lesson_adds_them_up():
+    found = fields_of(lesson_network(), size=(150, 150))
+    stages = [found[f"relu{number}"] for number in (1, 2, 3, 4)]
+    assert [(one.size[0], one.jump[0]) for one in stages] == [(3, 1), (8, 2), (18, 4), (38, 8)]
+    assert [one.units for one in stages] == [(148, 148), (72, 72), (34, 34), (15, 15)]
+    assert {one.start for one in stages} == {(0, 0)}
+    assert found["pool1"] == Field((4, 4), (2, 2), (0, 0), (74, 74))
+    assert found["mean"] is found["dog"] is None
+    assert check_against_measured(lesson_network(), "relu3", (23, 26, 3), ground=150) == 2 * 2 * 3
+
+
+@pytest.mark.parametrize(("side", "start"), [(8, 0), (7, -1), (9, -1), (2, 0)])
+def test_where_same_padding_puts_the_first_field_depends_on_the_size(side, start):
+    import keras
+
+    # Kernel 3, stride 2, 8 pixels: 4 units span 9, so one zero is added, and that behind.
+    # 7 pixels: 4 units span 9, so one zero each before and behind.
+    layer = keras.layers.Conv2D(2, 3, strides=2, padding="same", name="halved")
+    model = keras.Sequential([keras.Input((side, side, 1)), layer])
+    assert fields_of(model)["halved"].start == (start, start)
+    check_against_measured(model, "halved", (side, side, 1))
+
+
+def test_fields_of_blocks_as_in_mobilenet():
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((32, 36, 3))
+    x = layers.Conv2D(4, 3, strides=2, padding="same", name="stem")(inputs)
+    y = layers.DepthwiseConv2D(3, padding="same", name="depthwise")(x)
+    y = layers.ReLU(6, name="relu6")(layers.BatchNormalization()(y))
+    x = layers.Add(name="sum")([x, layers.Conv2D(4, 1, name="project")(y)])
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)), name="pad")(x)
+    x = layers.DepthwiseConv2D(3, strides=2, name="down")(x)
+    x = layers.SeparableConv2D(5, 3, padding="same", name="separable")(x)
+    model = keras.Model(inputs, x)
+    found = fields_of(model)
+    assert found["stem"] == Field((3, 3), (2, 2), (0, 0), (16, 18))
+    assert found["project"] == found["sum"] == Field((7, 7), (2, 2), (-2, -2), (16, 18))
+    assert found["pad"] == Field((7, 7), (2, 2), (-2, -2), (17, 19))
+    assert found["down"] == Field((11, 11), (4, 4), (-2, -2), (8, 9))
+    assert found["separable"] == Field((19, 19), (4, 4), (-6, -6), (8, 9))
+    assert check_against_measured(model, "separable", (32, 36, 3)) > 10
+
+
+def test_fields_of_mobilenet_itself():
+    import keras
+
+    model = keras.applications.MobileNetV2(
+        weights=None, input_shape=(224, 224, 3), include_top=False
+    )
+    last = fields_of(model)["out_relu"]
+    assert (last.size, last.jump, last.units) == ((491, 491), (32, 32), (7, 7))  # Araujo et al.
+
+
+def test_fields_through_models_inside_and_operations_on_the_way():
+    import keras
+    from keras import layers
+
+    inside = keras.Sequential(
+        [
+            keras.Input((20, 20, 3)),
+            layers.Conv2D(3, 3, strides=2, name="c"),
+            layers.MaxPooling2D(2),
+        ],
+        name="inside",
+    )
+    inputs = keras.Input((20, 20, 3))
+    x = inside(inputs[..., ::-1] / 127.5 - 1.0)
+    model = keras.Model(inputs, layers.Conv2D(2, 2, name="outer", activation="relu")(x))
+    found = fields_of(model)
+    assert found["inside/c"] == Field((3, 3), (2, 2), (0, 0), (9, 9))
+    assert found["inside"] == Field((5, 5), (4, 4), (0, 0), (4, 4))
+    assert found["outer"] == Field((9, 9), (4, 4), (0, 0), (3, 3))
+    assert fields_of(model, ["c"]) == {"c": found["inside/c"]}
+    assert stages_of(model) == ["outer"]
+    assert stages_of(keras.Model(inside.inputs, inside.outputs)) == ["c"]
+
+
+@pytest.mark.parametrize(
+    "unknown", ["upsampling", "transposed", "lambda", "softmax", "side by side", "no places"]
+)
+def test_what_the_walk_does_not_know_is_not_guessed(unknown):
+    import keras
+    from keras import layers
+
+    inputs = keras.Input((16, 16, 3))
+    x = layers.Conv2D(2, 3, padding="same", name="before")(inputs)
+    if unknown == "upsampling":
+        x = layers.UpSampling2D(2)(x)
+    elif unknown == "transposed":
+        x = layers.Conv2DTranspose(2, 3)(x)
+    elif unknown == "lambda":
+        x = layers.Lambda(lambda x: x[:, ::-1])(x)
+    elif unknown == "softmax":
+        x = layers.Softmax(axis=(1, 2))(x)
+    elif unknown == "side by side":
+        x = layers.Concatenate(axis=1)([x, x])
+    else:
+        x = layers.Multiply()([x, layers.GlobalAveragePooling2D(keepdims=True)(x)])
+    found = fields_of(keras.Model(inputs, layers.Conv2D(2, 3, name="after")(x)))
+    assert found["before"] and found["after"] is None
+
+
+LAYERS = st.tuples(
+    st.sampled_from(
+        ["Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Max", "Average", "Pad", "ReLU"]
+    ),
+    st.integers(1, 4), st.integers(1, 3), st.sampled_from(["valid", "same"]), st.integers(1, 2),
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(LAYERS, min_size=1, max_size=4), st.integers(9, 15), st.integers(9, 15))
+def test_fields_are_those_that_are_measured(chain, height, width):
+    import keras
+    from keras import layers
+
+    x = inputs = keras.Input((height, width, 1))
+    gaps = False
+    for number, (kind, kernel, stride, padding, dilation) in enumerate(chain):
+        name = f"layer{number}"
+        if kind in ("Max", "Average"):
+            layer = getattr(layers, f"{kind}Pooling2D")(kernel, stride, padding, name=name)
+            gaps |= stride > kernel
+        elif kind == "Pad":
+            layer = layers.ZeroPadding2D(((kernel, stride), (dilation, 0)), name=name)
+        elif kind == "ReLU":
+            layer = layers.ReLU(name=name)
+        else:
+            dilation = 1 if stride > 1 else dilation
+            amount = (kernel,) if kind == "DepthwiseConv2D" else (2, kernel)
+            layer = getattr(layers, kind)(
+                *amount, strides=stride, padding=padding, dilation_rate=dilation, name=name
+            )
+            gaps |= stride > kernel or (dilation > 1 and kernel > 1)
+        reach = kernel if kind in ("Max", "Average") else (kernel - 1) * dilation + 1
+        if padding == "valid" and kind not in ("Pad", "ReLU") and min(x.shape[1:3]) < reach:
+            break
+        x = layer(x)
+    else:
+        number += 1
+    if number == 0:
+        return
+    check_against_measured(
+        keras.Model(inputs, x), f"layer{number - 1}", (height, width, 1), gaps=gaps
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "says"),
+    [
+        (("relu7",), {"size": (30, 30)}, "no layer has the name 'relu7'; there are .*relu4"),
+        ((), {}, r"size is \(None, None\).*give size=\(H, W\)"),
+        ((), {"size": (0, 30)}, r"give size=\(H, W\)"),
+    ],
+)
+def test_bad_input_to_fields_is_named(arguments, options, says):
+    with pytest.raises(ValueError, match=says):
+        fields_of(lesson_network(), *arguments, **options)
+
+
+# ---- the instrument ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def network():
+    import keras
+
+    keras.utils.set_random_seed(3)
+    return lesson_network()
+
+
+IMAGES = {
+    "cat": np.random.default_rng(1).integers(0, 256, (50, 62, 3)).astype(np.uint8),
+    "dog": np.random.default_rng(2).integers(0, 256, (46, 46, 3)).astype(np.uint8),
+}
+
+
+@pytest.fixture
+def calls():
+    return []
+
+
+@pytest.fixture
+def lens(network, calls):
+    def counted(model, images, targets):
+        calls.append(targets.tolist())
+        return images[..., 0] * 1.0 - 100 * targets[:, None, None]
+
+    methods = {"Grad-CAM": lambda model, x, y: explain.grad_cam(model, x, target=y), "red": counted}
+    return Lens(network, IMAGES, classes=("cat", "dog"), methods=methods)
+
+
+def test_it_begins_with_the_liveliest_channel_and_the_networks_answer(lens, network):
+    assert lens.layers == ["relu1", "relu2", "relu3", "relu4"]
+    assert lens.channels == {"relu1": 4, "relu2": 5, "relu3": 6, "relu4": 6}
+    assert (lens.image, lens.layer, lens.method, lens.opacity) == ("cat", "relu1", "Grad-CAM", 0.7)
+    maps = explain.feature_maps(network, IMAGES["cat"], lens.layers)
+    assert lens.channel == maps["relu1"].std(axis=(0, 1)).argmax()
+    dog = float(network(IMAGES["dog"][None])[0, 0])
+    assert lens.says["dog"] == [
+        ["cat", "dog"][dog > 0.5],
+        pytest.approx(max(dog, 1 - dog), abs=1e-5),
+    ]
+    assert lens.explained == lens.says["cat"][0]
+    assert lens.fields["dog"]["relu4"] == [[38, 38], [8, 8], [0, 0], [2, 2]]
+    assert np.array_equal(unpacked(lens.pictures[1]["pixels"]), IMAGES["dog"])
+
+
+def test_the_unit_its_activation_and_its_field(lens, network):
+    maps = explain.feature_maps(network, IMAGES["dog"], lens.layers)
+    lens.image, lens.layer, lens.channel, lens.place = "dog", "relu3", 5, [30, 5]
+    lens.layer = "relu2"  # has no channel 5
+    assert lens.channel == maps["relu2"].std(axis=(0, 1)).argmax()
+    lens.channel, lens.layer = 2, "relu3"
+    assert lens.channel == 2
+    assert lens.field == Field((18, 18), (4, 4), (0, 0), (8, 8))
+    assert lens.unit == (5, 0)  # the middles are at 8.5, 12.5, ...: 28.5 is nearest to 30
+    assert lens.activation == pytest.approx(maps["relu3"][5, 0, 2], abs=1e-6)
+
+
+def test_a_question_for_a_map(lens, network):
+    maps = explain.feature_maps(network, IMAGES["dog"], ["relu2"])["relu2"]
+    answer = lens.respond({"what": "maps", "image": "dog", "layer": "relu2", "channel": 3})
+    assert np.allclose(unpacked(answer["map"]), maps[..., 3], atol=1e-6)
+    order = np.argsort(-maps.std(axis=(0, 1)))
+    assert answer["order"] == order.tolist()
+    first = maps[..., order[0]]
+    small = 255 * (first - first.min()) / np.ptp(first)
+    assert np.abs(unpacked(answer["small"])[0] - small).max() <= 0.51
+    best = lens.respond({"what": "maps", "image": "dog", "layer": "relu2", "channel": None})
+    assert best["channel"] == order[0]
+
+
+def test_large_maps_have_small_pictures(network):
+    images = {"large": np.random.default_rng(0).random((130, 90, 3)).astype(np.float32)}
+    lens = Lens(network, images, layers=["relu1"], methods={})
+    answer = lens.respond({"what": "maps", "image": "large", "layer": "relu1", "channel": 0})
+    assert unpacked(answer["map"]).shape == (128, 88)
+    assert unpacked(answer["small"]).shape == (4, 32, 22)
+    assert len(answer["map"]["data"]) + len(answer["small"]["data"]) < 50e3
+
+
+def test_a_question_for_heat(lens, network):
+    for number, name in enumerate(("cat", "dog")):
+        asked = {"what": "heat", "image": "dog", "method": "Grad-CAM", "class": name}
+        answer = lens.respond(asked)
+        theirs = explain.grad_cam(network, IMAGES["dog"], target=number)
+        assert np.allclose(unpacked(answer["heat"]), theirs, atol=1e-7)
+        assert np.array_equal(unpacked(answer["shown"]), unpacked(answer["heat"]))
+        assert {name: answer[name] for name in asked} == asked
+
+
+def test_heat_as_fine_as_the_image_is_blurred_to_be_seen_and_read_as_it_is(lens):
+    from skimage.filters import gaussian
+
+    answer = lens.respond({"what": "heat", "image": "dog", "method": "red", "class": "dog"})
+    heat = IMAGES["dog"][..., 0] - 100.0
+    assert np.array_equal(unpacked(answer["heat"]), heat.astype(np.float32))
+    shown = gaussian(np.maximum(heat, 0), 1.5)
+    assert np.allclose(unpacked(answer["shown"]), shown, atol=1e-3)
+    theirs = explain.overlay(IMAGES["dog"], shown, opacity=0.4, colours="viridis")
+    ours = lens.laid_over("dog", "red", "dog", 0.4)
+    assert np.abs(ours.astype(int) - theirs).max() <= 1
+
+
+def test_a_method_is_asked_once_for_each_image_and_class(lens, calls):
+    for name in ("dog", "cat", "dog", "cat"):
+        lens.respond({"what": "heat", "image": "dog", "method": "red", "class": name})
+    assert calls == [[1], [0]]
+    lens.respond({"what": "heat", "image": "cat", "method": "red", "class": "cat"})
+    assert calls == [[1], [0], [0]]
+
+
+def test_maps_are_kept_within_bounds(lens, monkeypatch):
+    asked = []
+    theirs = explain.feature_maps
+    monkeypatch.setattr(explain, "feature_maps", lambda *a, **k: asked.append(1) or theirs(*a, **k))
+    question = {"what": "maps", "layer": "relu1", "channel": 0}
+    for image in ("cat", "dog", "cat", "dog"):
+        lens.respond(question | {"image": image})
+    assert len(asked) == 1  # the cat's are there from the beginning
+    monkeypatch.setattr("course_utils.instruments.lens.MAPS_BYTES", 1)
+    lens._maps.clear()
+    for image in ("cat", "dog", "cat"):
+        lens.respond(question | {"image": image})
+    assert len(asked) == 4 and list(lens._maps) == ["cat"]
+
+
+def test_an_answer_carries_its_number_and_an_error_is_said(lens):
+    lens.question = {"what": "maps", "image": "dog", "layer": "relu1", "channel": 1, "number": 7}
+    assert lens.answer["number"] == 7 and lens.answer["channel"] == 1
+    with pytest.raises(ValueError):
+        lens.question = {
+            "what": "heat",
+            "image": "dog",
+            "method": "blue",
+            "class": "cat",
+            "number": 8,
+        }
+    assert lens.answer["number"] == 8
+    assert "method is 'blue'; give one of 'Grad-CAM', 'red'" in lens.answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ({"what": "maps", "image": "cow", "layer": "relu1"}, "give one of 'cat', 'dog'"),
+        ({"what": "maps", "image": "cat", "layer": "conv1"}, "give one of 'relu1'"),
+        ({"what": "maps", "image": "cat", "layer": "relu1", "channel": 4}, "has channels 0 to 3"),
+        ({"what": "heat", "image": "cat", "method": "red", "class": "cow"}, "class is 'cow'"),
+        ({"what": "weather"}, "what is 'weather'"),
+    ],
+)  # fmt: skip
+def test_a_bad_question_is_named(lens, question, says):
+    with pytest.raises(ValueError, match=says):
+        lens.respond(question)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("layer", "conv9", "layer is 'conv9'"),
+        ("image", "cow", "image is 'cow'"),
+        ("method", "blue", "method is 'blue'"),
+        ("explained", "cow", "explained is 'cow'"),
+        ("channel", 4, "channels 0 to 3"),
+        ("place", [1], r"place is \[1\]; give \[row, column\]"),
+        ("opacity", 1.5, "from 0 to 1"),
+    ],
+)
+def test_a_bad_choice_is_named(lens, name, value, says):
+    with pytest.raises(ValueError, match=says):
+        setattr(lens, name, value)
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "says"),
+    [
+        ([np.zeros((50, 50, 3))], {}, "give a dict of at least one image"),
+        ({}, {}, "give a dict"),
+        ({"cat": np.zeros((50, 50))}, {}, r"image 'cat': images has the shape \(50, 50\)"),
+        ({"cat": np.zeros((50, 50, 1))}, {}, r"image 'cat': .*this model takes \(N, N, N, 3\)"),
+        ({"cats": np.zeros((2, 50, 50, 3))}, {}, "give each a name and one array"),
+        ({3: np.zeros((50, 50, 3))}, {}, "give each a name"),
+        ({"cat": np.zeros((50, 641, 3))}, {}, "50 x 641 pixels, and a lens takes 640"),
+        ({"cat": np.full((50, 50, 3), np.nan)}, {}, "not finite"),
+        (IMAGES, {"layers": ["relu9"]}, "no layer has the name 'relu9'"),
+        (IMAGES, {"layers": ["mean"]}, "'mean' puts out the shape"),
+        (IMAGES, {"layers": []}, "give at least one"),
+        (IMAGES, {"classes": ["cat"]}, "1 names, and the model has 2 classes"),
+        (IMAGES, {"methods": {"none": 3}}, "a dict from a name to a function"),
+        (IMAGES, {"methods": {"batch": lambda m, x, y: x}}, r"gave the shape \(1, 50, 62, 3\)"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_named(network, images, options, says):
+    with pytest.raises(ValueError, match=says):
+        Lens(network, images, **options)
+
+
+def test_a_model_without_classes_has_maps_and_no_heat():
+    import keras
+    from keras import layers
+
+    convolutions = [layers.Conv2D(3, 3, name="one"), layers.Conv2DTranspose(2, 2, name="two")]
+    base = keras.Sequential([keras.Input((20, 20, 1)), *convolutions])
+    lens = Lens(base, {"noise": np.random.default_rng(0).normal(size=(20, 20, 1))})
+    assert (lens.methods, lens.classes, lens.layers) == ([], [], ["one", "two"])
+    assert lens.fields["noise"]["two"] is None
+    lens.layer = "two"
+    lens.place = [19, 0]
+    assert lens.field is None and lens.unit == (18, 0)  # 19 units on 20 pixels
+    assert len(lens.picture().axes) == 2  # the one layer whose field is known
+    with pytest.raises(ValueError, match="this model ends in none"):
+        Lens(base, {"noise": np.zeros((20, 20, 1))}, methods={"any": print})
+
+
+def test_equal_names_of_classes_are_told_apart():
+    import keras
+    from keras import layers
+
+    top = [layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3, activation="softmax")]
+    model = keras.Sequential([keras.Input((8, 8, 3)), *top])
+    lens = Lens(model, {"x": np.ones((8, 8, 3))}, classes=["crane", "cat", "crane"])
+    assert lens.classes == ["crane (0)", "cat", "crane (2)"]
+    assert lens.methods == ["Grad-CAM", "saliency"]
+    theirs = np.abs(explain.saliency(model, np.ones((8, 8, 3)), target=1)).max(axis=-1)
+    asked = {"what": "heat", "image": "x", "method": "saliency", "class": "cat"}
+    assert np.allclose(unpacked(lens.respond(asked)["heat"]), theirs)
+
+
+def test_images_are_shown_whatever_their_range():
+    ramp = np.linspace(0, 1, 12).reshape(2, 2, 3)
+    shown = np.rint(255 * ramp).astype(np.uint8)
+    assert np.array_equal(pixels_shown(ramp), shown)
+    assert np.array_equal(pixels_shown(255 * ramp), shown)
+    assert np.array_equal(pixels_shown(4 * ramp - 2), shown)
+    assert np.array_equal(pixels_shown(shown[..., :1])[..., 2], shown[..., 0])
+
+
+def test_its_output_has_a_picture(lens):
+    data, metadata = lens._repr_mimebundle_()
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == lens.model_id
+    picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+    assert picture.size[0] == metadata["image/png"]["width"] <= 9 * 72
+    assert np.asarray(picture.convert("L")).std() > 20
+
+
+def test_the_picture_shows_the_strongest_units_and_the_heat_of_each_method(lens, network):
+    figure = lens.picture()
+    assert figure.get_suptitle() == "A deeper unit sees more: 3, 18 and 38 pixels"
+    deep, its_map = figure.axes[4:6]
+    maps = explain.feature_maps(network, IMAGES["cat"], "relu4")["relu4"]
+    channel = maps.std(axis=(0, 1)).argmax()
+    row, column = np.unravel_index(maps[..., channel].argmax(), maps.shape[:2])
+    frame = deep.patches[-1]
+    assert frame.get_xy() == (8 * column - 0.5, 8 * row - 0.5) and frame.get_width() == 38
+    assert its_map.lines[-1].get_xydata().tolist() == [[column, row]]
+    titles = [axes.get_title() for axes in figure.axes[6:]]
+    assert titles == ["cat", "Grad-CAM", "red"]
+
+
+def test_a_method_that_fails_does_not_take_the_picture_with_it(network):
+    def broken(model, images, targets):
+        raise ZeroDivisionError
+
+    methods = {"Grad-CAM": lambda m, x, y: explain.grad_cam(m, x, target=y), "broken": broken}
+    lens = Lens(network, {"dog": IMAGES["dog"]}, methods=methods)
+    assert [axes.get_title() for axes in lens.picture().axes[-2:]] == ["Grad-CAM", "broken\nfailed"]
+    with pytest.raises(ZeroDivisionError):
+        lens.respond({"what": "heat", "image": "dog", "method": "broken", "class": "class 1"})
+
+
+def test_closed_it_lets_go_of_the_model(lens):
+    lens.close()
+    assert lens._model is None and not lens._maps and not lens._heat
