@@ -9,8 +9,10 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from nbconvert import HTMLExporter
 from PIL import Image
 
+from course_utils import instruments
 from tools.build_lessons import (
     LESSONS,
     MAX_BYTES,
@@ -56,6 +58,18 @@ def test_reader_sees_no_errors_warnings_or_reprs(source):
     assert complaints(stored(source), path.stat().st_size) == []
     assert path.stat().st_size <= MAX_BYTES
     assert "widgets" not in stored(source).metadata
+
+
+@every_lesson
+def test_interactive_cells_show_a_picture_where_there_are_no_widgets(source):
+    """As GitHub, nbviewer and nbconvert show it: no front end that knows widgets."""
+    kinds = "|".join(rf"instruments\.{name}\(" for name in instruments.__all__)
+    makes = re.compile(rf"sliders\.live_figure\(|{kinds}|instruments\.ShapeCalculator\.of\(")
+    interactive = [cell for cell in code_cells(stored(source)) if makes.search(cell.source)]
+    assert interactive
+    for cell in interactive:
+        page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+        assert re.search(r'<img[^>]+src="data:image/(png|jpeg);base64,', page), cell.source
 
 
 @every_lesson
