@@ -24,7 +24,8 @@ RUN_ALL = "notebook:run-all-cells"
 IS_READY = f"""() => {{
     const app = window.jupyterapp;
     const session = app?.shell.currentWidget?.sessionContext?.session;
-    return app?.commands.hasCommand("{RUN_ALL}") && session?.kernel?.connectionStatus === "connected";
+    const connected = session?.kernel?.connectionStatus === "connected";
+    return app?.commands.hasCommand("{RUN_ALL}") && connected;
 }}"""
 DARK_THEME = "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
 FLAGS = [
