@@ -129,6 +129,7 @@ def convolution_strip(image, kernel, output, settings, positions):
         result = draw_image(right, output, signed=True)
         result.set_data(np.ma.masked_array(output, later))
         result.set_cmap(result.cmap.with_extremes(bad="0.85"))
+        _strike_negative(right, np.where(later, 0, output), np.abs(output).max())
         _box(right, column, row, (1, 1), color=MARK, linewidth=2)
         right.set_title(f"output {position + 1} of {output.size}: row {row}, column {column}")
     return figure
@@ -139,6 +140,13 @@ def _box(axes, x, y, size, **style):
     from matplotlib.patches import Rectangle
 
     axes.add_patch(Rectangle((x - 0.5, y - 0.5), size[1], size[0], fill=False, **style))
+
+
+def _strike_negative(axes, values, strong):
+    """A stroke in each clearly negative cell, so that the sign doesn't rest on hue."""
+    for colour, low, high in (("#053061", -0.5, -0.04), ("white", -np.inf, -0.5)):
+        rows, columns = np.nonzero((values >= low * strong) & (values < high * strong))
+        axes.hlines(rows, columns - 0.25, columns + 0.25, color=colour, alpha=0.75, linewidth=1)
 
 
 def _draw_products(axes, patch, kernel):

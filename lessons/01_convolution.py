@@ -164,8 +164,8 @@ print(digit.shape, "→", digit_edges.shape)
 # **Predict.** The stroke of the digit is bright on black. On which side of a stroke is the output
 # positive (red), and on which is it negative (blue)?
 #
-# Drag over the output, or step through all 784 positions, the last one included. In the output, a small stroke marks
-# what is negative. (In JupyterLab, run the cell to make it live.)
+# Drag over the output, or step through its 784 positions. In the output, a small stroke marks what is negative. (In
+# JupyterLab, run the cell to make it live.)
 
 # %%
 stepper = instruments.ConvolutionStepper(digit / 255, vertical_edges, padding="same")
@@ -176,8 +176,8 @@ stepper
 # Going right, the left side of a stroke is a step from dark to bright: positive, red. Its right side is
 # a step back into the dark: blue. In flat regions, black or white, the sum is zero.
 #
-# Now be the computer. Tick *Predict* and work out three values at the rim of a stroke. A wrong answer is told what
-# it looks like: a flipped kernel, say, or the row below. Then type a kernel of your own.
+# Now be the computer. Tick *Predict* and work out three values at the rim of a stroke. If you are wrong, it
+# says what your answer looks like: a flipped kernel, say, or the row below. Then type a kernel of your own.
 #
 # A house number from a street photograph has 32 × 32 = 1024 pixels. Its background isn't flat, and the
 # edges don't stand out as well. Again, the line says which images you have.
@@ -484,13 +484,12 @@ figures.image_grid(
 # Networks use 1×1 kernels to change the number of channels cheaply.
 #
 # Now you can count a whole stack of layers. On a colour image of 70 × 120, first 16 kernels of 7 × 7 with stride 2,
-# padded; then 32 of 3 × 3, not padded. **Predict.** What shape comes out of each, and which has more weights?
+# padded; then 32 of 3 × 3, not padded. **Predict.** What shape comes out of each, and which has more weights? Then
+# reveal the results, one layer at a time.
 
 # %%
-stack = instruments.ShapeCalculator((70, 120, 3), ["Conv2D(16, 7, strides=2, padding='same')", "Conv2D(32, 3)"])
-assert [row["shape"] for row in stack.rows()] == [(35, 60, 16), (33, 58, 32)]
-assert [row["parameters"] for row in stack.rows()] == [7 * 7 * 3 * 16 + 16, 3 * 3 * 16 * 32 + 32] == [2368, 4640]
-assert [row["multiply_adds"] for row in stack.rows()] == [35 * 60 * 2352, 33 * 58 * 4608]
+two_layers = ["Conv2D(16, 7, strides=2, padding='same')", "Conv2D(32, 3)"]
+stack = instruments.ShapeCalculator((70, 120, 3), two_layers, hide_shapes=True)
 stack
 
 # %% [markdown]
@@ -499,7 +498,16 @@ stack
 # every position, so the cost is weights times positions: 5 million here, and 9 million. The stride of 2 in the first
 # layer makes both about four times as cheap. Change a number, and whatever depends on it follows, the Keras code too. The
 # *receptive field*, how much of the image one number sees, is for lesson 2.
-#
+
+# %% tags=["nbval-check-output"]
+rows = stack.rows()
+print([row["shape"] for row in rows], [row["parameters"] for row in rows], [row["multiply_adds"] for row in rows])
+assert [row["parameters"] for row in rows] == [7 * 7 * 3 * 16 + 16, 3 * 3 * 16 * 32 + 32] == [2368, 4640]
+assert [row["multiply_adds"] for row in rows] == [35 * 60 * 2352, 33 * 58 * 4608]
+positions = {"stride 1": (70 * 120, 68 * 118), "stride 2": (35 * 60, 33 * 58)}
+assert all(3.9 < a / b < 4.3 for a, b in zip(*positions.values()))
+
+# %% [markdown]
 # ## 1.10 A convolution is a matrix
 #
 # Write the image as one long vector, row after row. Then each output is a dot product with a vector that

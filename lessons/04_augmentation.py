@@ -174,20 +174,6 @@ shown = [rows[name][i].clip(0, 255).astype("uint8") for i in range(5) for name i
 figures.image_grid(shown, titles=[*rows, *36 * [""]], columns=9, size=1.05)
 
 # %% [markdown]
-# How strong may they be? That is for you to say. Move the sliders, cross out the versions in which you would no longer name the
-# animal, and take note of the strengths at which the first one goes. The photo can be changed for a digit: **predict**
-# which changes a six survives as well as a cat does, and which it doesn't.
-
-# %%
-(digits, labels), (test_digits, test_labels) = data.load_mnist(n_train=4000, n_test=1000, source="embedded")
-six = np.stack(3 * [np.kron(digits[np.flatnonzero(labels == 6)[0]], np.ones((3, 3), "uint8"))], axis=-1)
-desk = instruments.AugmentationDesk({"cat": photo, "six": six}, rotation=0.1, zoom=0.2, translation=0.1)
-desk
-
-# %% [markdown]
-# A cat survives nearly everything. A six doesn't survive half a turn, nor a flip; section 4.4 measures it. The code below the grid is
-# what makes these versions, ready to be copied; `desk.layers()` gives the layers themselves, `desk.refused` what you crossed out.
-#
 # Two checks of what the numbers mean. **Predict.** In what unit is the .1 of `RandomRotation`? And what do two flips
 # make?
 
@@ -255,6 +241,30 @@ print(f"shear: tangent up to {sheared[0]:.1f}, {np.degrees(np.arctan(sheared[0])
 print("largest shift, x and y, in pixels of 10:", offsets.round(1))
 
 # %% [markdown]
+# How strong may they be? That is for you to say. Move the sliders, cross out each version in which you would no longer
+# name the animal, and note how strong a change is when you cross out the first. Then choose the six as the photo.
+# **Predict.** Which changes does a six survive as well as a cat, and which not?
+
+# %%
+(digits, labels), (test_digits, test_labels) = data.load_mnist(n_train=4000, n_test=1000, source="embedded")
+six = np.stack(3 * [np.kron(digits[np.flatnonzero(labels == 6)[0]], np.ones((3, 3), "uint8"))], axis=-1)
+desk = instruments.AugmentationDesk({"cat": photo, "six": six}, rotation=0.1, zoom=0.2, translation=0.1)
+desk
+
+# %% [markdown]
+# The code below the grid is what makes these versions, ready to be copied; `desk.layers()` gives the layers
+# themselves, `desk.refused` what you crossed out. Here is the six, turned and
+# mirrored:
+
+# %%
+half_turn = layers.RandomRotation((0.5, 0.5), fill_mode="constant")
+turned_six = half_turn(six[None].astype("float32"), training=True)[0].numpy()
+assert np.abs(turned_six - six[::-1, ::-1]).mean() < 2
+figures.image_grid([six, turned_six.clip(0, 255).astype("uint8"), six[:, ::-1]], titles=["six", "half a turn", "mirrored"], size=1.5)
+
+# %% [markdown]
+# A cat survives nearly everything. Keep your list for the six: what is lost can be measured.
+#
 # ## 4.4 Does the label survive?
 #
 # Mirroring a cat gives a cat. That is knowledge about cats, not about images. For digits it is false. Take the

@@ -267,7 +267,10 @@ assert [lens.fields["cat"][name][0][0] for name in stages] == [yours[name][0] fo
 lens
 
 # %% [markdown]
-# The small orange square is all that this one number knows of the cat. Is its size right? Measure: which pixels change a neuron in the middle of the map? The gradient says so. Its size,
+# In the picture each ring marks where the liveliest channel of a layer answers most, and each square what the unit sees
+# there. In the last layer 38 × 38 pixels are all that this one number knows of the cat.
+#
+# Is the sum right? Measure: which pixels change a neuron in the middle of the map? The gradient says so. Its size,
 # averaged over many drawings and over the layer's channels:
 
 # %%
@@ -949,12 +952,22 @@ tiles = [laid_over(image, maps[which]) for which, image in enumerate(test[four])
 figures.image_grid(tiles, titles=[*methods, *15 * [""]], columns=5, size=1.1)
 
 # %% [markdown]
-# Compare them at your leisure, and ask about the other class, too. (The slow methods take a moment, once for each picture.)
+# Compare them at your leisure, and ask about the other class, too. **Predict.** Which of the five maps will not change
+# at all? (The slow methods take a moment, once for each picture and class.)
 
 # %%
 examples = {f"{kind} {number}": test[which] for kind, number, which in zip(("cat", "dog") * 2, (1, 1, 2, 2), four)}
 assert [int(test_labels[which]) for which in four] == [0, 1, 0, 1]
 instruments.Lens(judge, examples, classes=("cat", "dog"), methods=methods)
+
+# %% [markdown]
+# Three don't change. The network has a single logit, and the cat's is the dog's with its sign turned; so are the
+# gradients, and `strength` throws signs away:
+
+# %%
+for name in ("saliency", "SmoothGrad", "integrated gradients"):
+    both_ways = [methods[name](judge, test[four[:1]], np.array([asked])) for asked in (0, 1)]
+    assert np.allclose(*both_ways, rtol=1e-3, atol=1e-3 * both_ways[0].max()), name
 
 # %% [markdown]
 # Which of them would you believe? Grad-CAM and occlusion show a blob on the head; saliency and integrated gradients,

@@ -5,8 +5,13 @@ import tempfile
 
 import pytest
 from faulty_server import FaultyServer
+from hypothesis import settings
 
 from course_utils import download
+
+# The same cases on every machine, however slow; HYPOTHESIS_PROFILE=default looks for new ones.
+settings.register_profile("course", derandomize=True, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "course"))
 
 
 def pytest_configure(config):

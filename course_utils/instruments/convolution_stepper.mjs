@@ -90,7 +90,6 @@ export function diagnose(typed, image, kernel, settings, row, column) {
 const SIDE = 300; // of each panel's drawing, in CSS pixels; a narrow page shrinks it
 const PLAY_MS = 80;
 const PALE = 1.8; // a scale this much wider than the values keeps the text on them readable
-const TEXT_CELLS = 5; // kernels up to so many columns have their numbers written into the cells
 
 function render({ model, el }) {
   const image = unpack(model.get("image"));
@@ -138,6 +137,7 @@ function render({ model, el }) {
       }
       draw_box(c, left * unit, top * unit, reach[1] * unit, reach[0] * unit);
     }
+    source.canvas.setAttribute("aria-label", fits ? `the image; the window's upper left corner is at row ${row * stride - padding}, column ${column * stride - padding}` : "the image");
     source.title.textContent = `image ${height} × ${width}` + (padding ? `, ${padding} px of zeros on each side` : ", no padding");
     draw_products(fits, row, column);
     draw_output(fits, row, column);
@@ -160,7 +160,6 @@ function render({ model, el }) {
       c.fillStyle = `rgb(${COLOURS.signed.slice(index, index + 3).join(",")})`;
       c.fillRect(x, y, cell, cell);
       draw_box(c, x, y, cell, cell, { colour: "#999", line: 1 });
-      if (kernel[0].length > TEXT_CELLS) return;
       c.fillStyle = "#111";
       c.font = `${Math.min(19, cell / 4)}px system-ui, sans-serif`;
       if (state.guessing) return void c.fillText(written(pixels[i]), x + cell / 2, y + cell / 2);
@@ -170,6 +169,9 @@ function render({ model, el }) {
       c.fillText(Number.isNaN(product) ? "= –" : `= ${written(product)}`, x + cell / 2, y + 0.78 * cell);
     });
     const flipped = settings.flip ? " of the flipped kernel" : "";
+    const columns = kernel[0].length;
+    const rows_read = kernel.map((_, a) => pixels.slice(a * columns, (a + 1) * columns).map((pixel, b) => state.guessing ? written(pixel) : `${written(pixel)} times ${shown_weight(weights[a * columns + b])}`).join(", "));
+    products.canvas.setAttribute("aria-label", `${state.guessing ? "pixels in the window" : "products"}, row by row: ${rows_read.join("; ")}`);
     products.title.textContent = state.guessing ? "the pixels in the window" : `${weights.length} products: pixel × weight${flipped}`;
   };
 
@@ -212,8 +214,14 @@ function render({ model, el }) {
   const request = each_frame(draw);
 
   // -- moving
-  const go = (position, { from_slider = false, keep = true } = {}) => {
+  const forget_verdict = () => {
+    said.textContent = "";
+    delete said.dataset.verdict;
+    delete said.dataset.mistakes;
+  };
+  const go = (position, { from_slider = false, keep = true, verdict = false } = {}) => {
     if (!output.values.length) return;
+    if (!verdict) forget_verdict();
     state.position = Math.max(0, Math.min(output.values.length - 1, position));
     if (!from_slider) steps.set(state.position + 1);
     if (keep) store("position", state.position);
@@ -277,7 +285,8 @@ function render({ model, el }) {
     const count = Math.max(1, output.values.length);
     steps.input.max = count;
     steps.set(Math.min(state.position + 1, count));
-    if (!state.guessing) said.textContent = "";
+    forget_verdict();
+    if (model.get("position") !== state.position) store("position", state.position);
     request();
   };
   const weights = kernel.map((row, a) => row.map((weight, b) => element("input", {
@@ -318,18 +327,18 @@ function render({ model, el }) {
     state.right += 1;
     said.textContent = `✓ ${written(truth)} is right.` + (state.right > 1 ? ` ${state.right} in a row.` : "") + (state.position + 1 < output.values.length ? " And the next one?" : " That was the last one.");
     typed.value = "";
-    go(state.position + 1);
+    go(state.position + 1, { verdict: true });
   };
   const answer = element("span", { class: "control", hidden: true }, element("label", { for: typed_id }, "the value at the orange mark"), typed, button("check", check), button("show me", () => {
+    forget_verdict();
     said.textContent = `It is ${written(output.values[state.position])}.`;
-    delete said.dataset.verdict;
     state.right = 0;
   }));
   const guess = checkbox("Predict: hide the value", false, (on) => {
     stop();
     state.guessing = on;
     answer.hidden = !on;
-    said.textContent = "";
+    forget_verdict();
     if (on) typed.focus();
     request();
   });

@@ -1,5 +1,7 @@
 """The convolution stepper: a kernel slides over an image, and every product can be seen."""
 
+import math
+
 import numpy as np
 import traitlets
 
@@ -42,7 +44,7 @@ class ConvolutionStepper(Instrument):
 
     module = "convolution_stepper"
     image = traitlets.Dict().tag(sync=True)
-    kernel = traitlets.List().tag(sync=True)
+    kernel = traitlets.Any().tag(sync=True)  # list of rows; an array may be set
     padding = traitlets.Int(0, min=0, max=8).tag(sync=True)
     stride = traitlets.Int(1, min=1, max=8).tag(sync=True)
     dilation = traitlets.Int(1, min=1, max=4).tag(sync=True)
@@ -62,12 +64,11 @@ class ConvolutionStepper(Instrument):
         flip=False,
         position=0,
     ):
-        image, kernel = np.asarray(image, float), np.asarray(kernel, float)
-        _check_table("image", image, LARGEST_SIDE)
-        _check_table("kernel", kernel, LARGEST_KERNEL)
+        image = _checked_table("image", image, LARGEST_SIDE)
+        kernel = _checked_table("kernel", kernel, LARGEST_KERNEL)
         super().__init__(
             image=packed(image),
-            kernel=kernel.tolist(),
+            kernel=kernel,
             padding=_pixels_of(padding, kernel.shape, stride, dilation),
             stride=stride,
             dilation=dilation,
@@ -78,6 +79,36 @@ class ConvolutionStepper(Instrument):
         if not 0 <= position < count:
             raise ValueError(f"position {position} is none of the {count} positions; count from 0")
         self.position = position
+
+    @traitlets.validate("kernel")
+    def _check_kernel(self, proposal):
+        kernel = _checked_table("kernel", proposal["value"], LARGEST_KERNEL)
+        if self.kernel is not None and kernel.shape != np.shape(self.kernel):
+            raise ValueError(
+                f"the kernel has shape {kernel.shape} and the stepper's {np.shape(self.kernel)}; "
+                "for another size make another stepper"
+            )
+        return kernel.tolist()
+
+    @traitlets.validate("bias")
+    def _check_bias(self, proposal):
+        if not np.isfinite(proposal["value"]):
+            raise ValueError(f"bias is {proposal['value']}; give a finite number")
+        return proposal["value"]
+
+    @traitlets.observe("padding", "stride", "dilation", "kernel", "position")
+    def _stay_inside(self, change):
+        """Fewer positions than before: the last of them."""
+        if self.kernel is not None and self.image:
+            self.position = min(self.position, max(0, self._count() - 1))
+
+    def _count(self):
+        """How many positions there are, 0 where the kernel doesn't fit."""
+        sides = zip(self.image["shape"], np.shape(self.kernel), strict=True)
+        return math.prod(
+            max(0, (n + 2 * self.padding - self.dilation * (k - 1) - 1) // self.stride + 1)
+            for n, k in sides
+        )
 
     @property
     def output(self):
@@ -99,11 +130,14 @@ class ConvolutionStepper(Instrument):
         """
         from course_utils import figures
 
+        image = unpacked(self.image)
+        if not self._count():
+            text = "The kernel doesn't fit into the image: no output"
+            return figures.image_grid([image, np.array(self.kernel)], title=text, size=2.6)
         output = self.output
         if positions is None:
             liveliest = int(np.argmax(np.abs(output)))
             positions = sorted({self.position, liveliest, output.size - 1})
-        image = unpacked(self.image)
         return figures.convolution_strip(image, self.kernel, output, self._settings(), positions)
 
     def _settings(self):
@@ -141,14 +175,22 @@ def correlate(image, kernel, *, padding=0, stride=1, dilation=1, bias=0.0, flip=
     return correlate2d(image, spread, mode="valid")[::stride, ::stride] + bias
 
 
-def _check_table(name, table, largest):
-    if table.ndim != 2 or 0 in table.shape or max(table.shape) > largest:
+def _checked_table(name, table, largest):
+    """The table as a float64 array, or a ValueError that says what was given instead."""
+    try:
+        array = np.asarray(table, float)
+    except (TypeError, ValueError):
         raise ValueError(
-            f"the {name} has shape {table.shape}; expected a table (height, width) of at most "
+            f"the {name} is {table!r}; expected rows of numbers, all equally long"
+        ) from None
+    if array.ndim != 2 or 0 in array.shape or max(array.shape) > largest:
+        raise ValueError(
+            f"the {name} has shape {array.shape}; expected a table (height, width) of at most "
             f"{largest} × {largest}. Turn colours grey, or cut out a part"
         )
-    if not np.isfinite(table).all():
+    if not np.isfinite(array).all():
         raise ValueError(f"the {name} has values that are no finite numbers; replace them first")
+    return array
 
 
 def _pixels_of(padding, shape, stride, dilation):

@@ -84,20 +84,36 @@ export function choice(label, options, value, on_change) {
   return { root: element("div", { class: "control" }, element("label", { for: id }, label), input), input, set, set_options };
 }
 
-/** A labelled field for a number; `on_change` hears valid numbers only, the others are marked. */
-export function number_field(label, { min, max, step = 1, value }, on_change) {
+/** What a field for a number takes, in words. */
+export function range_in_words({ min, max, step }) {
+  return `${step === "1" ? "a whole number" : "a number"} from ${String(min).replace("-", "−")} to ${max}`;
+}
+
+/**
+ * A labelled field for a number. `on_change` hears valid numbers only; others are marked, the field
+ * says what it takes (unless `quiet`), and when it is left, it shows again what is at work.
+ */
+export function number_field(label, { min, max, step = 1, value, quiet = false }, on_change) {
   const id = fresh_id();
+  let at_work = value;
   const input = element("input", { type: "number", id, min, max, step, value });
+  const trouble = element("span", { class: "trouble", role: "status" });
+  const mark = (valid) => {
+    input.setAttribute("aria-invalid", String(!valid));
+    trouble.textContent = valid ? "" : range_in_words(input);
+  };
   input.addEventListener("input", () => {
     const valid = input.value !== "" && input.checkValidity();
-    input.setAttribute("aria-invalid", String(!valid));
-    if (valid) on_change(Number(input.value));
+    mark(valid);
+    if (valid) on_change((at_work = Number(input.value)));
   });
   const set = (number) => {
-    input.value = number;
-    input.setAttribute("aria-invalid", "false");
+    input.value = at_work = number;
+    mark(true);
   };
-  return { root: element("div", { class: "control" }, element("label", { for: id }, label), input), input, set };
+  input.addEventListener("blur", () => input.getAttribute("aria-invalid") === "true" && set(at_work));
+  const parts = [element("label", { for: id }, label), input, ...(quiet ? [] : [trouble])];
+  return { root: element("div", { class: "control" }, ...parts), input, set };
 }
 
 export function checkbox(label, checked, on_change) {
@@ -190,16 +206,18 @@ export function draw_grid(context, values, rows, columns, box, { colours = "grey
   context.drawImage(canvas, box.x, box.y, box.width, box.height);
   const side = box.width / columns;
   if (!strokes || side < 5) return;
-  context.beginPath();
-  for (let i = 0; i < rows * columns; i++) {
-    if (!(values[i] < -0.04 * high)) continue;
-    const x = box.x + (i % columns) * side, y = box.y + (Math.floor(i / columns) * box.height) / rows;
-    context.moveTo(x + 0.25 * side, y + 0.5 * side);
-    context.lineTo(x + 0.75 * side, y + 0.5 * side);
+  for (const [ink, from, to] of [["rgba(5, 48, 97, 0.75)", -0.5, -0.04], ["rgba(255, 255, 255, 0.75)", -Infinity, -0.5]]) {
+    context.beginPath();
+    for (let i = 0; i < rows * columns; i++) {
+      if (!(values[i] >= from * high && values[i] < to * high)) continue;
+      const x = box.x + (i % columns) * side, y = box.y + (Math.floor(i / columns) * box.height) / rows;
+      context.moveTo(x + 0.25 * side, y + 0.5 * side);
+      context.lineTo(x + 0.75 * side, y + 0.5 * side);
+    }
+    context.strokeStyle = ink;
+    context.lineWidth = Math.max(1, side / 9);
+    context.stroke();
   }
-  context.strokeStyle = "rgba(255, 255, 255, 0.75)";
-  context.lineWidth = Math.max(1, side / 9);
-  context.stroke();
 }
 
 /** The orange of whatever the text points at, as in the figures. */
@@ -240,6 +258,7 @@ export function on_drag(target, on_place, { hover = false, on_end = () => {} } =
   };
   target.style.touchAction = "none";
   target.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !event.isPrimary) return; // the right button, a second finger
     pressed = true;
     target.setPointerCapture?.(event.pointerId);
     tell(event);
@@ -272,7 +291,7 @@ export function asker(model, on_answer) {
     line.parentElement?.setAttribute("aria-busy", "true");
     timers = [
       later(NOTICE_MS, "asking the kernel …"),
-      later(SLOW_MS, "The kernel hasn't answered yet. Is it busy, or was it stopped? Then run the cell again."),
+      later(SLOW_MS, "The kernel hasn't answered yet. Is it busy? If it was stopped or restarted, run the notebook again from its top."),
     ];
     model.set("question", { ...question, number });
     model.save_changes();

@@ -209,7 +209,7 @@ function render({ model, el }) {
   };
 
   // -- the input's own row
-  const input_fields = ["height", "width", "channels"].map((name, i) => number_field(name, { min: 1, max: LIMITS[name], value: model.get("input_shape")[i] }, (n) => {
+  const input_fields = ["height", "width", "channels"].map((name, i) => number_field(name, { min: 1, max: LIMITS[name], value: model.get("input_shape")[i], quiet: true }, (n) => {
     const shape = [...model.get("input_shape")];
     shape[i] = n;
     store("input_shape", shape);
@@ -270,7 +270,7 @@ function render({ model, el }) {
         const follows = name === "pool" && old.stride === old.pool; // as in Keras, until it's set
         with_layer(place, { ...old, [name]: value, ...(follows && { stride: value }) });
       };
-      const field = name === "padding" ? choice(label, ["valid", "same"], layer[name], heard) : number_field(label, { min: 1, max: LIMITS[name], value: layer[name] }, heard);
+      const field = name === "padding" ? choice(label, ["valid", "same"], layer[name], heard) : number_field(label, { min: 1, max: LIMITS[name], value: layer[name], quiet: true }, heard);
       row.shown[name] = layer[name];
       if (name !== "padding") explain(field, `${name} of ${nth}`, LIMITS[name], () => stack()[place]?.[name] ?? layer[name]);
       row.fields[name] = field;

@@ -65,6 +65,13 @@ def test_drag_type_and_predict(page):
     typed.press("Enter")
     expect(said).to_contain_text("is right")
     expect(page.locator("canvas[data-part=output]")).to_have_attribute("aria-valuenow", str(95))
+    page.get_by_role("button", name="one step on").click()
+    expect(said).to_have_text("")  # the verdict was of another place
+    patch = np.pad(IMAGE, 1)[6:9, 11:14]
+    read = "; ".join(", ".join(f"{pixel:.2f}" for pixel in row) for row in patch)
+    expect(
+        page.get_by_role("img", name=f"pixels in the window, row by row: {read}")
+    ).to_be_visible()
     assert page.errors == []
 
 
@@ -86,6 +93,9 @@ def test_keyboard_and_settings(exported_page):
     page.get_by_label("padding", exact=True).fill("99")  # refused, and what was there stays
     expect(page.get_by_label("padding", exact=True)).to_have_attribute("aria-invalid", "true")
     expect(output).to_have_attribute("aria-valuemax", str(expected.size))
+    expect(page.get_by_text("a whole number from 0 to 8")).to_be_visible()
+    page.get_by_label("padding", exact=True).blur()
+    expect(page.get_by_label("padding", exact=True)).to_have_value("0")
     page.get_by_label("dilation", exact=True).fill("4")
     page.get_by_label("stride", exact=True).fill("1")
     expect(output).to_have_attribute("aria-valuemax", str(6 * 6))

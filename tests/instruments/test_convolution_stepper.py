@@ -12,6 +12,7 @@ from PIL import Image
 from scipy.signal import convolve2d, correlate2d
 
 from course_utils.instruments import ConvolutionStepper
+from course_utils.instruments.base import packed
 from course_utils.instruments.convolution_stepper import correlate
 from tools import vectors as tables
 
@@ -151,6 +152,37 @@ def test_what_the_browser_changes_is_read_here():
     stepper.kernel = [[0, 0], [0, 1]]
     stepper.stride = 2
     assert stepper.output.tolist() == [[5, 7], [13, 15]]
+
+
+def test_fewer_positions_leave_it_at_the_last():
+    stepper = ConvolutionStepper(np.eye(9), np.ones((3, 3)), position=48)
+    stepper.stride = 2
+    assert stepper.output.shape == (4, 4) and stepper.position == 15
+    stepper.picture()
+    stepper.position = 99
+    assert stepper.position == 15
+    stepper.dilation = 4  # spans all nine pixels: one position
+    assert stepper.position == 0
+    stepper.image = packed(np.eye(5))
+    assert "doesn't fit" in stepper.picture().get_suptitle()
+
+
+def test_a_kernel_may_be_set_as_an_array_of_the_same_shape():
+    stepper = ConvolutionStepper(np.eye(9), np.ones((3, 3)))
+    stepper.kernel = np.eye(3)
+    assert stepper.kernel == np.eye(3).tolist()
+    for kernel, says in (
+        ([[1, 2], [3]], "equally long"),
+        ("abc", "rows of numbers"),
+        ([], "expected a table"),
+        (np.ones((2, 2)), r"shape \(2, 2\) and the stepper's \(3, 3\)"),
+        ([[np.inf] * 3] * 3, "finite"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            stepper.kernel = kernel
+    with pytest.raises(ValueError, match="bias is nan"):
+        stepper.bias = float("nan")
+    assert stepper.kernel == np.eye(3).tolist()
 
 
 def test_its_output_has_a_picture():
