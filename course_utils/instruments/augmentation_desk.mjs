@@ -225,6 +225,7 @@ export function desk_code(settings) {
   if (shear) lines.push(`RandomShear(${n(shear)}, ${n(shear)}, ${fill}),  # x, y`);
   if (brightness) lines.push(`RandomBrightness(${n(brightness)}, ${values}),  # adds up to ±${n(255 * brightness)}`);
   if (contrast) lines.push(`RandomContrast((${n(contrast)}, ${n(contrast)}), ${values}),  # ×${n(1 - contrast)} to ×${n(1 + contrast)}`);
+  if (!lines.length) lines.push("Identity(),  # nothing is changed"); // Sequential([]) can't be called
   return [
     "import keras",
     "from keras import layers",
@@ -235,21 +236,24 @@ export function desk_code(settings) {
   ].join("\n");
 }
 
-/** What one version underwent, in words; shares become pixels of the photo. */
+/** What one version underwent, in words; shares become pixels of the photo. What rounds to nothing is left out. */
 export function desk_story(settings, draw, rows, columns) {
   const drawn = desk_drawn(draw, settings.strongest);
   const parts = desk_flips(settings.flip).filter((mode) => drawn[mode] > 0).map((mode) => (mode === "horizontal" ? "mirrored" : "upside down"));
   const amount = (name, draw_name = name) => settings[name] * drawn[draw_name];
-  if (settings.rotation) parts.push(`turned ${written(Math.abs(360 * amount("rotation")), 0)}° to the ${amount("rotation") < 0 ? "right" : "left"}`);
-  if (settings.zoom) parts.push(`zoom ${written(amount("zoom"), 2, { sign: true })}: ${amount("zoom") < 0 ? "larger" : "smaller"}, ${written(100 / (1 + amount("zoom")), 0)} %`);
-  if (settings.translation) {
-    const [right, down] = [amount("translation", "right") * columns, amount("translation", "down") * rows];
-    parts.push(`shifted ${written(Math.abs(right), 0)} px ${right < 0 ? "left" : "right"} and ${written(Math.abs(down), 0)} px ${down < 0 ? "up" : "down"}`);
-  }
-  if (settings.shear) parts.push(`slopes ${written(amount("shear", "shear_x"), 2, { sign: true })} and ${written(amount("shear", "shear_y"), 2, { sign: true })}`);
-  if (settings.brightness) parts.push(`brightness ${written(255 * amount("brightness"), 0, { sign: true })}`);
-  if (settings.contrast) parts.push(`contrast × ${written(1 + amount("contrast"))}`);
-  return parts.join(", ") || "as it is";
+  const is_seen = (value, decimals) => Number(value.toFixed(decimals)) !== 0;
+  const [turn, zoom] = [360 * amount("rotation"), amount("zoom")];
+  if (is_seen(turn, 0)) parts.push(`turned ${written(Math.abs(turn), 0)}° to the ${turn < 0 ? "right" : "left"}`);
+  if (is_seen(zoom, 2)) parts.push(`zoom ${written(zoom, 2, { sign: true })}: ${zoom < 0 ? "larger" : "smaller"}, ${written(100 / (1 + zoom), 0)} %`);
+  const shift = (pixels, back, on) => (is_seen(pixels, 0) ? [`${written(Math.abs(pixels), 0)} px ${pixels < 0 ? back : on}`] : []);
+  const shifts = [...shift(amount("translation", "right") * columns, "left", "right"), ...shift(amount("translation", "down") * rows, "up", "down")];
+  if (shifts.length) parts.push(`shifted ${shifts.join(" and ")}`);
+  const slopes = [amount("shear", "shear_x"), amount("shear", "shear_y")];
+  if (slopes.some((slope) => is_seen(slope, 2))) parts.push(`slopes ${slopes.map((slope) => written(slope, 2, { sign: true })).join(" and ")}`);
+  const light = 255 * amount("brightness");
+  if (is_seen(light, 0)) parts.push(`brightness ${written(light, 0, { sign: true })}`);
+  if (is_seen(amount("contrast"), 2)) parts.push(`contrast × ${written(1 + amount("contrast"))}`);
+  return parts.join(", ") || (DESK_STRENGTHS.some((name) => settings[name]) ? "almost as it is" : "as it is");
 }
 
 const DESK_ADVICE = {

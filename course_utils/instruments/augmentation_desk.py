@@ -35,6 +35,7 @@ DRAWS = (
     "contrast",
 )
 TOO_STRONG = 3
+QUOTED = 60  # letters
 FOR_WHAT = "float32, values 0 to 255; in training only"
 
 
@@ -156,20 +157,28 @@ class AugmentationDesk(Instrument):
 
     @traitlets.validate("draws")
     def _check_draws(self, proposal):
-        draws = np.asarray(proposal["value"], float)
-        if draws.shape != (VERSIONS, len(DRAWS)) or not (np.abs(draws) <= 1).all():
-            raise ValueError(
-                f"draws has shape {draws.shape}; expected {VERSIONS} lists of {len(DRAWS)} numbers "
-                "from -1 to 1; draw_anew(seed) makes them"
-            )
+        expected = (
+            f"expected {VERSIONS} lists of {len(DRAWS)} numbers from -1 to 1; draw_anew(seed) "
+            "makes them"
+        )
+        try:
+            draws = np.asarray(proposal["value"], float)
+        except (TypeError, ValueError):  # texts, or lists of several lengths
+            raise ValueError(f"draws is {_cut(proposal['value'])}; {expected}") from None
+        if draws.shape != (VERSIONS, len(DRAWS)):
+            raise ValueError(f"draws has shape {draws.shape}; {expected}")
+        if not (np.abs(draws) <= 1).all():
+            raise ValueError(f"draws go from {draws.min():.4g} to {draws.max():.4g}; {expected}")
         return draws.tolist()
 
     @traitlets.validate("refused")
     def _check_refused(self, proposal):
-        refused = sorted({int(number) for number in proposal["value"]})
-        if refused and not 1 <= refused[0] <= refused[-1] <= VERSIONS:
-            raise ValueError(f"refused is {refused}; the versions have numbers 1 to {VERSIONS}")
-        return refused
+        refused = proposal["value"]
+        if not all(one in range(1, VERSIONS + 1) for one in refused):
+            raise ValueError(
+                f"refused is {_cut(refused)}; give the numbers of versions, from 1 to {VERSIONS}"
+            )
+        return sorted({int(number) for number in refused})
 
     @traitlets.observe("draws", "shown")
     def _forget_refused(self, change):
@@ -259,7 +268,8 @@ class AugmentationDesk(Instrument):
             # A single number would draw from [1, 1 + spread] (Keras 3.15): never less contrast.
             note = f"×{_short(1 - spread)} to ×{_short(1 + spread)}"
             rows.append(("RandomContrast", ((spread, spread),), values, note))
-        return rows
+        # Keras refuses to call Sequential([]).
+        return rows or [("Identity", (), {}, "nothing is changed")]
 
     def _tiles(self, count, times):
         """The photo and the first versions, so many, as float32 array."""
@@ -387,6 +397,12 @@ def _checked_choice(name, value, known):
         names = ", ".join(f'"{one}"' for one in known)
         raise ValueError(f"{name} is {value!r}; give one of {names}")
     return value
+
+
+def _cut(value):
+    """What was given, as a message quotes it."""
+    text = repr(value)
+    return text if len(text) <= QUOTED else f"{text[:QUOTED]} …"
 
 
 def _drawn(seed):

@@ -136,6 +136,7 @@ function render({ model, el }) {
     pixels: new Uint8Array(PAD_SIDE * PAD_SIDE), start: new Uint8Array(PAD_SIDE * PAD_SIDE), undo: [],
     mode: "draw", cursor: { row: 14, column: 14 }, pressed: false, last: null, by_keys: false,
     shown: null, before: null, layer: "", hit: null, target: null, note: "",
+    example: 0, // that the pixels began as; with none given, nobody asks
   };
 
   // -- the pad
@@ -197,7 +198,7 @@ function render({ model, el }) {
   const maps = picture("", { width: MAPS_A_ROW * MAP_SIDE + (MAPS_A_ROW - 1) * GAP, height: 2 * MAP_SIDE + GAP, role: "img", "data-part": "maps" });
   const which = choice("layer", layers, layers[0], (name) => {
     state.layer = name;
-    ask("read");
+    ask();
   });
   const draw_maps = () => {
     if (!layers.length) return;
@@ -214,20 +215,31 @@ function render({ model, el }) {
   };
 
   // -- asking: one question at a time, of the newest pixels, and at most one a frame
-  let wanted = null;
+  // Flips, examples and steps back that are clicked for meanwhile wait in a row: each has its turn.
+  let reading = false;
+  let changing = false; // the answer that is awaited will change the pixels
+  let heading = null; // the example that was asked for, until it is here
+  let jobs = [];
   let stale = true;
-  const ask = (kind, more = {}) => {
-    if (!wanted || kind !== "read") wanted = { kind, ...more };
+  const ask = (job = null) => {
+    if (job) jobs.push(job);
+    else reading = true;
     request();
   };
   const send = () => {
-    if (!wanted || kernel.is_waiting()) return;
-    const question = { ...wanted, view, layer: state.layer, pixels: to_hex(state.pixels), start: to_hex(state.start) };
-    wanted = null;
-    kernel.ask(question);
+    if (kernel.is_waiting() || !(jobs.length || reading)) return;
+    const job = jobs.shift() ?? { kind: "read" };
+    if (job.kind === "undo") return void step_back();
+    // a row of clicks goes on against one class
+    if (job.kind === "hurt") job.target = state.target ?? index_of_best(state.shown.probabilities);
+    reading = false;
+    changing = job.kind !== "read";
+    kernel.ask({ ...job, view, layer: state.layer, pixels: to_hex(state.pixels), start: to_hex(state.start) });
   };
   const take = (answer, { whole }) => {
     if (whole) {
+      state.example = answer.example ?? state.example;
+      if (answer.example !== null && heading === null) index_field?.set(answer.example + 1);
       state.pixels = unpack(answer.pixels).values;
       state.start = unpack(answer.start).values;
       state.last = null;
@@ -240,16 +252,29 @@ function render({ model, el }) {
       if (!whole) state.pixels[state.hit] = flipped_value(state.pixels[state.hit]);
       state.note = `Of all 784 single flips, that of row ${row}, column ${column} lowers the ${names[answer.hurt.target]} most: it is ${state.pixels[state.hit] ? "white" : "black"} now.`;
     }
-    if (answer.example !== null) index_field?.set(answer.example + 1);
     state.shown = answer;
     stale = true;
     request();
   };
-  const kernel = asker(model, (answer) => take(answer, { whole: answer.kind === "example" }));
+  const kernel = asker(model, (answer) => {
+    changing = false;
+    // One step back is the state just before: what was drawn while the answer was awaited stays.
+    if (answer.kind === "example") {
+      if (answer.example === heading) heading = null;
+      begin(`Example ${answer.example + 1}.`);
+      state.before = null;
+    }
+    if (answer.kind === "hurt") {
+      begin();
+      state.target = answer.hurt.target;
+    }
+    take(answer, { whole: answer.kind === "example" });
+  });
   model.on("change:answer", () => {
     const answer = model.get("answer");
+    if (answer.error && !kernel.is_waiting()) [jobs, heading, changing] = [[], null, false]; // the others would fail, too
     if (answer.error || answer.view === view) return;
-    if (kernel.is_waiting()) ask("read"); // the kernel is about to read older pixels
+    if (kernel.is_waiting()) ask(); // the kernel is about to read older pixels
     Object.assign(state, { before: null, target: null, note: "", layer: answer.layer });
     which.set(answer.layer);
     take(answer, { whole: true });
@@ -257,7 +282,7 @@ function render({ model, el }) {
 
   // -- what the learner does
   const begin = (note = "") => {
-    state.undo.push({ pixels: state.pixels.slice(), start: state.start });
+    state.undo.push({ pixels: state.pixels.slice(), start: state.start, example: state.example });
     if (state.undo.length > MOST_UNDO) state.undo.shift();
     Object.assign(state, { before: state.shown?.probabilities ?? null, hit: null, target: null, note });
     undo.disabled = false;
@@ -265,14 +290,16 @@ function render({ model, el }) {
   const act = (change_it, note) => () => {
     begin(note);
     change_it();
-    ask("read");
+    ask();
   };
-  const go_back = () => {
+  const go_back = () => (changing || jobs.length ? ask({ kind: "undo" }) : step_back());
+  const step_back = () => {
     const old = state.undo.pop();
     if (!old) return;
     Object.assign(state, old, { before: state.shown?.probabilities ?? null, hit: null, target: null, note: "One step back." });
     undo.disabled = !state.undo.length;
-    ask("read");
+    if (heading === null) index_field?.set(state.example + 1);
+    ask();
   };
   const stroke = (from, to) => draw_stroke(state.pixels, from, to, { radius: state.mode === "erase" ? ERASER_RADIUS : PEN_RADIUS, erase: state.mode === "erase" });
   const flip_at = (row, column) => {
@@ -301,7 +328,7 @@ function render({ model, el }) {
       state.last = outside ? null : place;
     }
     state.cursor = { row, column };
-    ask("read");
+    ask();
   }, {
     on_end: () => {
       state.pressed = false;
@@ -329,7 +356,7 @@ function render({ model, el }) {
       begin();
       if (state.mode === "flip") flip_at(row, column);
       else stroke(middle({ row, column }), middle(next));
-      ask("read");
+      ask();
     } else {
       said.textContent = `Row ${next.row}, column ${next.column}: ${state.pixels[next.row * PAD_SIDE + next.column]}.`;
       request();
@@ -352,19 +379,18 @@ function render({ model, el }) {
   const centre = button("centre like MNIST", act(() => (state.pixels = centred_like_mnist(state.pixels)), "Fitted into 20 × 20 pixels, its centre of mass in the middle, as MNIST's digits are."), {
     title: "Scale the drawing into a box of 20 × 20 pixels, then move its centre of mass to the middle: how MNIST was made (LeCun et al. 1998)",
   });
-  const hurt = button("flip the pixel that hurts most", () => {
-    const target = state.target ?? index_of_best(state.shown.probabilities); // a row of clicks goes on against one class
-    begin();
-    state.target = target;
-    ask("hurt", { target });
-  }, { title: "Try all 784 single flips, and keep the one that lowers the answer most; clicked again, it goes on against the same class" });
+  const hurt = button("flip the pixel that hurts most", () => ask({ kind: "hurt" }), { title: "Try all 784 single flips, and keep the one that lowers the answer most; clicked again, it goes on against the same class" });
   const remember = button("remember this", act(() => (state.start = state.pixels.slice()), "Remembered."), {
     title: "Compare with this state from now on, and count the changed pixels from it",
   });
   const count = model.get("example_count");
-  const to_example = (index) => (begin(`Example ${index + 1}.`), (state.before = null), ask("example", { index }));
+  const to_example = (index) => {
+    heading = index;
+    if (jobs.at(-1)?.kind === "example") jobs.pop(); // nobody has seen it, nor will
+    ask({ kind: "example", index });
+  };
   const index_field = count ? number_field("start from example", { min: 1, max: count, value: 1 }, (n) => Number.isInteger(n) && to_example(n - 1)) : null;
-  const turn = (by) => () => to_example((Number(index_field.input.value) - 1 + by + count) % count);
+  const turn = (by) => () => to_example(((heading ?? state.example) + by + count) % count); // whatever the field says
   const examples = count ? [element("div", { class: "controls" }, index_field.root, ` of ${count}`, button("◀", turn(-1), { "aria-label": "example before" }), button("▶", turn(1), { "aria-label": "next example" }))] : [];
 
   const note = model.get("takes_softmax") ? [element("p", { class: "change" }, "The network's outputs don't sum to 1, so they are taken as logits: the percentages are their softmax.")] : [];
@@ -393,7 +419,7 @@ function render({ model, el }) {
   if (layers.length) which.set(state.layer);
   choose("draw");
   if (first.pixels) take(first, { whole: true });
-  else ask("read");
+  else ask();
   return () => request.cancel();
 }
 

@@ -494,16 +494,18 @@ function render({ model, el }) {
 
   // -- what changes, here or in Python
   const listen = (name, heard) => model.on(`change:${name}`, heard);
+  const forget = () => (kept_said.textContent = ""); // what was said of keeping is of another filter, or another image
   for (const [name, one] of Object.entries(sliders)) {
     listen(name, () => {
+      forget();
       one.set(model.get(name));
       request();
       if (name === "sigma" || name === "phase") anew();
       else worker.wait();
     });
   }
-  listen("balanced", () => ((balanced.input.checked = model.get("balanced")), request(), anew()));
-  listen("image", () => (names.set(model.get("image")), (probe = null), request(), anew(), answers_anew()));
+  listen("balanced", () => (forget(), (balanced.input.checked = model.get("balanced")), request(), anew()));
+  listen("image", () => (forget(), names.set(model.get("image")), (probe = null), request(), anew(), answers_anew()));
   listen("kept", () => (make_cards(), answers_anew()));
   return () => (request.cancel(), worker.stop());
 }

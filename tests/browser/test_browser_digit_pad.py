@@ -40,11 +40,13 @@ import time
 respond = pad.respond
 
 def slowly(question):
-    time.sleep(0.25)
+    time.sleep(0.4)  # longer than an answer may take before the page says that it waits
     return respond(question)
 
 pad.respond = slowly
 """
+CLICK = """(root, names) => names.forEach((name) =>
+  [...root.querySelectorAll("button")].find((button) => button.textContent === name).click())"""
 WEIGHTS = np.random.default_rng(4).normal(0, 0.15, (26 * 26, 10))
 EXAMPLE = np.zeros((28, 28), "uint8")
 EXAMPLE[4:20, 6:9] = 200
@@ -180,7 +182,17 @@ def test_draw_flip_centre_and_go_back(pad):
 
     press(page, "next example")
     settled(page, EXAMPLE.T)
-    assert page.get_by_label("start from example").input_value() == "2"
+    field, said = page.get_by_label("start from example"), page.locator("[data-part=said]")
+    expect(field).to_have_value("2")
+    press(page, "undo")
+    settled(page, expected)
+    expect(field).to_have_value("1")
+    for typed, button, number in (("2.5", "next example", 2), ("-51", "example before", 1)):
+        field.fill(typed)
+        press(page, button)
+        expect(said).to_contain_text(f"Example {number}.")
+        expect(field).to_have_value(str(number))
+        settled(page, [EXAMPLE, EXAMPLE.T][number - 1])
     assert page.errors == []
 
 
@@ -208,7 +220,7 @@ def test_one_question_at_a_time_and_what_python_sets(pad):
     asked = python["answered"] - before
     assert drawn[22, 6:22].min() == 255  # the end of the stroke was asked for, too
     assert page.evaluate("moves") >= 50
-    assert 2 <= asked <= seconds / 0.25 + 1
+    assert 2 <= asked <= seconds / 0.4 + 1
     assert page.evaluate("waits") == asked  # each was said to be waited for
 
     page.locator(".jp-Notebook").evaluate("node => node.scrollTo(0, 0)")
@@ -217,4 +229,12 @@ def test_one_question_at_a_time_and_what_python_sets(pad):
     cell.press("Shift+Enter")
     _, python = settled(page, EXAMPLE[::-1])
     assert python["flipped"] == 0 and python["answered"] == before + asked
+
+    root = page.locator(".digit-pad")
+    root.evaluate(CLICK, 3 * ["flip the pixel that hurts most"])  # faster than the answers come
+    expect(root).to_have_attribute("data-flipped", "3")
+    assert settled(page)[1]["flipped"] == 3
+    root.evaluate(CLICK, ["flip the pixel that hurts most", *4 * ["↶ undo"]])
+    expect(root).to_have_attribute("data-flipped", "0")
+    settled(page, EXAMPLE[::-1])
     assert page.errors == []

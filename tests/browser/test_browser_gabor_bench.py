@@ -147,7 +147,12 @@ def test_keys_choose_from_the_bank_keep_and_remove(exported_page):
     keep.press("Enter")
     expect(part(page, "kept")).to_have_text("This filter is in your list already.")
     set_slider(page, "theta", 75)
+    expect(part(page, "kept")).to_have_text("")  # it was said of another filter
     keep.press("Enter")
+    expect(part(page, "kept")).to_contain_text("Kept: f 0.3, θ 75°")
+    page.get_by_label("image", exact=True).select_option("noise")
+    expect(part(page, "kept")).to_have_text("")
+    page.get_by_label("image", exact=True).select_option("rings")
     cards = page.locator(".gabor-kept li")
     expect(cards).to_have_count(2)
     cards.first.get_by_text("to the bench").press("Enter")

@@ -59,6 +59,11 @@ test("what a version underwent", () => {
   assert.equal(story({ flip: "both", rotation: 0.1 }, { horizontal: 0.2, vertical: -0.2, rotation: -0.5 }), "mirrored, turned 18° to the right");
   assert.equal(story({ zoom: 0.4 }, { zoom: -0.5 }), "zoom −0.20: larger, 125 %");
   assert.equal(story({ translation: 0.1 }, { right: -1, down: 1 }), "shifted 10 px left and 5 px down");
+  assert.equal(story({ translation: 0.1 }, { right: 0.04, down: -1 }), "shifted 5 px up"); // 0.4 px to the right
+  const all = { rotation: 0.1, zoom: 0.4, translation: 0.1, shear: 0.1, brightness: 0.1, contrast: 0.1 };
+  assert.equal(story(all, { rotation: 0.01, zoom: -0.01, right: -0.01, down: -0.01, shear_x: -0.01, brightness: -0.01, contrast: 0.01 }), "almost as it is");
+  assert.equal(story(all, { shear_y: -1 }), "slopes 0.00 and −0.10");
+  assert.equal(story(all, { brightness: 1, contrast: -1 }), "brightness +26, contrast × 0.90");
 });
 
 const draws = [...Array(11).keys()].map((i) => draw_of({ rotation: i / 10, zoom: (i * 7 % 11) / 10, vertical: i % 2 ? 1 : -1 }));
