@@ -21,7 +21,7 @@ help:  ## this list
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python 3.11, 3.12 or 3.13 was found. Install one (python.org), or name it: make PYTHON=/path/to/python3.12 lab"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	@echo "Setting up $(VENV) with $$($(PYTHON) --version): about 2 GB on disk, a few minutes, once."
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version): about 2.5 GB on disk, a few minutes, once."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
