@@ -29,7 +29,7 @@ DRAG = """async (target, steps) => {
     const next = () => new Promise(requestAnimationFrame);
     target.setPointerCapture = () => {};
     const point = (kind, share) => target.dispatchEvent(new PointerEvent(kind, {
-        bubbles: true, pointerId: 1,
+        bubbles: true, pointerId: 1, isPrimary: true,
         clientX: box.left + share * (box.width - 1), clientY: box.top + share * (box.height - 1),
     }));
     const slide = (share) => {
@@ -112,7 +112,10 @@ def measure_frames():
             page.goto(target.as_uri())
             page.wait_for_selector(".course-instrument")
             output = page.locator("canvas[data-part=output]")
+            before = page.locator(".course-instrument").inner_text()
             times = (page.get_by_label(label) if label else output).evaluate(DRAG, STEPS)
+            if page.locator(".course-instrument").inner_text() == before:
+                raise RuntimeError(f"{name}: the drag moved nothing")
             page.close()
             found[name] = {
                 "median_ms": statistics.median(times),
