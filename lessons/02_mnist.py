@@ -348,9 +348,9 @@ titles = [f"layer {layer}\nmap {channel}" for layer in (1, 2, 3) for channel in 
 figures.image_grid(rows, titles=titles + 12 * [""], columns=12, size=0.8, title="The deeper, the coarser")
 
 # %% [markdown]
-# Each row is one digit. The first layer's maps look like the digit. The deeper, the coarser: the third layer's numbers no longer say
-# where a stroke is to the pixel, but that a certain combination is there. A map that is dark for one digit may light
-# up for another.
+# Each row is one digit. The first layer's maps look like the digit. The deeper, the coarser: the third layer's numbers
+# no longer say where a stroke is to the pixel, but that a certain combination is there. A map that is dark for one
+# digit may light up for another.
 #
 # Now write your own. **Predict.** Is a digit in the corner of the pad read as well as one in the middle? And how many
 # pixels must be flipped before your network reads something else?
@@ -365,9 +365,10 @@ pad = instruments.DigitPad(convnet, examples=examples)
 pad
 
 # %% [markdown]
-# What you draw is in `pad.pixels`, what the network says in `pad.probabilities`. MNIST's makers centred all digits, so one in the corner is news to your network;
-# a later section measures that. *Flip the pixel that hurts most* tries all 784 and flips the one that lowers the answer
-# most. Here it does so up to eight times, or until the answer changes, for seven of the examples:
+# What you draw is in `pad.pixels`, what the network says in `pad.probabilities`. MNIST's makers centred all digits, so
+# one in the corner is news to your network; a later section measures that. *Flip the pixel that hurts most* tries all
+# 784 and flips the one that lowers the answer most. Here it does so up to eight times, or until the answer changes, for
+# seven of the examples:
 
 # %%
 asked = examples[::3]
@@ -380,7 +381,8 @@ figures.image_grid(changed, titles=titles, columns=7, size=1.2)
 
 # %% [markdown]
 # Above each digit: what it said, how many pixels were flipped, what it says now. Where it isn't sure, a few pixels
-# decide; where it is, it takes many, and some digits hold out. To you all of them stay what they were. The network knows what its training digits looked like, and nothing of what makes a digit.
+# decide; where it is, it takes many, and eight may not be enough. To you all of them stay what they were. The network
+# knows what its training digits looked like, and nothing of what makes a digit.
 #
 # ## 2.9 How much of the image does a number see?
 #
