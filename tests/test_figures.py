@@ -61,6 +61,21 @@ def test_image_grid_says_what_is_wrong():
         figures.image_grid([np.zeros((2, 2))] * 2, titles=["one"])
 
 
+def test_convolution_strip_strikes_what_is_negative():
+    image = np.eye(5)
+    output = correlate2d(image, [[1, -1]], mode="valid")
+    settings = {"padding": 0, "stride": 1, "dilation": 1, "bias": 0.0, "flip": False}
+    figure = figures.convolution_strip(image, [[1, -1]], output, settings, [7, output.size - 1])
+    for axes, shown in ((figure.axes[2], 8), (figure.axes[5], output.size)):
+        struck = [
+            segment.mean(axis=0) for one in axes.collections for segment in one.get_segments()
+        ]
+        negative = np.argwhere((output < 0) & (np.arange(output.size).reshape(5, 4) < shown))
+        assert sorted(map(tuple, struck)) == sorted((x, y) for y, x in negative.astype(float))
+        assert len(struck) in (1, 4)
+    draw(figure)
+
+
 def test_filter_bench_follows_its_values():
     image = RANDOM.random((20, 30))
 

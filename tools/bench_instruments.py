@@ -4,7 +4,6 @@ Part of `tools.bench`, which see.
 """
 
 import io
-import shutil
 import statistics
 import sys
 import tempfile
@@ -15,9 +14,8 @@ import keras
 import numpy as np
 
 from course_utils import figures, instruments
-from tools import exported
+from tools import chromium, exported
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 STEPS = 120
 ANSWERS = 20
 # Without these a frame never takes less than the screen's 16.7 ms, and its cost can't be seen.
@@ -97,13 +95,11 @@ def measure_frames():
     """
     from playwright.sync_api import sync_playwright
 
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        sys.exit(f"no Chromium found (looked for {', '.join(BROWSERS)}); install one")
+    path = chromium.find() or sys.exit(chromium.MISSING)
     pages = {name: page_of(line) for name, (line, _) in IN_BROWSER.items()}
     found = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", *UNCAPPED]
+        flags = [*chromium.FLAGS, *UNCAPPED]
         browser = playwright.chromium.launch(executable_path=path, args=flags)
         for name, (line, label) in IN_BROWSER.items():
             target = Path(folder) / "page.html"

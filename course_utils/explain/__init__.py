@@ -11,6 +11,7 @@ when that model is part of another; of several layers of one name, "outer/inner"
 makes maps of one image each, `filters` draws what a channel responds to, `truth` tests the maps.
 """
 
+from course_utils.explain.fields import Field, fields_of
 from course_utils.explain.filters import visualise_filters
 from course_utils.explain.heat import (
     class_activation_map,
@@ -35,11 +36,13 @@ from course_utils.explain.truth import (
 )
 
 __all__ = [
+    "Field",
     "PointingGame",
     "centre_heatmaps",
     "class_activation_map",
     "deletion_curve",
     "feature_maps",
+    "fields_of",
     "grad_cam",
     "insertion_curve",
     "integrated_gradients",

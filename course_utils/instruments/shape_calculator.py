@@ -5,6 +5,7 @@ import math
 
 import traitlets
 
+from course_utils.explain.fields import Field, slid
 from course_utils.instruments.base import Instrument
 
 # What can be set of each layer, with what Keras or the calculator takes when it isn't given. The
@@ -158,9 +159,8 @@ def stack_rows(input_shape, layers):
         "layer" and "problem" are None.
     """
     shape, flattened_by = tuple(input_shape), None
-    # Along each side: how many numbers, and the first one's field: its size and where it begins.
-    sides = [{"count": count, "field": 1, "start": 0} for count in input_shape[:2]]
-    jump, problem, rows = 1, None, []
+    field = Field((1, 1), (1, 1), (0, 0), tuple(input_shape[:2]))
+    problem, rows = None, []
     for layer in layers:
         row = dict.fromkeys(
             ("shape", "parameters", "multiply_adds", "receptive_field", "middle", "jump", "problem")
@@ -175,17 +175,18 @@ def stack_rows(input_shape, layers):
         flat = len(shape) == 1
         spatial = "padding" in layer
         if spatial:
-            sides = [_along(side, jump, layer) for side in sides]
-            jump *= layer["stride"]
-        elif kind in ("GlobalAveragePooling2D", "Dense"):
-            sides = [
-                side | {"count": 1, "field": side["field"] + (side["count"] - 1) * jump}
-                for side in sides
-            ]
+            pairs = [2 * (layer.get(name, 1),) for name in ("stride", "dilation")]
+            field = slid(field, 2 * (_window(layer),), *pairs, padding=layer["padding"])
+        elif kind in ("GlobalAveragePooling2D", "Dense"):  # sees all places
+            last = tuple(count - 1 for count in field.units)
+            size = (
+                end - start for end, start in zip(field.box(*last)[2:], field.start, strict=True)
+            )
+            field = field._replace(size=tuple(size), units=(1, 1))
         weights, biases = _weights(layer, shape[-1])
-        positions = math.prod(side["count"] for side in sides) if spatial else 1
+        positions = math.prod(field.units) if spatial else 1
         if spatial:
-            shape = *(side["count"] for side in sides), layer.get("filters", shape[-1])
+            shape = *field.units, layer.get("filters", shape[-1])
         elif not flat or kind == "Dense":
             numbers = {"Flatten": math.prod(shape), "GlobalAveragePooling2D": shape[-1]}
             shape = (layer["units"] if kind == "Dense" else numbers[kind],)
@@ -194,9 +195,9 @@ def stack_rows(input_shape, layers):
             "shape": shape,
             "parameters": weights + biases,
             "multiply_adds": weights * positions,
-            "receptive_field": tuple(side["field"] for side in sides),
-            "middle": tuple(side["start"] + (side["count"] - 1) // 2 * jump for side in sides),
-            "jump": jump if spatial else None,
+            "receptive_field": field.size,
+            "middle": field.box(*((count - 1) // 2 for count in field.units))[:2],
+            "jump": field.jump[0] if spatial else None,
         }
     return rows
 
@@ -229,25 +230,9 @@ def layer_call(layer, activation=None):
     return f"{layer['kind']}({', '.join(parts)})"
 
 
-def _along(side, jump, layer):
-    """One side of the map after a layer with a window; Keras pads more after than before."""
-    count, stride, reach = side["count"], layer["stride"], _reach(layer)
-    before = 0
-    if layer["padding"] == "same":
-        after = -(-count // stride)
-        before = max((after - 1) * stride + reach - count, 0) // 2
-    else:
-        after = (count - reach) // stride + 1
-    return {
-        "count": after,
-        "field": side["field"] + (reach - 1) * jump,
-        "start": side["start"] - before * jump,
-    }
-
-
-def _reach(layer):
-    """Pixels from the first to the last that a window covers along one side."""
-    return layer.get("dilation", 1) * (layer.get("kernel", layer.get("pool")) - 1) + 1
+def _window(layer):
+    """Side of a layer's kernel or pool."""
+    return layer.get("kernel", layer.get("pool"))
 
 
 def _weights(layer, channels):
@@ -276,7 +261,7 @@ def _problem(layer, shape, flattened_by):
         return None
     if layer["stride"] > 1 and layer.get("dilation", 1) > 1:
         return f"stride {layer['stride']} and dilation {layer['dilation']}: in Keras only one of them may be above 1"  # noqa: E501
-    reach = _reach(layer)
+    reach = layer.get("dilation", 1) * (_window(layer) - 1) + 1
     if layer["padding"] == "same" or reach <= min(shape[:2]):
         return None
     window = f"a kernel of {layer['kernel']}" if "kernel" in layer else f"a pool of {layer['pool']}"

@@ -4,21 +4,15 @@ Without a Chromium these tests are skipped; with COURSE_BROWSER=required (as in 
 """
 
 import os
-import re
-import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import nbformat
 import pytest
+from lab_process import TOKEN, served
 from nbclient import NotebookClient
 
-from tools import exported
+from tools import chromium, exported
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-START_SECONDS = 90
 RUN_MS = 120_000
 RUN_ALL = "notebook:run-all-cells"
 IS_READY = f"""() => {{
@@ -28,33 +22,23 @@ IS_READY = f"""() => {{
     return app?.commands.hasCommand("{RUN_ALL}") && connected;
 }}"""
 DARK_THEME = "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def chromium_path():
     """The path of a Chromium or Chrome."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        text = f"no Chromium found (looked for {', '.join(NAMES)}); on Debian: apt install chromium"
-        pytest.fail(text) if os.environ.get("COURSE_BROWSER") == "required" else pytest.skip(text)
-    return found
+    found = chromium.find()
+    if found is None and os.environ.get("COURSE_BROWSER") == "required":
+        pytest.fail(chromium.MISSING)
+    return found or pytest.skip(chromium.MISSING)
 
 
 @pytest.fixture(scope="session")
-def browser(chromium):
+def browser(chromium_path):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=chromium.FLAGS)
         yield browser
         browser.close()
 
@@ -97,40 +81,21 @@ def notebook_of(cells):
 
 
 @pytest.fixture(scope="session")
-def lab_server(chromium, tmp_path_factory):
+def lab_server(chromium_path, tmp_path_factory):
     """(address, folder) of a JupyterLab that serves the folder, with nobody's settings."""
     home = tmp_path_factory.mktemp("lab")
     folder = home / "notebooks"
     folder.mkdir()
-    log = (home / "log").open("w+")
-    environment = os.environ | {
-        "HOME": str(home),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "IPYTHONDIR": str(home / "ipython"),
-    }
-    options = [
-        "--no-browser",
-        "--port=0",
-        "--allow-root",
-        "--IdentityProvider.token=secret",
+    settings = {"JUPYTER_CONFIG_DIR": str(home / "config"), "IPYTHONDIR": str(home / "ipython")}
+    arguments = [
+        "lab",
         f"--ServerApp.root_dir={folder}",
         "--LabApp.extension_manager=readonly",
         "--LabApp.expose_app_in_browser=True",
     ]
-    command = [sys.executable, "-m", "jupyter", "lab", *options]
-    process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not (found := re.search(r"http://127\S+?(?=/lab)", (home / "log").read_text())):
-            assert process.poll() is None, (home / "log").read_text()
-            assert time.monotonic() < deadline, (home / "log").read_text()
-            time.sleep(0.2)
-        yield found[0], folder
-    finally:
-        process.terminate()
-        process.wait(30)
-        log.close()
+    environment = os.environ | settings
+    with served(arguments, folder=folder, home=home, environment=environment) as address:
+        yield address, folder
 
 
 @pytest.fixture
@@ -142,7 +107,7 @@ def lab(lab_server, open_page, request):
         name = f"{request.node.name.replace('[', '-').replace(']', '')}.ipynb"
         nbformat.write(notebook_of([*cells, "print('all ' 'done')"]), folder / name)
         page = open_page(
-            f"{address}/lab/tree/{name}?token=secret&reset", dark=dark, width=width, height=height
+            f"{address}/lab/tree/{name}?token={TOKEN}&reset", dark=dark, width=width, height=height
         )
         page.wait_for_function(IS_READY, timeout=60_000)
         if dark:
