@@ -1,0 +1,157 @@
+"""Keras networks as plain data, so that a network can be judged where no submission's code runs."""
+
+import json
+
+import numpy as np
+
+from course_utils.exercises.data import describe
+from course_utils.exercises.sides import NotData
+
+# Keras's own layers that a network may consist of. Nothing that carries code, reads files or is
+# known by a name of the submission's own: a network is rebuilt where the verdict is found.
+LAYERS = frozenset(  # noqa: SIM905
+    """
+    InputLayer Dense Conv1D Conv2D DepthwiseConv2D SeparableConv2D Conv2DTranspose EinsumDense
+    MaxPooling2D AveragePooling2D GlobalMaxPooling2D GlobalAveragePooling2D
+    Flatten Reshape Permute RepeatVector ZeroPadding2D Cropping2D UpSampling2D
+    Dropout SpatialDropout2D GaussianNoise GaussianDropout ActivityRegularization
+    BatchNormalization LayerNormalization GroupNormalization UnitNormalization
+    Activation ReLU LeakyReLU PReLU ELU Softmax Identity
+    Add Subtract Multiply Average Maximum Minimum Concatenate Dot
+    Rescaling Normalization Resizing CenterCrop RandomFlip RandomRotation RandomTranslation
+    RandomZoom RandomCrop RandomContrast RandomBrightness
+    """.split()
+)
+# Functions that a functional network may apply between layers, as in `x + y`.
+OPERATIONS = frozenset(  # noqa: SIM905
+    """
+    Add Subtract Multiply Divide TrueDivide Negative Maximum Minimum Mean Sum Max Min Square Sqrt
+    Exp Log Reshape Squeeze ExpandDims Concatenate Relu Relu6 Sigmoid Softmax Silu Gelu Tanh
+    """.split()
+)
+_CONTAINERS = {"Sequential", "Functional", "Model"}
+_MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints")
+_MAX_NUMBER = 1_000_000  # the largest size in a configuration: nothing here needs more
+
+
+def pack(model):
+    """A Keras network as plain data.
+
+    Args:
+        model: a built keras.Sequential or functional keras.Model of Keras's own layers.
+    Returns:
+        dict: "kind" (class), "config" (JSON), "weights" (list of arrays, in Keras's order),
+        "trainable" (list of bool, one for each layer, nested networks included).
+    Raises:
+        NotData: it isn't a network, isn't built, or holds a layer that isn't Keras's own.
+    """
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise NotData(f"{describe(model)}, where a Keras network is expected")
+    kind = type(model).__name__
+    if (
+        type(model) not in (keras.Sequential, keras.Model, keras.models.Model)
+        and kind != "Functional"
+    ):
+        raise NotData(_own_class(kind))
+    if not model.built:
+        raise NotData("a network that isn't built: begin it with keras.Input(shape)")
+    try:
+        config = model.get_config()
+    except NotImplementedError:
+        raise NotData(_own_class(kind)) from None
+    _allow(config)
+    return {
+        "kind": "Sequential" if isinstance(model, keras.Sequential) else "Functional",
+        "config": json.dumps(config),
+        "weights": [np.asarray(weight) for weight in model.get_weights()],
+        "trainable": [bool(layer.trainable) for layer in _layers(model)],
+    }
+
+
+def unpack(packed):
+    """The network that `pack` wrote, compiled with nothing.
+
+    Args:
+        packed: what came from a submission; nothing in it is believed.
+    Returns:
+        keras.Model.
+    Raises:
+        NotData: it isn't what `pack` writes, or holds a layer that isn't Keras's own.
+    """
+    import keras
+
+    try:
+        kind, config = packed["kind"], json.loads(packed["config"])
+        weights, trainable = list(packed["weights"]), list(packed["trainable"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise NotData(f"no packed network: {type(error).__name__}: {error}") from None
+    _allow(config)
+    container = {"Sequential": keras.Sequential, "Functional": keras.Model}.get(kind)
+    if container is None:
+        raise NotData(f"a network of class {kind!r}")
+    try:
+        model = container.from_config(config)
+        model.set_weights(weights)
+        layers = list(_layers(model))
+        for layer, flag in zip(layers, trainable, strict=True):
+            layer._trainable = bool(flag)  # this layer's own: the setter would reach into its parts
+            if not flag:
+                for variable in layer._trainable_variables:
+                    variable.trainable = False
+    except Exception as error:
+        raise NotData(
+            f"a network that can't be built again: {type(error).__name__}: {error}"
+        ) from None
+    return model
+
+
+def _own_class(kind):
+    plain = "keras.Sequential or keras.Model(inputs, outputs)"
+    return f"a network of your own class {kind}; use {plain}"
+
+
+def _layers(model):
+    """All layers, those within networks within it too; the network itself first."""
+    yield model
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
+        else:
+            yield layer
+
+
+def _allow(config, depth=0):
+    """Raise NotData where a configuration names anything but Keras's own parts."""
+    if depth > 60:
+        raise NotData("a network nested too deeply")
+    if isinstance(config, list | tuple):
+        for item in config:
+            _allow(item, depth + 1)
+    elif isinstance(config, dict):
+        if "class_name" in config:
+            _allow_part(config)
+        for item in config.values():
+            _allow(item, depth + 1)
+    elif isinstance(config, int | float) and abs(config) > _MAX_NUMBER:
+        raise NotData(f"a network with the number {config} in it")
+
+
+def _allow_part(config):
+    name, module = config["class_name"], config.get("module") or ""
+    own = config.get("registered_name")
+    if name == "__tuple__" or name == "__keras_tensor__":
+        return
+    if name == "DTypePolicy" and module in ("keras", "keras.dtype_policies"):
+        return
+    if name in _CONTAINERS and module.startswith("keras") and own in (None, name):
+        return
+    if name in LAYERS and module == "keras.layers" and own in (None, name):
+        return
+    if name in OPERATIONS and module.startswith("keras.src.ops.") and own in (None, name):
+        return
+    if module in _MODULES and own in (None, name):
+        return
+    origin = module or own or "your own"
+    raise NotData(f"a network with {name!r} ({origin}), which isn't one of Keras's plain layers")

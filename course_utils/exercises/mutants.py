@@ -1,0 +1,37 @@
+"""Named wrong solutions: what an exercise's mutants.py is written with."""
+
+import dataclasses
+import sys
+
+_found = None  # the list that `mutant` fills, while an exercise's mutants.py is being read
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    """A mistake that people make, and the checks that it must lose."""
+
+    name: str
+    says: str
+    by: str
+    loses: tuple
+    replace: str | None
+    task: str | None
+    line: int
+
+
+def mutant(name, says, *, by, loses, replace=None, task=None):
+    """Describe a wrong solution.
+
+    Args:
+        name: unique in the exercise.
+        says: what is wrong with it, completing "It ...".
+        by: the code that stands instead.
+        loses: ids of the checks that it must lose; it must pass all the others.
+        replace: text that stands exactly once in the solution, in the cells of `task` if that is
+            given; or None, and `by` replaces all code cells of `task`.
+        task: id of a task.
+    """
+    if _found is None:
+        raise RuntimeError("mutant() is for an exercise's mutants.py, read by load_exercise")
+    line = sys._getframe(1).f_lineno
+    _found.append(Mutant(name, says, by, tuple(loses), replace, task, line))

@@ -1,0 +1,495 @@
+"""An exercise's folder: read, checked, and turned into what is handed out or graded.
+
+    exercises/01_convolution/
+        exercise.toml   title, lesson, what the worker imports first, limits
+        exercise.py     percent format: prose, code with marked solutions
+        checks.py       what is checked, for how many points, with which hints
+        mutants.py      named wrong solutions, and the checks that each must lose
+        probes.py       (optional) turns what isn't plain data into plain data
+
+Every fault of a folder is an `ExerciseError` that names file and line.
+"""
+
+import ast
+import dataclasses
+import hashlib
+import inspect
+import math
+import re
+import textwrap
+import tomllib
+from functools import cached_property
+from pathlib import Path
+
+from course_utils.exercises import checks as checks_module
+from course_utils.exercises import mutants as mutants_module
+
+EXERCISES = Path(__file__).resolve().parents[2] / "exercises"
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+NOT_GRADED = {"expected", "try", "check"}  # tags of cells that a grader doesn't run
+YOUR_TURN = 'raise NotImplementedError("Your turn.")'
+_TAGS = NOT_GRADED | {"setup"}
+_CELL = re.compile(r"# %%(?P<markdown> \[markdown\])?(?P<options>.*)")
+_OPTION = re.compile(r'\s+(task|tags)=("[^"]*"|\[[^\]]*\])')
+
+
+class ExerciseError(Exception):
+    """Something in an exercise's folder is wrong; the text names file and line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a submission may use: seconds of wall time, and MB of all its processes together."""
+
+    cell_seconds: float = 30
+    call_seconds: float = 10
+    submission_seconds: float = 120
+    memory_mb: float = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """A cell of exercise.py, its solution blocks as written. `line` is that of its `# %%`."""
+
+    kind: str  # "markdown" or "code"
+    task: str | None
+    tags: frozenset
+    source: str
+    line: int
+
+    @property
+    def graded(self):
+        return self.kind == "code" and not self.tags & NOT_GRADED
+
+    @property
+    def solution(self):
+        """The source without the marks."""
+        return "\n".join(
+            line for line in self.source.split("\n") if line.strip() not in (BEGIN, END)
+        )
+
+    @property
+    def release(self):
+        """The source as it is handed out: every solution block replaced."""
+        return _released(self.source)
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A task: its id, the heading above it, and the line of that."""
+
+    id: str
+    title: str
+    line: int
+
+
+class Exercise:
+    """An exercise's folder, read and found in order. Made by `load_exercise`."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.id = self.folder.resolve().name
+        settings = _settings(self.folder / "exercise.toml")
+        self.title, self.lesson, self.warm = settings["title"], settings["lesson"], settings["warm"]
+        self.limits = Limits(**settings["limits"])
+        self.cells = _cells(self.folder / "exercise.py")
+        self.tasks = _tasks(self.folder / "exercise.py", self.cells)
+        probes = self.folder / "probes.py"
+        self.probes = _text(probes) if probes.exists() else ""
+        if self.probes:
+            _compiled(self.probes, probes)
+        self.checks = _checks(self.folder / "checks.py", self.tasks)
+
+    @cached_property
+    def mutants(self):
+        """The wrong solutions of mutants.py; each is known to apply."""
+        return _mutants(self.folder / "mutants.py", self)
+
+    @property
+    def points(self):
+        return float(sum(check.points for check in self.checks))
+
+    @cached_property
+    def digest(self):
+        """Changes when anything changes that a verdict rests on."""
+        found = hashlib.sha256()
+        package = Path(__file__).parent
+        own = [
+            self.folder / name
+            for name in ("exercise.toml", "exercise.py", "checks.py", "probes.py")
+        ]
+        shared = [package / f"{name}.py" for name in ("checks", "data", "models", "runner")]
+        for path in own + shared:
+            found.update(path.name.encode())
+            found.update(path.read_bytes() if path.exists() else b"")
+        return found.hexdigest()[:16]
+
+    def checks_of(self, task):
+        """The checks of a task, in their order."""
+        return [check for check in self.checks if check.task == task]
+
+    def solution_cells(self):
+        """What a grader would run of a right submission: list of str."""
+        return [cell.solution for cell in self.cells if cell.graded]
+
+    def release_cells(self):
+        """What a grader would run of the notebook as it was handed out: list of str."""
+        return [cell.release for cell in self.cells if cell.graded]
+
+    def mutant_cells(self, mutant):
+        """What a grader would run of a mutant's submission: list of str."""
+        graded = [cell for cell in self.cells if cell.graded]
+        if mutant.replace is not None:
+            return [
+                cell.solution.replace(mutant.replace, mutant.by)
+                if mutant.task in (None, cell.task)
+                else cell.solution
+                for cell in graded
+            ]
+        found, cells = False, []
+        for cell in graded:
+            if cell.task != mutant.task:
+                cells.append(cell.solution)
+            elif not found:
+                found = True
+                cells.append(mutant.by.strip("\n"))
+        return cells
+
+    def names_of(self, task):
+        """The functions and variables that a task's cells define, in order: list of str."""
+        found = []
+        for cell in self.cells:
+            if cell.task == task and cell.kind == "code":
+                found += [name for name in _defined(cell.solution) if name not in found]
+        return found
+
+
+def exercise_ids():
+    """The exercises of this course, in order: list of str."""
+    return sorted(path.parent.name for path in EXERCISES.glob("*/exercise.toml"))
+
+
+def load_exercise(exercise):
+    """Read an exercise's folder.
+
+    Args:
+        exercise: an id such as "01_convolution", or a folder.
+    Returns:
+        Exercise.
+    Raises:
+        ExerciseError: there is none, or a file is wrong; the text names file and line.
+    """
+    folder = EXERCISES / str(exercise)
+    if not folder.is_dir():
+        folder = Path(exercise)
+    if not folder.is_dir():
+        there = (
+            ", ".join(exercise_ids()) or "none: the folder exercises/ is not beside course_utils/"
+        )
+        raise ExerciseError(f"There is no exercise {str(exercise)!r}. There are: {there}.")
+    return Exercise(folder)
+
+
+def _fail(path, line, says):
+    raise ExerciseError(f"{_shown(path)}:{line}: {says}")
+
+
+def _shown(path):
+    try:
+        return Path(path).resolve().relative_to(Path.cwd())
+    except ValueError:
+        return path
+
+
+def _text(path):
+    if not path.exists():
+        _fail(path, 1, "this file is missing; docs/grading.md tells what belongs into it")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        return _fail(path, line, "this is not UTF-8; save the file as UTF-8")
+
+
+def _compiled(text, path):
+    try:
+        return compile(text, str(path), "exec")
+    except SyntaxError as error:
+        return _fail(path, error.lineno, f"{error.msg}")
+
+
+def _settings(path):
+    text = _text(path)
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        _fail(path, line[1] if line else 1, str(error))
+    known = {"title": str, "lesson": str, "warm": list, "limits": dict}
+    for key, value in settings.items():
+        if key not in known or not isinstance(value, known[key]):
+            _fail(
+                path,
+                _line_of(text, key),
+                f"{key!r} should be one of: title, lesson, warm, [limits]",
+            )
+    for key in ("title", "lesson"):
+        if key not in settings:
+            _fail(path, 1, f"{key} is missing")
+    limits = settings.get("limits", {})
+    names = [field.name for field in dataclasses.fields(Limits)]
+    for key, value in limits.items():
+        if key not in names:
+            _fail(
+                path,
+                _line_of(text, key),
+                f"there is no limit {key!r}; there are {', '.join(names)}",
+            )
+        if type(value) not in (int, float) or not value > 0:
+            _fail(path, _line_of(text, key), f"{key} is {value!r}; a number above 0 is expected")
+    return {"warm": ["numpy"], **settings, "limits": limits}
+
+
+def _line_of(text, key):
+    found = re.search(rf"(?m)^\s*\[?{re.escape(key)}\b", text)
+    return text[: found.end()].count("\n") + 1 if found else 1
+
+
+def _cells(path):
+    lines = _text(path).split("\n")
+    starts = [number for number, line in enumerate(lines) if line.startswith("# %%")]
+    if not starts:
+        _fail(path, 1, "there is no cell; cells begin with a line `# %%`")
+    cells = []
+    for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
+        match = _CELL.fullmatch(lines[start].rstrip())
+        options = dict(_OPTION.findall(match["options"]))
+        if _OPTION.sub("", match["options"]).strip():
+            _fail(
+                path,
+                start + 1,
+                f'only [markdown], task="..." and tags=[...] are known: {lines[start]}',
+            )
+        try:
+            options = {key: ast.literal_eval(value) for key, value in options.items()}
+        except (ValueError, SyntaxError):
+            _fail(path, start + 1, f"this can't be read: {lines[start]}")
+        tags = frozenset(options.get("tags", ()))
+        if tags - _TAGS:
+            _fail(
+                path,
+                start + 1,
+                f"unknown tag {sorted(tags - _TAGS)[0]!r}; known: {', '.join(sorted(_TAGS))}",
+            )
+        kind = "markdown" if match["markdown"] else "code"
+        body = lines[start + 1 : stop]
+        if kind == "markdown":
+            body = [re.sub(r"^# ?", "", line) for line in body]
+        source = "\n".join(body).strip("\n")
+        cell = Cell(kind, options.get("task"), tags, source, start + 1)
+        if kind == "code":
+            _check_marks(path, cell)
+        cells.append(cell)
+    return cells
+
+
+def _check_marks(path, cell):
+    opened = None
+    for number, line in enumerate(cell.source.split("\n"), cell.line + 1):
+        if BEGIN in line and line.strip() != BEGIN or END in line and line.strip() != END:
+            _fail(path, number, f"the line should hold nothing but {BEGIN} or {END}")
+        if line.strip() == BEGIN:
+            if opened:
+                _fail(
+                    path, number, f"a second {BEGIN}, before the {END} of the one in line {opened}"
+                )
+            opened = number
+            if cell.task is None:
+                _fail(path, number, 'a solution in a cell without task="..."')
+        if line.strip() == END:
+            if not opened:
+                _fail(path, number, f"{END} without {BEGIN}")
+            opened = None
+    if opened:
+        _fail(path, opened, f"{BEGIN} without {END}")
+    for text in (cell.solution, cell.release):
+        try:
+            ast.parse(text)
+        except SyntaxError as error:
+            _fail(path, cell.line + (error.lineno or 1), error.msg)
+
+
+def _released(source):
+    lines, block = [], None
+    for line in source.split("\n"):
+        if line.strip() == BEGIN:
+            block = []
+        elif line.strip() == END:
+            indent = line[: len(line) - len(line.lstrip())]
+            if indent:
+                lines.append(indent + YOUR_TURN)
+            else:
+                lines += [f"{name} = ...  # your turn" for name in _defined("\n".join(block))]
+            block = None
+        elif block is None:
+            lines.append(line)
+        else:
+            block.append(line)
+    return "\n".join(lines)
+
+
+def _defined(code):
+    """Names that code defines at top level: functions, classes, assigned variables."""
+    found = []
+    for node in ast.parse(textwrap.dedent(code)).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found += [
+                name.id
+                for target in targets
+                for name in ast.walk(target)
+                if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+            ]
+    return list(dict.fromkeys(found))
+
+
+def _tasks(path, cells):
+    tasks = {}
+    for cell in cells:
+        if cell.kind != "markdown" or cell.task is None:
+            continue
+        heading = re.match(r"#+ +(.+)", cell.source)
+        if not heading:
+            continue
+        if cell.task in tasks:
+            _fail(
+                path,
+                cell.line,
+                f"the task {cell.task!r} is here twice, first in line {tasks[cell.task].line}",
+            )
+        tasks[cell.task] = Task(cell.task, heading[1].strip(), cell.line)
+    if not tasks:
+        _fail(path, 1, 'there is no task: a text cell `# %% [markdown] task="..."` with a heading')
+    for cell in cells:
+        if cell.task is not None and cell.task not in tasks:
+            _fail(path, cell.line, f"the task {cell.task!r} has no text cell with a heading")
+    for task in tasks.values():
+        code = [cell for cell in cells if cell.task == task.id and cell.kind == "code"]
+        if not any(BEGIN in cell.source for cell in code):
+            _fail(path, task.line, f"the task {task.id!r} has no cell with a solution")
+        if not any("check" in cell.tags and f'check("{task.id}")' in cell.source for cell in cells):
+            _fail(path, task.line, f'no cell tagged "check" calls check("{task.id}")')
+    return list(tasks.values())
+
+
+def _checks(path, tasks):
+    found = _read(path, checks_module)
+    known = [task.id for task in tasks]
+    seen = {}
+    for check in found:
+        if check.id in seen:
+            _fail(
+                path,
+                check.line,
+                f"the check {check.id!r} is here twice, first in line {seen[check.id]}",
+            )
+        seen[check.id] = check.line
+        if check.task not in known:
+            _fail(
+                path, check.line, f"there is no task {check.task!r}; there are {', '.join(known)}"
+            )
+        points = check.points
+        if type(points) not in (int, float) or not (points > 0 and math.isfinite(points)):
+            _fail(
+                path,
+                check.line,
+                f"{check.id!r} is worth {points!r} points; a number above 0 is expected",
+            )
+        if not (str(check.hint).strip() and str(check.more).strip()):
+            _fail(path, check.line, f"{check.id!r} has an empty hint; learners see both")
+        if not check.says:
+            _fail(
+                path, check.line, f'{check.id!r} has no docstring; it completes "Your function ..."'
+            )
+        if list(inspect.signature(check.function).parameters) != ["student", "reference", "rng"]:
+            _fail(path, check.line, f"{check.id!r} should take (student, reference, rng)")
+    for task in tasks:
+        own = [check for check in found if check.task == task.id]
+        for hidden, kind in ((False, "visible"), (True, "hidden")):
+            if not any(check.hidden is hidden for check in own):
+                last = own[-1].line if own else 1
+                _fail(
+                    path, last, f"the task {task.id!r} has no {kind} check; each needs one at least"
+                )
+    return found
+
+
+def _mutants(path, exercise):
+    found = _read(path, mutants_module)
+    known = [check.id for check in exercise.checks]
+    tasks = [task.id for task in exercise.tasks]
+    seen = {}
+    for mutant in found:
+        line = mutant.line
+        if mutant.name in seen:
+            _fail(
+                path,
+                line,
+                f"the mutant {mutant.name!r} is here twice, first in line {seen[mutant.name]}",
+            )
+        seen[mutant.name] = line
+        if mutant.replace is None and mutant.task is None:
+            _fail(
+                path,
+                line,
+                f"the mutant {mutant.name!r} says neither what it replaces nor which task",
+            )
+        if mutant.task is not None and mutant.task not in tasks:
+            _fail(path, line, f"there is no task {mutant.task!r}; there are {', '.join(tasks)}")
+        for lost in mutant.loses:
+            if lost not in known:
+                _fail(path, line, f"the mutant {mutant.name!r} loses {lost!r}, which is no check")
+        if not mutant.loses:
+            _fail(path, line, f"the mutant {mutant.name!r} loses no check; then it is no mutant")
+        if mutant.replace is not None:
+            times = sum(
+                cell.solution.count(mutant.replace)
+                for cell in exercise.cells
+                if cell.graded and mutant.task in (None, cell.task)
+            )
+            if times != 1:
+                where = f"stands {times} times in exercise.py"
+                _fail(
+                    path,
+                    line,
+                    f"the mutant {mutant.name!r} doesn't apply: {mutant.replace!r} {where}",
+                )
+        for cell in exercise.mutant_cells(mutant):
+            try:
+                ast.parse(cell)
+            except SyntaxError as error:
+                _fail(path, line, f"the mutant {mutant.name!r} is not Python: {error.msg}")
+    return found
+
+
+def _read(path, module):
+    """Run a checks.py or mutants.py, and give back what it registered."""
+    code = _compiled(_text(path), path)
+    found, before = [], module._found
+    module._found = found
+    try:
+        exec(code, {"__name__": f"exercise_{path.parent.name}_{path.stem}", "__file__": str(path)})
+    except Exception as error:
+        import traceback
+
+        lines = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == str(path)
+        ]
+        _fail(path, lines[-1] if lines else 1, f"{type(error).__name__}: {error}")
+    finally:
+        module._found = before
+    return found
