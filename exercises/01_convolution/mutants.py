@@ -1,0 +1,610 @@
+"""Wrong solutions of exercise 1: mistakes that people make, and what each must lose."""
+
+from course_utils.exercises import mutant
+
+# 1.1
+
+mutant(
+    "bytes_wrap",
+    "subtracts bytes, which wrap round below zero",
+    replace='(after.astype("float32") - before.astype("float32")) / 255',
+    by='(after - before).astype("float32") / 255',
+    loses=["brighter_and_darker", "colours_too"],
+)
+mutant(
+    "absolute_change",
+    "gives the size of the change without its sign",
+    replace='(after.astype("float32") - before.astype("float32")) / 255',
+    by='np.abs(after.astype("float32") - before.astype("float32")) / 255',
+    loses=["brighter_and_darker", "colours_too"],
+)
+mutant(
+    "before_less_after",
+    "subtracts the wrong way round",
+    replace='(after.astype("float32") - before.astype("float32")) / 255',
+    by='(before.astype("float32") - after.astype("float32")) / 255',
+    loses=["brighter_and_darker", "colours_too"],
+)
+mutant(
+    "left_in_bytes",
+    "forgets to divide by 255",
+    replace='(after.astype("float32") - before.astype("float32")) / 255',
+    by='after.astype("float32") - before.astype("float32")',
+    loses=["brighter_and_darker", "colours_too"],
+)
+mutant(
+    "eight_bytes",
+    "computes with float64",
+    replace='(after.astype("float32") - before.astype("float32")) / 255',
+    by="after / 255 - before / 255",
+    loses=["in_four_bytes"],
+)
+mutant(
+    "two_axes_only",
+    "loops over rows and columns, and has no room for colours",
+    task="changes",
+    loses=["colours_too"],
+    by="""
+def changes(before, after):
+    height, width = before.shape
+    output = np.zeros((height, width), "float32")
+    for i in range(height):
+        for j in range(width):
+            output[i, j] = (float(after[i, j]) - float(before[i, j])) / 255
+    return output
+""",
+)
+
+# 1.2
+
+mutant(
+    "turned_anyway",
+    "turns the kernel in the cross-correlation",
+    replace='np.einsum("ijab,ab->ij", patches, kernel)',
+    by='np.einsum("ijab,ab->ij", patches, kernel[::-1, ::-1])',
+    loses=[
+        "plain_sliding",
+        "with_padding",
+        "with_stride",
+        "padding_and_stride",
+        "images_of_bytes",
+        "half_a_turn",
+        "convolve_with_both",
+    ],
+)
+mutant(
+    "padded_at_the_end",
+    "puts all the zeros below and to the right",
+    replace="np.pad(image, padding)",
+    by="np.pad(image, (0, 2 * padding))",
+    loses=["with_padding", "padding_and_stride", "convolve_with_both"],
+)
+mutant(
+    "padded_with_the_border",
+    "repeats the border's pixels instead of zeros",
+    replace="np.pad(image, padding)",
+    by='np.pad(image, padding, mode="edge")',
+    loses=["with_padding", "padding_and_stride", "convolve_with_both"],
+)
+mutant(
+    "one_zero_row_in_all",
+    "pads at one end only, as if one row and one column were enough in all",
+    replace="np.pad(image, padding)",
+    by="np.pad(image, (0, padding))",
+    loses=["with_padding", "padding_and_stride", "convolve_with_both"],
+)
+mutant(
+    "stride_on_the_image",
+    "thins the image out instead of skipping places",
+    task="slide",
+    loses=["with_stride", "padding_and_stride", "convolve_with_both"],
+    by="""
+def correlate(image, kernel, padding=0, stride=1):
+    padded = np.pad(image[::stride, ::stride], padding)
+    return np.einsum("ijab,ab->ij", sliding_window_view(padded, kernel.shape), kernel)
+
+def convolve(image, kernel, padding=0, stride=1):
+    return correlate(image, kernel[::-1, ::-1], padding, stride)
+""",
+)
+mutant(
+    "size_divided_by_stride",
+    "makes the output as large as the image divided by the stride, with zeros where nothing fits",
+    task="slide",
+    loses=[
+        "plain_sliding",
+        "with_padding",
+        "with_stride",
+        "padding_and_stride",
+        "images_of_bytes",
+        "half_a_turn",
+        "convolve_with_both",
+    ],
+    by="""
+def correlate(image, kernel, padding=0, stride=1):
+    padded = np.pad(image, padding)
+    patches = sliding_window_view(padded, kernel.shape)[::stride, ::stride]
+    output = np.zeros((image.shape[0] // stride, image.shape[1] // stride))
+    fits = np.einsum("ijab,ab->ij", patches, kernel)[: output.shape[0], : output.shape[1]]
+    output[: fits.shape[0], : fits.shape[1]] = fits
+    return output
+
+def convolve(image, kernel, padding=0, stride=1):
+    return correlate(image, kernel[::-1, ::-1], padding, stride)
+""",
+)
+mutant(
+    "stride_in_rows_only",
+    "moves by the stride downwards, but by one to the right",
+    replace="[::stride, ::stride]",
+    by="[::stride]",
+    loses=["with_stride", "padding_and_stride", "convolve_with_both"],
+)
+mutant(
+    "patch_at_i_j",
+    "begins the patch at row i, column j, whatever the stride",
+    task="slide",
+    loses=["with_stride", "padding_and_stride", "convolve_with_both"],
+    by="""
+def correlate(image, kernel, padding=0, stride=1):
+    padded = np.pad(image, padding)
+    height, width = (np.subtract(padded.shape, kernel.shape)) // stride + 1
+    output = np.zeros((height, width))
+    for i in range(height):
+        for j in range(width):
+            patch = padded[i : i + kernel.shape[0], j : j + kernel.shape[1]]
+            output[i, j] = (patch * kernel).sum()
+    return output
+
+def convolve(image, kernel, padding=0, stride=1):
+    return correlate(image, kernel[::-1, ::-1], padding, stride)
+""",
+)
+mutant(
+    "sums_in_bytes",
+    "collects the sums in an array of the image's type",
+    task="slide",
+    loses=["images_of_bytes"],
+    by="""
+def correlate(image, kernel, padding=0, stride=1):
+    padded = np.pad(image, padding)
+    height, width = (np.subtract(padded.shape, kernel.shape)) // stride + 1
+    output = np.zeros_like(padded, shape=(height, width))
+    for i in range(height):
+        for j in range(width):
+            row, column = i * stride, j * stride
+            patch = padded[row : row + kernel.shape[0], column : column + kernel.shape[1]]
+            output[i, j] = (patch * kernel).sum()
+    return output
+
+def convolve(image, kernel, padding=0, stride=1):
+    return correlate(image, kernel[::-1, ::-1], padding, stride)
+""",
+)
+mutant(
+    "square_shapes_only",
+    "takes the number of rows for both sides of the kernel",
+    task="slide",
+    loses=[
+        "plain_sliding",
+        "with_padding",
+        "with_stride",
+        "padding_and_stride",
+        "images_of_bytes",
+        "half_a_turn",
+        "convolve_with_both",
+    ],
+    by="""
+def correlate(image, kernel, padding=0, stride=1):
+    padded = np.pad(image, padding)
+    k = len(kernel)
+    patches = sliding_window_view(padded, (k, k))[::stride, ::stride]
+    return np.einsum("ijab,ab->ij", patches, kernel[:, :k])
+
+def convolve(image, kernel, padding=0, stride=1):
+    return correlate(image, kernel[::-1, ::-1], padding, stride)
+""",
+)
+mutant(
+    "upside_down_only",
+    "turns the kernel upside down, but not left to right",
+    replace="kernel[::-1, ::-1]",
+    by="kernel[::-1]",
+    loses=["half_a_turn", "convolve_with_both"],
+)
+mutant(
+    "not_turned",
+    "takes convolution and cross-correlation for the same",
+    replace="correlate(image, kernel[::-1, ::-1], padding, stride)",
+    by="correlate(image, kernel, padding, stride)",
+    loses=["half_a_turn", "convolve_with_both"],
+)
+mutant(
+    "transposed",
+    "exchanges rows and columns instead of turning the kernel",
+    replace="kernel[::-1, ::-1]",
+    by="kernel.T",
+    loses=["half_a_turn", "convolve_with_both"],
+)
+mutant(
+    "not_handed_on",
+    "forgets padding and stride in the convolution",
+    replace="correlate(image, kernel[::-1, ::-1], padding, stride)",
+    by="correlate(image, kernel[::-1, ::-1])",
+    loses=["convolve_with_both"],
+)
+
+# 1.3
+
+mutant(
+    "rounded_up",
+    "rounds the size up, as if a last step that doesn't fit counted",
+    replace="(n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1",
+    by="-(-(n + 2 * padding - dilation * (kernel - 1) - 1) // stride) + 1",
+    loses=["one_layer", "whole_stack", "dilated_sizes"],
+)
+mutant(
+    "padding_once",
+    "counts the padding at one end only",
+    replace="n + 2 * padding",
+    by="n + padding",
+    loses=["one_layer", "whole_stack", "dilated_sizes"],
+)
+mutant(
+    "one_place_short",
+    "counts the steps, not the places",
+    replace="// stride + 1",
+    by="// stride",
+    loses=["one_layer", "whole_stack", "dilated_sizes"],
+)
+mutant(
+    "from_the_image_again",
+    "gives every layer the image's size, not the map's",
+    replace="n = (n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1\n    return n",
+    by="size = (n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1\n    return size",
+    loses=["whole_stack", "dilated_sizes"],
+)
+mutant(
+    "dilated_by_d_times_k",
+    "lets a dilated kernel cover d · k pixels",
+    replace="dilation * (kernel - 1) - 1) // stride",
+    by="dilation * kernel) // stride",
+    loses=["dilated_sizes"],
+)
+mutant(
+    "sizes_without_dilation",
+    "leaves the dilation out of the size",
+    replace="dilation * (kernel - 1) - 1) // stride",
+    by="kernel) // stride",
+    loses=["dilated_sizes"],
+)
+mutant(
+    "own_stride_first",
+    "multiplies by the layer's own stride, too",
+    replace="        field += dilation * (kernel - 1) * step\n        step *= stride",
+    by="        step *= stride\n        field += dilation * (kernel - 1) * step",
+    loses=["field_of_a_stack", "dilated_field"],
+)
+mutant(
+    "strides_forgotten",
+    "adds the kernels up without the strides",
+    replace="dilation * (kernel - 1) * step",
+    by="dilation * (kernel - 1)",
+    loses=["field_of_a_stack", "dilated_field"],
+)
+mutant(
+    "last_stride_only",
+    "remembers the stride of the layer before, not of all before",
+    replace="step *= stride",
+    by="step = stride",
+    loses=["field_of_a_stack", "dilated_field"],
+)
+mutant(
+    "nothing_at_first",
+    "begins with a receptive field of 0",
+    replace="field, step = 1, 1",
+    by="field, step = 0, 1",
+    loses=["field_of_a_stack", "dilated_field"],
+)
+mutant(
+    "backwards_formula_forwards",
+    "uses the formula that goes from the last layer back, first to last",
+    replace="field += dilation * (kernel - 1) * step",
+    by="field = (field - 1) * stride + dilation * (kernel - 1) + 1",
+    loses=["field_of_a_stack", "dilated_field"],
+)
+mutant(
+    "field_without_dilation",
+    "leaves the dilation out of the receptive field",
+    replace="dilation * (kernel - 1) * step",
+    by="(kernel - 1) * step",
+    loses=["dilated_field"],
+)
+
+# 1.4
+
+GABORS = ["balanced_and_of_length_one", "wave_to_the_right", "turned_wave", "any_gabor"]
+VALUES = ["wave_to_the_right", "turned_wave", "any_gabor"]
+
+mutant(
+    "radius_rounded_down",
+    "cuts the bell at three sigma rounded down",
+    replace="int(np.ceil(3 * sigma))",
+    by="int(3 * sigma)",
+    loses=["reaches_three_sigma", *VALUES],
+)
+mutant(
+    "even_number_of_pixels",
+    "leaves out the last row and column",
+    replace="np.mgrid[-radius : radius + 1, -radius : radius + 1]",
+    by="np.mgrid[-radius:radius, -radius:radius]",
+    loses=["reaches_three_sigma", *VALUES],
+)
+mutant(
+    "wavelength_as_frequency",
+    "multiplies by the wavelength instead of dividing",
+    replace="2 * np.pi / wavelength",
+    by="2 * np.pi * wavelength",
+    loses=VALUES,
+)
+mutant(
+    "without_two_pi",
+    "forgets that a whole wave is 2π",
+    replace="2 * np.pi / wavelength",
+    by="1 / wavelength",
+    loses=VALUES,
+)
+mutant(
+    "bracket_forgotten",
+    "divides by 2 and multiplies by the square of sigma",
+    replace="/ (2 * sigma**2)",
+    by="/ 2 * sigma**2",
+    loses=VALUES,
+)
+mutant(
+    "grid_that_is_not_of_pixels",
+    "spreads the grid from -3 sigma to 3 sigma, so that its steps aren't pixels",
+    replace="np.mgrid[-radius : radius + 1, -radius : radius + 1]",
+    by="np.mgrid[-radius : radius + 1, -radius : radius + 1] * 3 * sigma / radius",
+    loses=VALUES,
+)
+mutant(
+    "rows_for_columns",
+    "takes the first array of np.mgrid for x",
+    replace="y, x = np.mgrid",
+    by="x, y = np.mgrid",
+    loses=VALUES,
+)
+mutant(
+    "degrees_as_radians",
+    "hands degrees to sine and cosine",
+    replace="np.deg2rad(degrees)",
+    by="degrees",
+    loses=["turned_wave", "any_gabor"],
+)
+mutant(
+    "y_upwards",
+    "turns the other way, as if y grew upwards",
+    replace="x * np.cos(theta) + y * np.sin(theta)",
+    by="x * np.cos(theta) - y * np.sin(theta)",
+    loses=["turned_wave", "any_gabor"],
+)
+mutant(
+    "not_balanced",
+    "leaves the weights' sum as it comes",
+    replace="balanced = wave - bell * wave.sum() / bell.sum()",
+    by="balanced = wave",
+    loses=GABORS,
+)
+mutant(
+    "mean_taken_away",
+    "balances by taking the mean away, from the flat corners as well",
+    replace="wave - bell * wave.sum() / bell.sum()",
+    by="wave - wave.mean()",
+    loses=VALUES,
+)
+mutant(
+    "scaled_first",
+    "scales to length 1 before balancing",
+    replace="    balanced = wave - bell * wave.sum() / bell.sum()\n"
+    "    return balanced / np.linalg.norm(balanced)",
+    by="    wave = wave / np.linalg.norm(wave)\n    return wave - bell * wave.sum() / bell.sum()",
+    loses=GABORS,
+)
+mutant(
+    "absolute_weights_sum_to_one",
+    "divides by the sum of the absolute weights",
+    replace="balanced / np.linalg.norm(balanced)",
+    by="balanced / np.abs(balanced).sum()",
+    loses=GABORS,
+)
+mutant(
+    "first_direction_again",
+    "spreads the directions up to 180° inclusive",
+    replace="[gabor(wavelength, 180 * i / n, sigma) for i in range(n)]",
+    by="[gabor(wavelength, degrees, sigma) for degrees in np.linspace(0, 180, n)]",
+    loses=["bank_of_directions", "any_number_of_directions"],
+)
+mutant(
+    "whole_turn",
+    "spreads the directions over a whole turn",
+    replace="180 * i / n",
+    by="360 * i / n",
+    loses=["bank_of_directions", "any_number_of_directions"],
+)
+mutant(
+    "steps_of_45",
+    "always takes steps of 45°, as in the example",
+    replace="180 * i / n",
+    by="45 * i",
+    loses=["any_number_of_directions"],
+)
+
+# 1.5
+
+mutant(
+    "kernels_not_scaled",
+    "lets loud kernels win",
+    replace="kernel / np.linalg.norm(kernel)",
+    by="kernel",
+    loses=["shares_of_energy", "loud_filters_win_nothing"],
+)
+mutant(
+    "kernels_scaled_in_place",
+    "scales the caller's kernels",
+    replace="        scaled = kernel / np.linalg.norm(kernel)\n",
+    by="        kernel /= np.linalg.norm(kernel)\n        scaled = kernel\n",
+    loses=["leaves_the_bank_alone"],
+)
+mutant(
+    "answers_not_squared",
+    "takes the mean of the absolute answers",
+    replace="respond(image, scaled) ** 2",
+    by="np.abs(respond(image, scaled))",
+    loses=["shares_of_energy"],
+)
+mutant(
+    "mean_before_square",
+    "squares the mean answer instead of taking the mean square",
+    replace="np.mean([respond(image, scaled) ** 2 for image in images])",
+    by="np.mean([respond(image, scaled) for image in images]) ** 2",
+    loses=["shares_of_energy"],
+)
+mutant(
+    "first_picture_only",
+    "looks at the first picture only",
+    replace="np.mean([respond(image, scaled) ** 2 for image in images])",
+    by="np.mean(respond(images[0], scaled) ** 2)",
+    loses=["shares_of_energy"],
+)
+mutant(
+    "energies_for_shares",
+    "gives the energies, not their shares",
+    replace="np.array(energies) / np.sum(energies)",
+    by="np.array(energies)",
+    loses=["shares_of_energy"],
+)
+mutant(
+    "opposites_missed",
+    "forgets that a filter may say the opposite",
+    replace="np.abs(np.corrcoef(answers))",
+    by="np.corrcoef(answers)",
+    loses=["finds_the_doubles"],
+)
+mutant(
+    "indices_of_the_rest",
+    "numbers the filters anew once the silent ones are gone",
+    replace="(speaking[a], speaking[b]) for a",
+    by="(a, b) for a",
+    loses=["finds_the_doubles", "doubles_in_these_pictures", "silent_are_no_doubles"],
+)
+mutant(
+    "silent_doubles",
+    "looks for doubles among the silent filters, too",
+    replace="if shares[i] >= 0.001",
+    by="if shares[i] >= 0",
+    loses=["silent_are_no_doubles"],
+)
+mutant(
+    "kernels_compared",
+    "compares the kernels' weights instead of their answers",
+    task="useless",
+    loses=["doubles_in_these_pictures"],
+    by="""
+def energy_shares(images, bank):
+    energies = []
+    for kernel in bank:
+        scaled = kernel / np.linalg.norm(kernel)
+        energies.append(np.mean([respond(image, scaled) ** 2 for image in images]))
+    return np.array(energies) / np.sum(energies)
+
+def useless_filters(images, bank):
+    shares = energy_shares(images, bank)
+    silent = [i for i in range(len(bank)) if shares[i] < 0.001]
+    doubles = []
+    for i in range(len(bank)):
+        for j in range(i + 1, len(bank)):
+            if i not in silent and j not in silent and bank[i].shape == bank[j].shape:
+                if abs(np.corrcoef(bank[i].ravel(), bank[j].ravel())[0, 1]) > 0.99:
+                    doubles.append((i, j))
+    return silent, doubles
+""",
+)
+mutant(
+    "silent_by_weights",
+    "takes kernels whose weights sum to zero for silent",
+    replace="silent = [i for i in range(len(bank)) if shares[i] < 0.001]",
+    by="silent = [i for i in range(len(bank)) if abs(bank[i].sum()) < 0.001]",
+    loses=["finds_the_silent", "silent_are_no_doubles"],
+)
+mutant(
+    "doubles_both_ways",
+    "names each pair twice",
+    replace="for b in range(a + 1, n)",
+    by="for b in range(n) if a != b",
+    loses=["finds_the_doubles", "doubles_in_these_pictures", "silent_are_no_doubles"],
+)
+
+# 1.6
+
+mutant(
+    "strength_forgotten",
+    "leaves the singular value out",
+    replace="strengths[0] * columns[:, 0], rows[0]",
+    by="columns[:, 0], rows[0]",
+    loses=["takes_it_apart", "zeros_at_the_corner", "tiny_and_huge"],
+)
+mutant(
+    "row_of_the_wrong_axis",
+    "takes the first column of the rows' matrix",
+    replace="strengths[0] * columns[:, 0], rows[0]",
+    by="strengths[0] * columns[:, 0], rows[:, 0]",
+    loses=["takes_it_apart", "zeros_at_the_corner", "tiny_and_huge"],
+)
+mutant(
+    "always_separable",
+    "gives the nearest column and row, separable or not",
+    replace="    if strengths[1:].max(initial=0) > 1e-6 * strengths[0]:\n        return None\n",
+    by="",
+    loses=["says_so_if_not", "tiny_and_huge"],
+)
+mutant(
+    "no_tolerance",
+    "wants the other singular values to be exactly zero",
+    replace="> 1e-6 * strengths[0]",
+    by="> 0",
+    loses=["takes_it_apart", "zeros_at_the_corner", "tiny_and_huge"],
+)
+mutant(
+    "fixed_tolerance",
+    "compares with a fixed number, whatever the weights' size",
+    replace="> 1e-6 * strengths[0]",
+    by="> 1e-6",
+    loses=["tiny_and_huge"],
+)
+mutant(
+    "divides_by_the_corner",
+    "takes the first row and column, and divides by the weight at the corner",
+    task="separate",
+    loses=["zeros_at_the_corner"],
+    by="""
+def separate(kernel):
+    column, row = kernel[:, 0], kernel[0] / kernel[0, 0]
+    if not np.allclose(np.outer(column, row), kernel, atol=1e-6 * np.abs(kernel).max()):
+        return None
+    return column, row
+""",
+)
+mutant(
+    "sums_of_rows_and_columns",
+    "takes row sums and column sums, which may be zero",
+    task="separate",
+    loses=["takes_it_apart", "zeros_at_the_corner", "tiny_and_huge"],
+    by="""
+def separate(kernel):
+    column, row = kernel.sum(1), kernel.sum(0) / kernel.sum()
+    if not np.allclose(np.outer(column, row), kernel, rtol=0, atol=1e-6 * np.abs(kernel).max()):
+        return None
+    return column, row
+""",
+)

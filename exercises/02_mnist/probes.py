@@ -1,0 +1,99 @@
+"""What isn't plain data: networks are packed where they were made, and rebuilt to be judged."""
+
+
+def packed_network(student):
+    """The learner's untrained network."""
+    from course_utils.exercises.models import pack
+
+    return pack(student.small_network())
+
+
+def packed_trained(student, images, labels):
+    """The learner's network, trained on these digits."""
+    from course_utils.exercises.models import pack
+
+    return pack(student.train_small(images, labels))
+
+
+def network_facts(student, packed):
+    """Shapes and number of parameters of a rebuilt network."""
+    from course_utils.exercises.models import unpack
+
+    network = unpack(packed)
+    return {
+        "input": network.input_shape,
+        "output": network.output_shape,
+        "parameters": network.count_params(),
+    }
+
+
+def predictions(student, packed, images):
+    """What a rebuilt network says of images (N, 28, 28, 1)."""
+    from course_utils.exercises.models import unpack
+
+    return unpack(packed)(images, training=False)
+
+
+def kerass_counts(student, shape, stack):
+    """The parameters of each layer, counted by Keras."""
+    import keras
+    from keras import layers
+
+    make = {
+        "conv": layers.Conv2D,
+        "pool": layers.MaxPooling2D,
+        "flatten": layers.Flatten,
+        "dense": layers.Dense,
+    }
+    network = keras.Sequential([keras.Input(shape)])
+    for kind, *numbers in stack:
+        network.add(make[kind](*numbers))
+    return [layer.count_params() for layer in network.layers]
+
+
+def packed_block(student, shape, filters, stride):
+    """The learner's residual block as a network on images of this shape."""
+    import keras
+
+    from course_utils.exercises.models import pack
+
+    inputs = keras.Input(shape)
+    return pack(keras.Model(inputs, student.residual_block(inputs, filters, stride)))
+
+
+def block_facts(student, packed):
+    """Output shape, parameters, and the convolutions of a rebuilt block."""
+    from course_utils.exercises.models import unpack
+
+    network = unpack(packed)
+    convolutions = convolutions_of(network)
+    strides = {"3 × 3": [], "1 × 1": []}
+    for layer in convolutions:
+        side = layer.kernel_size[0]
+        strides.setdefault(f"{side} × {side}", []).append(layer.strides[0])
+    return {
+        "output": network.output_shape,
+        "parameters": network.count_params(),
+        "sides": [layer.kernel_size[0] for layer in convolutions],
+        "strides": strides,
+        "biases": all(layer.use_bias for layer in convolutions),
+    }
+
+
+def block_output(student, packed, x, branch, projection):
+    """What a rebuilt block makes of x when its convolutions have these weights."""
+    from course_utils.exercises.models import unpack
+
+    network = unpack(packed)
+    left = list(branch)
+    for layer in convolutions_of(network):
+        weights = projection if layer.kernel_size[0] == 1 else left.pop(0)
+        layer.set_weights([weights["kernel"], weights["bias"]])
+    return network(x, training=False)
+
+
+def convolutions_of(network):
+    """The convolutions of a network, in the order of its layers."""
+    from keras import layers
+
+    return [layer for layer in network.layers if isinstance(layer, layers.Conv2D)]

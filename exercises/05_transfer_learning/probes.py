@@ -1,0 +1,113 @@
+"""What isn't plain data: networks are packed where they were made, and rebuilt to be judged."""
+
+
+def own_preprocessing(student, pixels, name):
+    """The preprocessing of keras.applications."""
+    from course_utils import bases
+
+    return bases.preprocessing(name)(pixels)
+
+
+def maps(student, images):
+    """The feature maps of the course's own base, all images at once."""
+    return student.base.model(student.base.preprocess(images), training=False)
+
+
+def features(student, images, batch_size):
+    """The learner's features with the course's own base."""
+    return student.features_of(student.base, images, batch_size)
+
+
+def packed_head(student, features, labels):
+    """The learner's head, trained on these features."""
+    from course_utils.exercises.models import pack
+
+    return pack(student.train_head(features, labels))
+
+
+def head_facts(student, packed):
+    """Output shape and number of trainable parameters of a rebuilt head."""
+    head = rebuilt_head(packed)
+    return {"output": head.output_shape, "trainable": trainable(head)}
+
+
+def head_says(student, packed, features):
+    """What a rebuilt head makes of features."""
+    return rebuilt_head(packed)(features, training=False)
+
+
+def rebuilt_head(packed):
+    """A packed head, whose Normalization uses the numbers that it was packed with."""
+    from keras import layers
+
+    from course_utils.exercises.models import unpack
+
+    head = unpack(packed)
+    for layer in head.layers:
+        if isinstance(layer, layers.Normalization):
+            layer.finalize_state()
+    return head
+
+
+def trainable(model):
+    """How many numbers a training would change."""
+    return sum(weight.shape.num_elements() for weight in model.trainable_weights)
+
+
+def packed_base(student, blocks, width, free):
+    """A small base with these blocks, all free or all frozen."""
+    from course_utils.exercises.models import pack
+
+    model = student.make_base(blocks, width)
+    model.trainable = free
+    return pack(model)
+
+
+def unfrozen(student, packed, block):
+    """The base after the learner's unfreeze_block."""
+    from course_utils.exercises.models import pack, unpack
+
+    model = unpack(packed)
+    student.unfreeze_block(model, block)
+    return pack(model)
+
+
+def counted(student, packed):
+    """What the learner's count_trainable says of a base."""
+    from course_utils.exercises.models import unpack
+
+    return student.count_trainable(unpack(packed))
+
+
+def what_learns(student, packed):
+    """Layer and name of each trainable weight of a rebuilt model."""
+    from course_utils.exercises.models import unpack
+
+    return [short_name(weight) for weight in unpack(packed).trainable_weights]
+
+
+def network_to_tune(student, seed):
+    """The network that is to be fine-tuned, packed, and its weights' names in the same order."""
+    from course_utils.exercises.models import pack
+
+    network = student.make_network(seed)
+    return {"packed": pack(network), "names": [short_name(weight) for weight in network.weights]}
+
+
+def tuned(student, packed, images, labels, block):
+    """The network after the learner's fine_tune."""
+    from course_utils.exercises.models import pack, unpack
+
+    return pack(student.fine_tune(unpack(packed), images, labels, block))
+
+
+def network_says(student, packed, images):
+    """What a rebuilt network makes of images."""
+    from course_utils.exercises.models import unpack
+
+    return unpack(packed)(images, training=False)
+
+
+def short_name(weight):
+    """A weight's layer and its own name."""
+    return "/".join(weight.path.split("/")[-2:])
