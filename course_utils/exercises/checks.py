@@ -99,11 +99,15 @@ def same(got, expected, *, what="the result", tolerance=1e-5, dtype=None, pictur
     if np.isfinite(expected).all() and not np.isfinite(array).all():
         raise Wrong(f"{what} holds NaN or infinite numbers.", **pair)
     wide = np.complex128 if "c" in array.dtype.kind + expected.dtype.kind else np.float64
-    difference = np.abs(array.astype(wide) - expected.astype(wide))
-    allowed = tolerance * max(1.0, float(np.abs(expected.astype(wide)).max(initial=0.0)))
-    if not array.size or bool((difference <= allowed).all()):
-        return
-    _raise_difference(array, expected, difference, what, pair)
+    one, other = array.astype(wide), expected.astype(wide)
+    with np.errstate(invalid="ignore"):  # infinite less infinite
+        difference = np.asarray(np.abs(one - other))
+    difference[(one == other) | np.isnan(one) & np.isnan(other)] = 0
+    difference[np.isnan(difference)] = np.inf
+    largest = np.abs(other[np.isfinite(other)]).max(initial=0.0)
+    differs = difference > tolerance * max(1.0, float(largest))
+    if differs.any():
+        _raise_difference(array, expected, difference, differs, what, pair)
 
 
 def equal(got, expected, *, what="the result"):
@@ -145,11 +149,11 @@ def _as_array(got, what, expected):
     raise Wrong(f"{what} is {describe(got)}; expected is {wanted}.")
 
 
-def _raise_difference(array, expected, difference, what, pair):
+def _raise_difference(array, expected, difference, differs, what, pair):
     if not array.ndim:
         raise Wrong(f"{what} is {array.item():.6g}; expected is {expected.item():.6g}.")
     worst = np.unravel_index(int(difference.argmax()), array.shape)
-    share = float((difference > 1e-5 * max(1.0, float(np.abs(expected).max()))).mean())
+    share = float(differs.mean())
     at = ", ".join(str(int(i)) for i in worst)
     raise Wrong(
         f"{what} has the right shape, but other values: most at [{at}], "

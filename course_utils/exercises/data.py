@@ -40,6 +40,7 @@ def encode(value):
         header = json.dumps({"value": tree, "arrays": arrays}).encode()
     except ValueError as error:  # an int of more digits than Python turns into text
         raise NotData(f"a value that can't be written down: {error}") from None
+    _check_header(header)
     size = 4 + len(header) + sum(array.nbytes for array in blobs)
     if size > MAX_BYTES:
         raise NotData(f"{size / 1e6:,.0f} MB, where at most {MAX_BYTES / 1e6:.0f} MB are expected")
@@ -85,6 +86,13 @@ def describe(value):
     if isinstance(value, list | tuple | dict):
         return f"a {type(value).__name__} of {len(value)}"
     return f"a {type(value).__name__}"
+
+
+def _check_header(header):
+    """Refuse what would take far more memory as objects than it has bytes, such as [[],[],...]."""
+    marks = sum(header.count(mark) for mark in (b"[", b"{", b","))
+    if marks > 4 * MAX_VALUES:
+        raise NotData(f"over {MAX_VALUES:,} values in lists and dicts")
 
 
 def _as_tree(value, blobs, counted, depth):
@@ -139,7 +147,9 @@ def _decode(data):
     end = 4 + int.from_bytes(data[:4], "big")
     if end > len(data):
         raise NotData("a header that is longer than what holds it")
-    header = json.loads(bytes(data[4:end]).decode())
+    text = bytes(data[4:end])
+    _check_header(text)
+    header = json.loads(text.decode())
     arrays = []
     for dtype, shape in header["arrays"]:
         if not _DTYPE.fullmatch(dtype):

@@ -9,7 +9,7 @@ from course_utils.exercises.sides import NotData
 
 # Keras's own layers that a network may consist of. Nothing that carries code, reads files or is
 # known by a name of the submission's own: a network is rebuilt where the verdict is found.
-LAYERS = frozenset(  # noqa: SIM905
+LAYERS = frozenset(
     """
     InputLayer Dense Conv1D Conv2D DepthwiseConv2D SeparableConv2D Conv2DTranspose EinsumDense
     MaxPooling2D AveragePooling2D GlobalMaxPooling2D GlobalAveragePooling2D
@@ -20,14 +20,14 @@ LAYERS = frozenset(  # noqa: SIM905
     Add Subtract Multiply Average Maximum Minimum Concatenate Dot
     Rescaling Normalization Resizing CenterCrop RandomFlip RandomRotation RandomTranslation
     RandomZoom RandomCrop RandomContrast RandomBrightness
-    """.split()
+    """.split()  # noqa: SIM905
 )
 # Functions that a functional network may apply between layers, as in `x + y`.
-OPERATIONS = frozenset(  # noqa: SIM905
+OPERATIONS = frozenset(
     """
     Add Subtract Multiply Divide TrueDivide Negative Maximum Minimum Mean Sum Max Min Square Sqrt
     Exp Log Reshape Squeeze ExpandDims Concatenate Relu Relu6 Sigmoid Softmax Silu Gelu Tanh
-    """.split()
+    """.split()  # noqa: SIM905
 )
 _CONTAINERS = {"Sequential", "Functional", "Model"}
 _MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints")
@@ -82,17 +82,20 @@ def unpack(packed):
     """
     import keras
 
+    if not isinstance(packed, dict):
+        raise NotData(f"{describe(packed)}, where a packed network is expected")
     try:
         kind, config = packed["kind"], json.loads(packed["config"])
         weights, trainable = list(packed["weights"]), list(packed["trainable"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise NotData(f"no packed network: {type(error).__name__}: {error}") from None
     _allow(config)
-    container = {"Sequential": keras.Sequential, "Functional": keras.Model}.get(kind)
+    containers = {"Sequential": keras.Sequential, "Functional": keras.Model}
+    container = containers.get(str(kind))
     if container is None:
         raise NotData(f"a network of class {kind!r}")
     try:
-        model = container.from_config(config)
+        model = _built(container, config, [np.shape(weight) for weight in weights])
         model.set_weights(weights)
         layers = list(_layers(model))
         for layer, flag in zip(layers, trainable, strict=True):
@@ -104,6 +107,26 @@ def unpack(packed):
         raise NotData(
             f"a network that can't be built again: {type(error).__name__}: {error}"
         ) from None
+    return model
+
+
+def _built(container, config, shapes):
+    """A network of this configuration, which takes no memory before its weights' shapes fit.
+
+    A forged configuration of a few bytes could ask for a matrix of a million by a million.
+    """
+    import keras
+    from keras.src.backend.common import global_state
+
+    with keras.StatelessScope():  # in it, variables have shapes only; they get values at its end
+        try:
+            model = container.from_config(config)
+            wanted = [tuple(weight.shape) for weight in model.weights]
+            if wanted != shapes:
+                raise ValueError(f"its weights have the shapes {shapes}, which don't belong to it")
+        except BaseException:
+            global_state.set_global_attribute("uninitialized_variables", [])
+            raise
     return model
 
 
@@ -141,6 +164,8 @@ def _allow(config, depth=0):
 def _allow_part(config):
     name, module = config["class_name"], config.get("module") or ""
     own = config.get("registered_name")
+    if not isinstance(name, str) or not isinstance(module, str):
+        raise NotData("a network with a part whose class has no name")
     if name == "__tuple__" or name == "__keras_tensor__":
         return
     if name == "DTypePolicy" and module in ("keras", "keras.dtype_policies"):

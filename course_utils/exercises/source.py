@@ -215,7 +215,9 @@ def _compiled(text, path):
     try:
         return compile(text, str(path), "exec")
     except SyntaxError as error:
-        return _fail(path, error.lineno, f"{error.msg}")
+        return _fail(path, error.lineno or 1, f"{error.msg}")
+    except ValueError as error:  # before Python 3.12, for a null byte
+        return _fail(path, 1, str(error))
 
 
 def _settings(path):
@@ -274,7 +276,11 @@ def _cells(path):
             options = {key: ast.literal_eval(value) for key, value in options.items()}
         except (ValueError, SyntaxError):
             _fail(path, start + 1, f"this can't be read: {lines[start]}")
-        tags = frozenset(options.get("tags", ()))
+        tags = options.get("tags", [])
+        texts = [options.get("task", ""), *tags] if isinstance(tags, list) else [None]
+        if not all(isinstance(text, str) for text in texts):
+            _fail(path, start + 1, f'task="name" or tags=["name"] is expected: {lines[start]}')
+        tags = frozenset(tags)
         if tags - _TAGS:
             _fail(
                 path,
@@ -312,11 +318,13 @@ def _check_marks(path, cell):
             opened = None
     if opened:
         _fail(path, opened, f"{BEGIN} without {END}")
-    for text in (cell.solution, cell.release):
+    for text in (cell.source, cell.release):  # the marks are comments: so lines are those of it
         try:
             ast.parse(text)
         except SyntaxError as error:
             _fail(path, cell.line + (error.lineno or 1), error.msg)
+        except ValueError as error:  # before Python 3.12, for a null byte
+            _fail(path, cell.line, str(error))
 
 
 def _released(source):

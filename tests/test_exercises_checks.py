@@ -1,0 +1,142 @@
+"""`same` and `equal`: what is compared first, and what they say."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from course_utils.exercises import Wrong, check, equal, same
+
+EXPECTED = np.array([[1.0, 2, 3], [4, 5, 6]])
+
+
+def says(compare, *args, **options):
+    """The sentence of the Wrong that a comparison raises."""
+    with pytest.raises(Wrong) as caught:
+        compare(*args, **options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "got, sentence",
+    [
+        (None, "nothing (None)"),
+        ("text", "is the text 'text'; expected is an array of shape (2, 3)"),
+        ({}, "is a dict of 0"),
+        ([[1], [2, 3]], "is a list of 2"),
+        (np.full((3, 2), np.nan), "has shape (3, 2); expected is (2, 3)"),
+        (5.0, "has shape (); expected is (2, 3)"),
+        (np.full((2, 3), np.nan), "has type float64; expected is float32"),
+        (np.full((2, 3), np.nan, "float32"), "NaN or infinite"),
+        (np.full((2, 3), np.inf, "float32"), "NaN or infinite"),
+        (np.zeros((2, 3), "float32"), "right shape, but other values: most at [1, 2], 0 where 6"),
+    ],
+)
+def test_kind_then_shape_then_type_then_finite_then_values(got, sentence):
+    assert sentence in says(same, got, EXPECTED, dtype="float32")
+
+
+@given(hnp.arrays("float64", (3, 4), elements=st.floats(-1e6, 1e6)))
+def test_an_array_is_the_same_as_itself_and_as_its_list(array):
+    same(array, array)
+    same(array.tolist(), array)
+    same(tuple(map(tuple, array)), array)
+
+
+@given(st.floats(-1e3, 1e3), st.floats(1e-6, 1e-1))
+def test_tolerance_is_of_the_largest_or_of_one(value, tolerance):
+    expected = np.array([value, 0.0])
+    allowed = tolerance * max(1, abs(value))
+    same(expected + 0.99 * allowed, expected, tolerance=tolerance)
+    assert "other values" in says(same, expected + 1.01 * allowed, expected, tolerance=tolerance)
+
+
+@pytest.mark.parametrize(
+    "dtype, fits, fails",
+    [("float", "float32", "int64"), ("int", "uint8", "float64"), ("bool", "bool", "int8"),
+     ("complex", "complex64", "float64"), ("float32", "float32", "float64")],
+)  # fmt: skip
+def test_types_by_kind_or_exactly(dtype, fits, fails):
+    same(np.ones(2, fits), np.ones(2), dtype=dtype)
+    assert f"expected is {dtype}" in says(same, np.ones(2, fails), np.ones(2), dtype=dtype)
+
+
+def test_numbers():
+    same(2, 2.0)
+    same(True, 1)
+    assert says(same, 2.5, 2, what="the sum") == "the sum is 2.5; expected is 2."
+    assert "expected is a number" in says(same, "2", 2)
+
+
+def test_bytes_dont_wrap_round_and_complex_parts_count():
+    assert "other values" in says(same, np.array([254], "uint8"), np.array([-2]))
+    assert "other values" in says(same, np.array([255], "uint8"), np.array([0], "uint8"))
+    assert "other values" in says(same, np.array([1 + 1j]), np.array([1.0]))
+
+
+def test_what_is_expected_may_be_infinite():
+    same(np.array([np.inf, 1]), np.array([np.inf, 1]))
+    same(np.array([np.nan, 1]), np.array([np.nan, 1]))
+    assert "other values" in says(same, np.array([1, 1.0]), np.array([np.inf, 1]))
+    assert "other values" in says(same, np.array([np.nan, 1.0]), np.array([np.inf, 1]))
+    assert "other values" in says(same, np.array([np.inf, 2]), np.array([np.inf, 1]))
+
+
+def test_empty_arrays_are_compared_by_shape():
+    same(np.zeros((0, 3)), np.zeros((0, 3)))
+    assert "has shape (3, 0)" in says(same, np.zeros((3, 0)), np.zeros((0, 3)))
+
+
+def test_an_expected_value_that_is_no_number_is_the_checks_fault():
+    with pytest.raises(TypeError, match="compares numbers"):
+        same(1, "one")
+
+
+def test_the_share_that_differs_is_as_large_as_the_tolerance_says():
+    got = EXPECTED + np.array([[1e-3, 0, 0], [0, 0, 3]])
+    assert "17% of the values differ" in says(same, got, EXPECTED, tolerance=1e-2)
+
+
+def test_pictures_are_kept_where_asked_for():
+    for got in (EXPECTED + 1, EXPECTED.T, EXPECTED * np.nan):
+        with pytest.raises(Wrong) as caught:
+            same(got, EXPECTED, picture=True)
+        np.testing.assert_array_equal(caught.value.got, got)
+        assert caught.value.expected is EXPECTED
+        with pytest.raises(Wrong) as caught:
+            same(got, EXPECTED)
+        assert caught.value.got is None
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [((3, 4), [3, 4]), (np.array([3, 4]), [3, 4]), (True, 1), (2.0, 2), ("a", "a"), (None, None),
+     ({"a": (1, [2])}, {"a": [1, (2,)]}), (np.array(3), 3), ([], ())],
+)  # fmt: skip
+def test_equal(one, other):
+    equal(one, other)
+    equal(other, one)
+
+
+@pytest.mark.parametrize(
+    "got, expected, sentence",
+    [
+        ("3", 3, "is the text '3'; expected is the number 3"),
+        (None, [1], "nothing (None)"),
+        ([1, 2], [2, 1], "is [1, 2]; expected is [2, 1]"),
+        ([1, 2], [1, 2, 3], "expected is [1, 2, 3]"),
+        ({"a": 1}, {"a": 2}, "is {'a': 1}"),
+        ([], 0, "a list of 0; expected is the number 0"),
+        (float("nan"), 1, "is the number nan"),
+        (list(range(999)), [0], "…; expected is [0]"),
+    ],
+)
+def test_not_equal(got, expected, sentence):
+    assert sentence in says(equal, got, expected)
+    assert says(equal, got, expected, what="the list").startswith("the list is ")
+
+
+def test_check_is_for_checks_py_alone():
+    with pytest.raises(RuntimeError, match="checks.py"):
+        check("task", points=1, hint="h", more="m")(lambda student, reference, rng: None)
