@@ -1,22 +1,26 @@
-"""The `course` command: `course doctor`, and `course data status`, `fetch`, `add`, `remove`."""
+"""The `course` command: `doctor`, `data`, `grade`, `exercises` and `export-nbgrader`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Check this machine, and fetch the course's data.")
+_HELP = "Check this machine, fetch the course's data, and grade its exercises."
+app = typer.Typer(no_args_is_help=True, help=_HELP)
 data_app = typer.Typer(no_args_is_help=True, help="The data sets: what is here, and fetching them.")
 app.add_typer(data_app, name="data")
+exercises_app = typer.Typer(no_args_is_help=True, help="The exercises: which there are, self-test.")
+app.add_typer(exercises_app, name="exercises")
 _FETCH_HELP = (
     "Data sets, and weights of pretrained networks; none: all of them but pets-all, vgg16, "
     "resnet50, inceptionv3 and efficientnetv2b0."
 )
+_EXERCISES_HELP = "Ids, beginnings of ids, or folders; none: all."
 
 
 @app.callback()
 def _course() -> None:
-    """Check this machine, and fetch the course's data."""
+    """Check this machine, fetch the course's data, and grade its exercises."""
 
 
 @app.command()
@@ -145,6 +149,120 @@ def data_remove(
         typer.echo(f"pets: the copies of your photos are removed; {removed.source} was not touched")
     else:
         typer.echo("pets: the copies of your photos are removed; their folder was gone before")
+
+
+@app.command()
+def grade(
+    exercise: Annotated[
+        str | None,
+        typer.Argument(metavar="EXERCISE", help="Its id, the beginning of it, or its folder."),
+    ] = None,
+    submissions: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="SUBMISSIONS...", help="Notebooks, or folders to search for notebooks."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Submissions at a time. [default: cores]")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to. [default: marks/EXERCISE]")
+    ] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(metavar="HEX", help="The secret seed of an earlier run. [default: drawn]"),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Grade on the Dask cluster of this scheduler."),
+    ] = None,
+    weak_isolation: Annotated[
+        bool, typer.Option("--weak-isolation", help="Grade also where there is no sandbox.")
+    ] = False,
+    regrade: Annotated[
+        bool, typer.Option("--regrade", help="Grade also what has a result already.")
+    ] = False,
+    explain: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="STUDENT TASK", help="Show all about a task of a student; needs --out."
+        ),
+    ] = None,
+) -> None:
+    """Grade a class: marks.csv, a feedback page a student, and a gradebook.
+
+    A second run grades only what is new or changed; one that was cut off goes on where it was.
+    docs/grading.md tells the whole way, from an exercise to handing back marks.
+
+    \b
+      course grade 01 submissions/ --out marks/01
+      course grade --explain "Ada Lovelace" add_frame --out marks/01
+
+    Exit codes: 0, all were graded; 1, some could not be; 2, nothing was done; 130, Ctrl-C.
+    """
+    from course_grader import command
+
+    if explain:
+        if exercise or submissions or out is None:
+            typer.echo("Give: course grade --explain STUDENT TASK --out FOLDER", err=True)
+            raise typer.Exit(2)
+        raise typer.Exit(command.explain(*explain, out))
+    if not exercise or not submissions:
+        text = "Give an exercise and submissions: course grade EXERCISE SUBMISSIONS..."
+        typer.echo(text, err=True)
+        raise typer.Exit(2)
+    how = {"jobs": jobs, "out": out, "seed": seed, "scheduler": scheduler}
+    code = command.grade(exercise, submissions, weak_ok=weak_isolation, regrade=regrade, **how)
+    raise typer.Exit(code)
+
+
+@exercises_app.command("list")
+def exercises_list() -> None:
+    """Show the exercises, their tasks, checks and points."""
+    from course_grader import command
+
+    raise typer.Exit(command.list_exercises())
+
+
+@exercises_app.command("selftest")
+def exercises_selftest(
+    exercises: Annotated[
+        list[str] | None, typer.Argument(metavar="[EXERCISE]...", help=_EXERCISES_HELP)
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="So many different seeds.")] = 3,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Run the code as `course grade` does; slower.")
+    ] = False,
+) -> None:
+    """Prove that an exercise's checks are worth something.
+
+    The solution gets all points and the untouched notebook none; each mutant loses
+    the checks that it should, and no others; each check is lost by some mutant.
+    """
+    from course_grader import command
+
+    raise typer.Exit(command.selftest_exercises(exercises or [], seeds=seeds, sandbox=sandbox))
+
+
+@app.command("export-nbgrader")
+def export_nbgrader(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="nbgrader's course folder.")],
+    exercises: Annotated[
+        list[str] | None, typer.Argument(metavar="[EXERCISE]...", help=_EXERCISES_HELP)
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace assignments that are there.")
+    ] = False,
+    seed: Annotated[
+        str | None, typer.Option(metavar="HEX", help="Secret seed. [default: drawn]")
+    ] = None,
+) -> None:
+    """Write exercises as nbgrader's source assignments."""
+    from course_grader import command
+
+    code = command.export_nbgrader(folder, exercises or [], overwrite=overwrite, seed=seed)
+    raise typer.Exit(code)
 
 
 def _refuse_all_but_pets(name: str) -> None:

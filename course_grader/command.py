@@ -1,0 +1,346 @@
+"""What the commands for instructors do: `course grade`, `course exercises`, `export-nbgrader`."""
+
+import contextlib
+import functools
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import filelock
+import typer
+
+from course_grader import gradebook, hand_ins, reports
+from course_grader.classes import ClassError, grade_class, is_own
+from course_grader.gradebook import GradebookError
+from course_grader.hand_ins import HandInError
+from course_utils.exercises import ExerciseError, exercise_ids, load_exercise
+from course_utils.exercises.selftest import selftest
+
+GRADED, SOME_UNGRADED, REFUSED, INTERRUPTED = 0, 1, 2, 130  # exit codes
+
+
+class Refused(Exception):
+    """Nothing was graded or explained; the text says why, and what to do."""
+
+
+def _in_plain_words(command):
+    """Whatever can go wrong before grading begins ends in a sentence and an exit code."""
+
+    @functools.wraps(command)
+    def careful(*args, **kwargs):
+        # Names from all over the world, on terminals that may know few letters.
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            return command(*args, **kwargs)
+        except KeyboardInterrupt:
+            _warn("Interrupted. To go on, give the same command again.")
+            return INTERRUPTED
+        except (Refused, ExerciseError, ClassError, GradebookError, HandInError) as error:
+            _warn(str(error))
+        except BrokenPipeError:  # `| head`: typer ends such a command quietly
+            raise
+        except sqlite3.Error as error:
+            _warn(f"The gradebook cannot be used ({error}). What it held before is kept.")
+        except OSError as error:
+            where = hand_ins.printable(str(error.filename or "A file"))
+            _warn(f"{where}: {error.strerror or error}.")
+        return REFUSED
+
+    return careful
+
+
+@_in_plain_words
+def grade(
+    name, places, *, jobs=None, out=None, seed=None, scheduler=None, weak_ok=False, regrade=False
+):
+    """Grade submissions, and write marks.csv, feedback pages and the gradebook.
+
+    Args:
+        name: the exercise: its id, the beginning of it, or its folder.
+        places: list of Path: notebooks and folders.
+        jobs: int, submissions at a time; None: as many as there are cores.
+        out: Path of the folder to write to; None: marks/EXERCISE.
+        seed: hexadecimal str; None: the gradebook's own.
+        scheduler: address of a Dask scheduler, or None.
+        weak_ok: whether weak isolation will do.
+        regrade: grade again what has a result.
+    Returns:
+        int, the exit code.
+    """
+    exercise = find_exercise(name)
+    seed = _seed(seed)
+    _refuse_weak(scheduler, weak_ok)
+    found = hand_ins.collect(exercise, places)
+    out = _make_folder(out or Path("marks") / exercise.id)
+    with _alone_in(out), gradebook.open_gradebook(out, exercise, seed=seed) as book:
+        _say_seed(book, seed)
+        _say_changes(exercise, book, found)
+        jobs = jobs or os.cpu_count() or 1
+        options = {"jobs": jobs, "scheduler": scheduler, "regrade": regrade}
+        how = {"seed": seed, "jobs": jobs, "weak_ok": weak_ok, "regrade": regrade}
+        graded = grade_class(exercise, found, book, scheduler=scheduler, options=options, **how)
+        reports.write_csv(out / "marks.csv", exercise, graded.rows)
+        reports.write_feedback(out / "feedback", exercise, graded.rows)
+        _sum_up(exercise, graded, out, seed or book.seed)
+    if graded.interrupted:
+        return INTERRUPTED
+    return SOME_UNGRADED if reports.ungraded(graded.rows) else GRADED
+
+
+@_in_plain_words
+def explain(student, task, out):
+    """Print everything about one task of one student, as the last run has it.
+
+    Args:
+        student: as in marks.csv; the beginning will do if it is only one student's.
+        task: the task's id.
+        out: Path of the folder that `grade` wrote to.
+    Returns:
+        int, the exit code.
+    """
+    with gradebook.open_gradebook(out, new=False) as book:
+        runs = book.runs()
+        if not runs:
+            raise Refused(f"Nothing was graded in {out} yet.")
+        run, exercise = runs[-1], find_exercise(book.folder)
+        tasks = [one.id for one in exercise.tasks]
+        if task not in tasks:
+            raise Refused(
+                f"There is no task {task} in {exercise.id}. There are: {', '.join(tasks)}."
+            )
+        if exercise.digest != run.digest:
+            _warn(
+                f"{exercise.folder} has changed since this was graded: what follows is from then."
+            )
+        handed_in = _of_student(book.handed_in(run.id), student)
+        isolations = ("strong", "weak") if run.isolation == "weak" else ("strong",)
+        texts = []
+        for name, file, content, status, note in handed_in:
+            cells = book.cells(content)
+            how = {"digest": run.digest, "seed": run.seed, "isolations": isolations}
+            result = None if status else book.result(content, **how)
+            row = reports.Row(hand_ins.HandIn(name, file, tuple(cells), status, note), result)
+            texts.append(reports.explain(exercise, row, task, cells=cells, seed=run.seed))
+        typer.echo("\n\n".join(texts))
+    return GRADED
+
+
+@_in_plain_words
+def list_exercises():
+    """Print the exercises, their tasks, checks and points.
+
+    Returns:
+        int, the exit code: 1 if a folder is wrong.
+    """
+    code = GRADED
+    for name in exercise_ids():
+        try:
+            exercise = load_exercise(name)
+        except ExerciseError as error:
+            code = SOME_UNGRADED
+            _warn(f"{name}: {error}")
+            continue
+        hidden = sum(check.hidden for check in exercise.checks)
+        checks = f"{len(exercise.checks)} checks ({hidden} hidden)"
+        counts = f"{len(exercise.tasks)} tasks, {checks}, {exercise.points:g} points"
+        typer.echo(f"{exercise.id}  {exercise.title}: {counts}")
+        for task in exercise.tasks:
+            typer.echo(f"  {task.id}: {task.title}")
+    return code
+
+
+@_in_plain_words
+def selftest_exercises(names, *, seeds=3, sandbox=False):
+    """Prove exercises: the reference gets all points, the release none, each mutant what it should.
+
+    Args:
+        names: list of str, as for `find_exercise`; empty: all.
+        seeds: int >= 1, so many different seeds.
+        sandbox: run the code as `grade` does, in place of this process.
+    Returns:
+        int, the exit code: 1 if a proof failed.
+    """
+    code = GRADED
+    for name in names or exercise_ids():
+        exercise = find_exercise(name)
+        with _sandboxed(exercise) if sandbox else contextlib.nullcontext() as run:
+            report = selftest(exercise, run=run, seeds=range(1, seeds + 1))
+        proved = f"{len(exercise.checks)} checks, {len(exercise.mutants)} mutants, {seeds} seeds"
+        problems = f"{len(report.problems)} PROBLEMS" if report.problems else "ok"
+        typer.echo(f"{exercise.id}: {proved}: {problems}")
+        for problem in report.problems:
+            code = SOME_UNGRADED
+            typer.echo(f"  {problem}")
+    return code
+
+
+@_in_plain_words
+def export_nbgrader(folder, names, *, overwrite=False, seed=None):
+    """Write exercises as nbgrader's source assignments.
+
+    Args:
+        folder: Path of nbgrader's course folder.
+        names: list of str, as for `find_exercise`; empty: all.
+        overwrite: whether assignments that are there may be replaced.
+        seed: hexadecimal str; None draws a secret one.
+    Returns:
+        int, the exit code.
+    """
+    from course_grader.nbgrader_export import ExportError, export
+
+    exercises = [find_exercise(name) for name in names or exercise_ids()]
+    how = {"overwrite": overwrite, "seed": None if seed is None else int(_seed(seed), 16)}
+    if not all(map(is_own, exercises)):
+        how["notebooks"] = None  # only the course's own have built notebooks, with pictures
+    try:
+        written = export(exercises, folder, **how)
+    except ExportError as error:
+        raise Refused(str(error)) from error
+    for path in written:
+        typer.echo(path)
+    typer.echo("nbgrader runs tests in the submission's own process: see docs/grading.md.")
+    return GRADED
+
+
+def find_exercise(name):
+    """An exercise by its id, by the beginning of its id, or by its folder.
+
+    Raises:
+        Refused: there is none, or more than one.
+    """
+    ids = exercise_ids()
+    if (Path(name) / "exercise.toml").is_file():
+        return load_exercise(Path(name))
+    if name in ids:
+        return load_exercise(name)
+    beginning = [one for one in ids if one.startswith(name)]
+    if len(beginning) == 1:
+        return load_exercise(beginning[0])
+    if not beginning and Path(name).is_dir():
+        return load_exercise(name)  # which says what is missing there
+    several = f"{name} could be any of them." if beginning else f"There is no exercise {name}."
+    there = f"There are: {', '.join(beginning or ids) or 'none'}"
+    raise Refused(f"{several} {there}; or give the folder of one.")
+
+
+@contextlib.contextmanager
+def _sandboxed(exercise):
+    """A `run` for `selftest` that grades as `course grade` does."""
+    from course_grader.submission import Grader
+
+    with contextlib.ExitStack() as stack:
+        graders = {}
+
+        def run(cells, seed):
+            if seed not in graders:
+                graders[seed] = stack.enter_context(Grader(exercise, seed))
+            return graders[seed].grade(cells).outcomes
+
+        yield run
+
+
+def _seed(seed):
+    if seed is None:
+        return None
+    try:
+        return f"{int(seed, 16):032x}" if int(seed, 16) >= 0 else _seed("?")
+    except ValueError:
+        raise Refused(f"--seed takes a hexadecimal number, like 1f08; {seed} isn't one.") from None
+
+
+def _refuse_weak(scheduler, weak_ok):
+    from course_grader import jail
+
+    if scheduler:
+        return  # the workers' isolation counts, and each of them looks for itself
+    kind, why = jail.isolation()
+    if kind == "weak" and not weak_ok:
+        raise Refused(
+            f"Only weak isolation can be had here ({why}): what students' code does could reach "
+            "your files and the network. docs/grading.md says how to get strong isolation. To "
+            "grade all the same, on a machine that you can spare: --weak-isolation."
+        )
+    if kind == "weak":
+        _warn(f"WEAK ISOLATION ({why}): students' code could reach your files and the network.")
+
+
+def _make_folder(out):
+    if out.exists() and not out.is_dir():
+        raise Refused(f"--out {out} is a file. Give a folder, or a new name.")
+    if not out.exists():
+        out.mkdir(parents=True)
+        out.chmod(0o700)  # marks and the secret seed are no one else's business
+    return out
+
+
+@contextlib.contextmanager
+def _alone_in(out):
+    lock = filelock.FileLock(out / ".grading.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise Refused(
+            f"Another `course grade` is at work in {out}. Wait for it, or choose another --out."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _say_seed(book, seed):
+    if seed and seed != book.seed:
+        _warn(
+            f"This run uses the seed that you gave, {seed}, and has results of its own. Without "
+            f"--seed, runs in this folder use {book.seed}, as before."
+        )
+
+
+def _say_changes(exercise, book, found):
+    """Say what differs from the last run: the exercise, and who is missing from marks.csv."""
+    runs = book.runs()
+    if not runs:
+        return
+    if runs[-1].digest != exercise.digest:
+        _warn(f"{exercise.id} has changed since the last run: everything is graded anew.")
+    before = {row[0] for row in book.handed_in(runs[-1].id)}
+    gone = sorted(before - {one.student for one in found})
+    if gone:
+        some = ", ".join(gone[:5]) + (", ..." if len(gone) > 5 else "")
+        _warn(
+            f"{len(gone)} students of the last run are not among these submissions ({some}). "
+            "marks.csv will not have them. To add late submissions, give the old ones too: what "
+            "has a result is not graded again."
+        )
+
+
+def _sum_up(exercise, graded, out, seed):
+    kept = f", {graded.kept} had a result already" if graded.kept else ""
+    typer.echo(f"{exercise.id}: graded {graded.new}{kept}.")
+    for line in reports.summary(exercise, graded.rows):
+        typer.echo(line)
+    typer.echo(f"secret seed: {seed} (kept in the gradebook)")
+    typer.echo(f"written: {out / 'marks.csv'}, {out / 'feedback'}, {out / gradebook.FILE}")
+    if graded.interrupted or graded.stopped:
+        why = graded.stopped or "Interrupted."
+        _warn(f"{why} What was graded is kept. To go on, give the same command again.")
+
+
+def _of_student(handed_in, student):
+    exact = [row for row in handed_in if row[0] == student]
+    if exact:
+        return exact
+    beginning = [row for row in handed_in if row[0].casefold().startswith(student.casefold())]
+    names = sorted({row[0] for row in beginning})
+    if len(names) == 1:
+        return beginning
+    if names:
+        raise Refused(f"{student} could be any of: {', '.join(names)}.")
+    raise Refused(f"There is no student {student} in the last run. marks.csv has their names.")
+
+
+def _warn(text):
+    typer.echo(text, err=True)

@@ -1,0 +1,500 @@
+"""Where submissions run: a sandbox made by bubblewrap, with a worker for each submission in it.
+
+In the sandbox there is no network, no other process, and no file but the interpreter, the
+environment, the system's libraries and `course_utils`: no exercises, no home, no hand-ins. A
+`zygote` in it imports what is slow to import once, and forks the workers.
+
+    strong   bubblewrap; each worker in namespaces of its own, forked, or, where the kernel allows
+             no namespaces within the sandbox's, in a sandbox of its own
+    weak     no bubblewrap: processes of their own with an empty home, and no wall around them
+
+Nothing of a submission's is imported or unpickled in this process.
+"""
+
+import contextlib
+import functools
+import itertools
+import json
+import os
+import shutil
+import site
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+
+import course_utils
+from course_grader import wire
+from course_grader.zygote import HOME, ROOMS
+from course_utils.exercises import EXERCISES, Died
+
+PACKAGES = "/grader"  # where the sandbox has course_utils and the worker's files
+_OWN_FILES = ("__init__.py", "wire.py", "worker.py", "zygote.py")
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+_ETC = ("alternatives", "fonts", "ld.so.cache", "localtime", "timezone")
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_WARM_SECONDS = 300  # importing TensorFlow from a cold disk
+_ORDER_SECONDS = 60
+_FIRST_UID, _UIDS = 61000, 4000  # where root lets submissions run, as users that nobody is
+_numbers = itertools.count(os.getpid() * 64)
+
+
+class IsolationError(Exception):
+    """Submissions can't be run as safely as is asked for; the text says why, and what to do."""
+
+
+@functools.cache
+def isolation():
+    """Which isolation can be had on this machine.
+
+    Returns:
+        ("strong", how) or ("weak", why): the second is a few words.
+    """
+    if sys.platform != "linux":
+        return "weak", f"bubblewrap needs Linux; this is {sys.platform}"
+    if not shutil.which("bwrap"):
+        return "weak", "bubblewrap is not installed (Debian, Ubuntu: apt install bubblewrap)"
+    trial = [*_bwrap(), sys.executable, "-S", "-c", "import socket"]
+    try:
+        done = subprocess.run(
+            trial, env={}, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, text=True
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return "weak", f"bubblewrap doesn't start: {error}"
+    if done.returncode:
+        why = " ".join(done.stderr.split())[-300:] or f"it ends with {done.returncode}"
+        return "weak", f"bubblewrap doesn't start here: {why}"
+    return "strong", "bubblewrap"
+
+
+class Jail:
+    """A place to run submissions in. Close it, or use it as a context manager.
+
+    If this process ends in whatever way, everything in the jail ends too.
+
+    Args:
+        warm: list of import statements to run once.
+        hide: paths that submissions must not see, wherever they are.
+        weak_ok: whether weak isolation will do.
+    Raises:
+        IsolationError: only weak isolation can be had, and it won't do; or nothing starts at all.
+    """
+
+    def __init__(self, warm=(), *, hide=(), weak_ok=False):
+        self.isolation, self.reason = isolation()
+        if self.isolation == "weak" and not weak_ok:
+            raise IsolationError(
+                f"Only weak isolation can be had here: {self.reason}. What students' code does "
+                "could reach your files and the network. Install bubblewrap on Linux; or, on a "
+                "machine that you can spare, use --weak-isolation."
+            )
+        self._warm = list(warm)
+        self._hide = (EXERCISES, *hide)
+        self._process, self._orders = None, None
+        self._home = tempfile.mkdtemp(prefix="course_") if self.isolation == "weak" else None
+        self._core, self._core_taken = _own_core()
+        self._forks = sys.platform == "linux"  # elsewhere, forking is refused or isn't safe
+        if self._forks:
+            try:
+                self._start_zygote()
+            except BaseException:
+                self.close()
+                raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def worker(self, *, memory_mb, seconds):
+        """A new worker, which has run nothing yet.
+
+        Args:
+            memory_mb: what its processes may use together, MB.
+            seconds: of processor time, for each of its processes.
+        Returns:
+            Worker.
+        Raises:
+            IsolationError: none can be started.
+        """
+        root = self.isolation == "strong" and os.geteuid() == 0
+        limits = {
+            "memory_mb": int(memory_mb),
+            "seconds": int(seconds),
+            "uid": _FIRST_UID + next(_numbers) % _UIDS if root else 0,
+            "strong": self.isolation == "strong",
+            "core": self._core,
+        }
+        return self._forked(limits) if self._forks else self._alone(limits)
+
+    def close(self):
+        """End everything in the jail."""
+        self._end_zygote()
+        if self._core_taken is not None:
+            self._core_taken.close()
+        _remove(self._home)
+
+    def _end_zygote(self):
+        if self._process is not None:
+            self._orders.close()
+            _end_tree(self._process)
+            self._process = None
+
+    def _start_zygote(self):
+        self._orders, theirs = socket.socketpair()
+        nested = self.isolation == "strong"
+        settings = {"warm": self._warm, "nested": nested, "socket": theirs.fileno()}
+        with tempfile.TemporaryFile() as complaints, theirs:
+            self._process = self._run(settings, stderr=complaints, pass_fds=[theirs.fileno()])
+            theirs.close()
+            try:
+                said = self._hear(_WARM_SECONDS)
+            except OSError as error:
+                self._end_zygote()
+                complaints.seek(0)
+                last = complaints.read().decode(errors="replace").strip().splitlines()[-1:]
+                raise IsolationError(
+                    f"The process that runs submissions did not start: {(last or [error])[0]}"
+                ) from None
+        if not said["ready"]:  # bubblewrap, but no namespaces within it
+            self._end_zygote()
+            self._forks = False
+            self.reason = f"a sandbox for each submission: {said['trouble']}"
+
+    def _run(self, settings, *, environment=None, **options):
+        """Start `zygote`, in a sandbox if there is one."""
+        inner = [sys.executable, "-B", "-P", "-s", "-m", "course_grader.zygote"]
+        inner.append(json.dumps(settings))
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, **options}
+        if os.name != "nt":
+            options["start_new_session"] = True  # Ctrl-C is for this process, which tidies up
+        if self.isolation == "strong":
+            sandbox = _bwrap(self._hide, die_with_thread="alone" in settings)
+            # With no variables of ours: bubblewrap's own processes may be seen from within.
+            return subprocess.Popen([*sandbox, *inner], env={}, **options)
+        places = {str(Path(one.__file__).parents[1]) for one in (course_utils, wire)}
+        own = {name: os.environ[name] for name in ("SYSTEMROOT", "PATH") if name in os.environ}
+        own |= _environment(self._home, os.pathsep.join(sorted(places)))
+        return subprocess.Popen(inner, env=own | (environment or {}), **options)
+
+    def _hear(self, seconds):
+        """The zygote's next message.
+
+        Raises:
+            OSError: there is none.
+        """
+        self._orders.settimeout(seconds)
+        said = b""
+        while not said.endswith(b"\n"):
+            part = self._orders.recv(4096)
+            if not part:
+                raise ConnectionError("its process ended")
+            said += part
+        return json.loads(said)
+
+    def _forked(self, limits):
+        if self._process is None:
+            self._start_zygote()
+            if not self._forks:
+                return self._alone(limits)
+        home = None if limits["strong"] else tempfile.mkdtemp(prefix="course_")
+        limits["environment"] = _environment(home, None) if home else {}
+        their_reading, writing = os.pipe()
+        reading, their_writing = os.pipe()
+        order = json.dumps({"do": "fork", "limits": limits}).encode()
+        try:
+            socket.send_fds(self._orders, [order], [their_reading, their_writing])
+            said = self._hear(_ORDER_SECONDS)
+            trouble = said["trouble"]
+        except OSError as error:
+            trouble = f"the process that forks submissions is gone ({error})"
+            self._end_zygote()
+        finally:
+            os.close(their_reading)
+            os.close(their_writing)
+        if trouble:
+            os.close(writing)
+            os.close(reading)
+            _remove(home)
+            raise IsolationError(f"No process for a submission could be started: {trouble}")
+        pid = said["pid"]
+        process = self._find(pid) if limits["strong"] else _process(pid)
+        return Worker(
+            wire.Conversation(reading, writing),
+            process,
+            limits["memory_mb"],
+            end=lambda: self._end_forked(pid, home, process),
+        )
+
+    def _end_forked(self, pid, home, process):
+        if self.isolation == "weak":
+            _end_family(process)
+        if self._process is not None:
+            try:
+                self._orders.sendall(json.dumps({"do": "end", "pid": pid}).encode())
+                self._hear(_ORDER_SECONDS)
+            except OSError:  # weak only: a submission can end the zygote. The next one starts anew.
+                self._end_zygote()
+        _remove(home)
+
+    def _find(self, pid):
+        """The worker that the zygote knows as `pid`; None if it has ended."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(self._process.pid).children(recursive=True):
+                with contextlib.suppress(OSError):
+                    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+                        if line.startswith("NSpid:") and line.split()[2:3] == [str(pid)]:
+                            return process
+        return None
+
+    def _alone(self, limits):
+        home = None if limits["strong"] else tempfile.mkdtemp(prefix="course_")
+        process = self._run(
+            {"warm": self._warm, "alone": limits},
+            environment=_environment(home, None) if home else None,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=home,
+        )
+        conversation = wire.Conversation(
+            os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno())
+        )
+        process.stdin.close()
+        process.stdout.close()
+
+        def end():
+            _end_tree(process)
+            _remove(home)
+
+        worker = Worker(conversation, _process(process.pid), limits["memory_mb"], end=end)
+        try:
+            worker.ask({"do": "start"}, _WARM_SECONDS)
+        except Exception as error:
+            worker.end()
+            raise IsolationError(f"No process for a submission could be started: {error}") from None
+        return worker
+
+
+class Worker:
+    """A process that answers requests (see `worker.serve`). End it, whatever happens.
+
+    Args:
+        conversation: with it.
+        process: psutil.Process, or None where it has ended.
+        memory_mb: what it and its children may use together.
+        end: function that ends all of them.
+    """
+
+    def __init__(self, conversation, process, memory_mb, *, end):
+        self._conversation = conversation
+        self._process = process
+        self._memory_mb = memory_mb
+        self._end = end
+        self._looked = 0.0
+
+    def ask(self, request, seconds):
+        """As `Conversation.ask`; Died too when there's more memory in use than allowed."""
+        return self._conversation.ask(request, seconds, watch=self._watch)
+
+    def memory(self):
+        """MB that the worker and its children use together.
+
+        Pages that several processes share are counted once where the system tells.
+        """
+        try:
+            family = [self._process, *self._process.children(recursive=True)]
+        except (AttributeError, psutil.NoSuchProcess):
+            return 0.0
+        resident = sum(_resident(one) for one in family)
+        if resident <= self._memory_mb * 1e6:
+            return resident / 1e6
+        return sum(_share(one) for one in family) / 1e6
+
+    def end(self):
+        """End the worker and all that it started."""
+        self._end()
+        self._conversation.end()
+
+    def _watch(self):
+        from time import monotonic
+
+        if monotonic() - self._looked < wire.TICK:
+            return
+        used = self.memory()
+        self._looked = monotonic()
+        if used > self._memory_mb:
+            raise Died(f"it used {used:,.0f} MB, where {self._memory_mb:,} MB are allowed")
+
+
+def _own_core():
+    """A core for the jail's submissions, so that one that spins takes no time from the others.
+
+    Returns:
+        (its number, what says that it is taken), or (None, None) where there's none left.
+    """
+    if sys.platform == "linux":
+        for core in sorted(os.sched_getaffinity(0)):
+            taken = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            with contextlib.suppress(OSError):
+                # Bound by one process of a machine at a time, and free again when that ends.
+                taken.bind(f"\0course_grader_core_{core}")
+                return core, taken
+            taken.close()
+    return None, None
+
+
+def _resident(process):
+    try:
+        return process.memory_info().rss
+    except psutil.Error:  # it has just ended
+        return 0
+
+
+def _share(process):
+    try:
+        return process.memory_full_info().pss
+    except AttributeError:  # not Linux
+        return _resident(process)
+    except psutil.AccessDenied:
+        return _resident(process)
+    except psutil.Error:
+        return 0
+
+
+def _process(pid):
+    try:
+        return psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _end_tree(process):
+    """End a subprocess and its descendants, and wait for them.
+
+    A sandbox's first process takes with it whatever else is in there.
+    """
+    _end_family(_process(process.pid))
+    process.wait()
+
+
+def _end_family(process):
+    """End a process (psutil's) and its descendants, if there are any."""
+    if process is None:
+        return
+    try:
+        family = [*process.children(recursive=True), process]
+    except psutil.NoSuchProcess:
+        return
+    for one in family:
+        with contextlib.suppress(psutil.Error):
+            one.kill()
+    psutil.wait_procs(family[:-1], timeout=10)
+
+
+def _remove(home):
+    if home is not None:
+        shutil.rmtree(home, ignore_errors=True)  # a submission may have locked its own files away
+
+
+def _environment(home, packages):
+    """The only variables that a worker has."""
+    found = {
+        "COURSE_GRADING": "1",
+        "COURSE_OFFLINE": "1",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "HOME": home,
+        "KERAS_BACKEND": "tensorflow",
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "Agg",
+        "PYTHONHASHSEED": "0",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TMPDIR": "/tmp" if home == HOME else home,
+        "USER": "student",
+        "USERPROFILE": home,
+        **{f"{library}_NUM_THREADS": "1" for library in ("MKL", "OMP", "OPENBLAS")},
+    }
+    if packages:
+        found["PYTHONPATH"] = packages
+    return found
+
+
+def _bwrap(hide=(), *, die_with_thread=False):
+    """The command that runs another one in a sandbox.
+
+    Args:
+        hide: paths to cover, should they lie within what the sandbox has.
+        die_with_thread: whether it ends with the thread that starts it (the zygote sees to its
+            own end, when this process ends).
+    Returns:
+        list of str, to which the command is to be added.
+    """
+    command = [shutil.which("bwrap"), "--new-session", "--clearenv"]
+    command += ["--die-with-parent"] if die_with_thread else []
+    command += ["--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts"]
+    command += ["--unshare-cgroup-try", "--hostname", "course"]
+    if os.geteuid() == 0:
+        # Root needs no user namespace here, and must be able to become somebody else.
+        command += ["--cap-drop", "ALL"]
+        for capability in ("CAP_SETUID", "CAP_SETGID", "CAP_KILL"):
+            command += ["--cap-add", capability]
+    else:
+        command += ["--unshare-user"]
+    bound = [Path(one) for one in _SYSTEM if Path(one).exists()]
+    for path in bound:
+        link = path.is_symlink()
+        command += ["--symlink", os.readlink(path), path] if link else ["--ro-bind", path, path]
+    environment = [sys.base_prefix, sys.prefix, sys.base_exec_prefix, sys.exec_prefix]
+    environment += [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    for path in _outermost(environment, bound):
+        command += [*_parents(path), "--ro-bind", path, path]
+        bound.append(path)
+    command += ["--perms", "0755", "--dir", "/etc"]
+    for name in _ETC:
+        command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    own, shared = Path(__file__).parent, Path(course_utils.__file__).parent
+    command += ["--perms", "0755", "--dir", PACKAGES]
+    command += ["--ro-bind", shared, f"{PACKAGES}/course_utils"]
+    command += ["--perms", "0755", "--dir", f"{PACKAGES}/course_grader"]
+    for name in _OWN_FILES:
+        command += ["--ro-bind", own / name, f"{PACKAGES}/course_grader/{name}"]
+    for path in map(Path, hide):
+        if path.exists() and any(path.resolve().is_relative_to(one) for one in bound):
+            command += ["--tmpfs", path.resolve()]
+    command += ["--proc", "/proc", "--perms", "0755", "--dir", "/dev"]
+    for name in _DEVICES:
+        command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    # Small, for the zygote alone; each submission gets its own in these places.
+    for room in ROOMS:
+        command += [*_parents(Path(room)), "--perms", "1777"]
+        command += ["--size", str(ROOMS[room] << 20), "--tmpfs", room]
+    command += ["--remount-ro", "/", "--chdir", HOME]
+    variables = _environment(HOME, PACKAGES) | {"PATH": "/usr/bin:/bin"}
+    if site.ENABLE_USER_SITE:
+        variables["PYTHONPATH"] += os.pathsep + site.getusersitepackages()
+    for name, value in variables.items():
+        command += ["--setenv", name, value]
+    return [str(word) for word in command]
+
+
+def _outermost(paths, bound):
+    """Folders that exist and that no other one holds, as they are named and where they lead."""
+    found = []
+    for path in sorted({Path(one) for one in paths} | {Path(one).resolve() for one in paths}):
+        if path.is_dir() and not any(path.is_relative_to(one) for one in [*bound, *found]):
+            found.append(path)
+    return found
+
+
+def _parents(path):
+    """Make the folders above a path, so that any user may pass through them."""
+    words = []
+    for parent in list(reversed(path.parents))[1:]:
+        words += ["--perms", "0755", "--dir", str(parent)]
+    return words

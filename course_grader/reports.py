@@ -1,0 +1,396 @@
+"""What comes out of grading: the CSV, a feedback page a student, the summary, and explanations.
+
+Everything that students wrote (names, messages, code) is escaped for where it goes: a spreadsheet,
+a page, a terminal, a file name.
+"""
+
+import csv
+import dataclasses
+import functools
+import hashlib
+import io
+import os
+import re
+import statistics
+import tempfile
+import unicodedata
+from collections import Counter
+from pathlib import Path
+
+from course_grader.gradebook import Result
+from course_grader.hand_ins import HandIn, defined_names, printable
+
+PENDING = "not graded yet"
+_UNGRADED = ("unreadable", "wrong exercise", "grader error", PENDING)
+_NAME_BYTES = 100  # of a page's file name: what every file system takes, with room for more
+_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # Windows has devices there
+_MARKS = {"passed": "✓", "lost": "✗", "ungraded": "–"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A hand-in and its result: a row of the CSV. `result` is None if it has not been graded."""
+
+    hand_in: HandIn
+    result: Result | None = None
+
+    @property
+    def status(self):
+        """The row's status in words."""
+        return self.hand_in.status or (self.result.status if self.result else PENDING)
+
+    @property
+    def points(self):
+        """The points earned, a float, or None if not every check was graded."""
+        earned = [one.earned for one in self.result.outcomes] if self.result else []
+        return None if None in earned or not earned else float(sum(earned))
+
+
+def write_csv(path, exercise, rows):
+    """Write the marks of a class: a row a hand-in, a column a check.
+
+    What was not graded is empty, never 0. There are no times in it: a run that was cut off and
+    taken up again gives the same file.
+
+    Args:
+        path: where to.
+        exercise: an Exercise; its checks, in their order, are the columns.
+        rows: list of Row.
+    """
+    checks = [check.id for check in exercise.checks]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["student", "file", "status", "points", "of", *checks, "note"])
+    for row in rows:
+        earned = {one.check: one.earned for one in row.result.outcomes} if row.result else {}
+        known = (row.hand_in.student, row.hand_in.file, row.status)
+        numbers = [row.points, exercise.points, *(earned.get(check) for check in checks)]
+        writer.writerow(
+            [*map(no_formula, known), *map(number, numbers), no_formula(row.hand_in.note)]
+        )
+    # With a BOM, spreadsheets know that it is UTF-8.
+    write_whole(path, "\ufeff" + text.getvalue(), lasting=True)
+
+
+def write_feedback(folder, exercise, rows):
+    """Write a page for each student; students of whom something isn't graded yet get none.
+
+    Args:
+        folder: where to; made if it isn't there.
+        exercise: an Exercise.
+        rows: list of Row.
+    Returns:
+        dict, student -> name of the page's file.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    of_student = {}
+    for row in rows:
+        of_student.setdefault(row.hand_in.student, []).append(row)
+    names = page_names(of_student)
+    for page in folder.glob("*.html"):
+        # A page of an earlier run, when this name was still one student's alone.
+        if page.name not in names.values() and _plain(page.stem).casefold() in {
+            _plain(student).casefold() for student in names
+        }:
+            page.unlink()
+    for student, name in names.items():
+        if all(row.status != PENDING for row in of_student[student]):
+            write_whole(folder / name, feedback_page(exercise, student, of_student[student]))
+    return names
+
+
+def feedback_page(exercise, student, rows):
+    """One student's page, as HTML that needs no other file.
+
+    Visible checks are shown with what was wrong; of hidden ones only what they are worth, whether
+    they passed, and their hints: their messages could tell their inputs.
+
+    Args:
+        exercise: an Exercise.
+        student: the name.
+        rows: the student's Rows.
+    """
+    names = Counter(Path(row.hand_in.file).name for row in rows)
+    parts = [
+        {
+            "file": _own_name(row.hand_in.file, names),
+            "status": row.status,
+            "note": row.hand_in.note,
+            "result": row.result,
+            "trouble": _own_trouble(exercise, row.result) if row.result else [],
+            "points": row.points,
+            "tasks": _tasks(exercise, row.result) if row.result else [],
+        }
+        for row in rows
+    ]
+    template = _environment().get_template("feedback.html")
+    return template.render(exercise=exercise, student=student, parts=parts)
+
+
+def page_names(students):
+    """A file name for each student's page: safe on every system, and no two the same.
+
+    A name that needs no change stays as it is. Any other gets a part of its SHA-256; so does one
+    that differs from another only by case, or that looks as if it had one.
+
+    Example:
+        >>> page_names(["Ada Lovelace"])
+        {'Ada Lovelace': 'Ada Lovelace.html'}
+        >>> page_names(["../x"])["../x"]
+        'x-d6b96a97d147.html'
+    """
+    plain = {student: _plain(student) for student in students}
+    same = Counter(name.casefold() for name in plain.values())
+    names = {}
+    for student, name in plain.items():
+        if name != student or same[name.casefold()] > 1 or re.search("-[0-9a-f]{12}$", name):
+            name += "-" + hashlib.sha256(student.encode("utf-8", "replace")).hexdigest()[:12]
+        names[student] = f"{name}.html"
+    return names
+
+
+def summary(exercise, rows):
+    """What an instructor wants to know of a run.
+
+    Args:
+        exercise: an Exercise.
+        rows: list of Row.
+    Returns:
+        list of str, lines.
+    """
+    counts = Counter(row.status for row in rows)
+    hand_ins = "1 hand-in" if len(rows) == 1 else f"{len(rows)} hand-ins"
+    lines = [f"{hand_ins}: " + ", ".join(f"{n} {what}" for what, n in counts.items())]
+    totals = [row.points for row in rows if row.points is not None]
+    if totals:
+        mean, median = statistics.mean(totals), statistics.median(totals)
+        lines.append(f"points: mean {mean:.1f}, median {median:.1f}, of {number(exercise.points)}")
+        lines += _of_each_check(exercise, rows)
+    for row in rows:
+        if row.status in ("unreadable", "wrong exercise"):
+            why = row.hand_in.note
+            lines.append(f"{row.status}: {row.hand_in.student} ({row.hand_in.file}): {why}")
+        elif row.status in ("timed out", "died") or (
+            row.hand_in.note and row.status != "grader error"
+        ):
+            why = "; ".join(filter(None, [row.hand_in.note, *row.result.trouble]))
+            lines.append(f"{row.status}: {row.hand_in.student} ({row.hand_in.file}): {clean(why)}")
+    return lines + _grader_errors(rows)
+
+
+def explain(exercise, row, task, *, cells, seed):
+    """Everything about one task of one hand-in, for the instructor: hidden checks' messages too.
+
+    Args:
+        exercise: an Exercise.
+        row: Row.
+        task: the task's id.
+        cells: list of str, the submission's code.
+        seed: hexadecimal str.
+    Returns:
+        str, to be printed.
+    """
+    hand_in, result = row.hand_in, row.result
+    lines = [
+        f"{hand_in.student}: {task}",
+        f"  file       {hand_in.file}",
+        f"  status     {row.status}",
+    ]
+    lines += [f"  note       {hand_in.note}"] if hand_in.note else []
+    if result is None:
+        return "\n".join(lines)
+    lines += [f"  seed       {seed}", f"  isolation  {result.isolation}"]
+    lines += [f"  trouble    {clean(text)}" for text in result.trouble]
+    hidden = {check.id: check.hidden for check in exercise.checks}
+    for one in result.outcomes:
+        if one.task == task:
+            kind = " (hidden)" if hidden.get(one.check) else ""
+            earned = f"{number(one.earned) or '-'} of {number(one.points)}"
+            lines += ["", f"{one.check}{kind}: {one.status}, {earned}, {one.seconds:.3f} s"]
+            lines += [f"  {line}" for line in clean(one.message).splitlines()]
+    wanted = set(exercise.names_of(task))
+    for position, cell in enumerate(cells, 1):
+        if defined_names(cell) & wanted:
+            lines += ["", f"code cell {position}:"]
+            lines += [f"  {line}" for line in clean(cell).splitlines()]
+    return "\n".join(lines)
+
+
+def number(value):
+    """A number as short as it can be said; None is empty.
+
+    Example:
+        >>> number(2.0), number(0.1 + 0.2), number(None)
+        ('2', '0.3', '')
+    """
+    return "" if value is None else f"{value:.6g}"
+
+
+def no_formula(text):
+    """Text that no spreadsheet takes for a formula: an apostrophe stands before what could be one.
+
+    Example:
+        >>> no_formula("=1+1"), no_formula("Ada;=1+1"), no_formula("Ada-Maria")
+        ("'=1+1", "Ada;'=1+1", 'Ada-Maria')
+    """
+    # After ";" too: there are spreadsheets that split at it.
+    return re.sub(r"(^|;)(?=\s*[=+\-@＝＋－＠])", r"\1'", text)
+
+
+def clean(text):
+    """Text of several lines with no control characters in it, which would steer a terminal.
+
+    Example:
+        >>> clean("one\\n\\x1b[2Jtwo")
+        'one\\n\\\\x1b[2Jtwo'
+    """
+    return "\n".join(printable(line.replace("\t", "    ")) for line in re.split(r"\r?\n", text))
+
+
+def write_whole(path, text, *, lasting=False):
+    """Write a file so that it is there as a whole or not at all.
+
+    Args:
+        path: where to.
+        text: str.
+        lasting: wait until it is on the disk, for a power cut to do it no harm.
+    """
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # the folder is the instructor's own; a page is to be handed out
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _own_name(file, names):
+    """A file's name without the instructor's folders, unless a student has two of that name."""
+    name = Path(file).name
+    return name if names[name] == 1 else file
+
+
+def _own_trouble(exercise, result):
+    """The trouble of a student's making; ours could tell what is hidden."""
+    ours = ("the grader failed: ", *(f"{check.id}: " for check in exercise.checks))
+    return [text for text in result.trouble if not text.startswith(ours)]
+
+
+def _tasks(exercise, result):
+    outcomes = {one.check: one for one in result.outcomes}
+    tasks = []
+    for task in exercise.tasks:
+        checks = [
+            _shown(check, outcomes[check.id])
+            for check in exercise.checks_of(task.id)
+            if check.id in outcomes
+        ]
+        earned = [check["earned"] for check in checks]
+        tasks.append(
+            {
+                "title": task.title,
+                "checks": checks,
+                "earned": None if None in earned else sum(earned),
+                "points": sum(check["points"] for check in checks),
+            }
+        )
+    return tasks
+
+
+def _shown(check, outcome):
+    """What a student may see of a check."""
+    passed, failed = outcome.status == "passed", outcome.status == "grader error"
+    kind = "passed" if passed else "ungraded" if failed else "lost"
+    verdicts = {"passed": "passed", "not answered": "not answered", "grader error": "not graded"}
+    told = kind == "lost"
+    return {
+        "kind": kind,
+        "mark": _MARKS[kind],
+        "verdict": verdicts.get(outcome.status, "not passed"),
+        "hidden": check.hidden,
+        "says": check.says,
+        "earned": outcome.earned,
+        "points": outcome.points,
+        "message": outcome.message if told and not check.hidden else "",
+        "hint": check.hint if told else "",
+        "more": check.more if told else "",
+    }
+
+
+@functools.cache
+def _environment():
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("course_grader"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(number=_page_number, clean=clean, code=_code_spans)
+    return environment
+
+
+def _page_number(value):
+    return number(value) or "–"
+
+
+def _code_spans(text):
+    """Escape text; what stands between backticks becomes code."""
+    import markupsafe
+
+    escaped = str(markupsafe.escape(text))
+    return markupsafe.Markup(re.sub("`([^`\n]+)`", r"<code>\1</code>", escaped))
+
+
+def _plain(student):
+    """A student's name as far as it can stand in a file's name on every system."""
+    name = unicodedata.normalize("NFC", student)
+    name = re.sub(r"[^\w .()+,@'\-]+", "_", name).strip("_ .-'")
+    while len(name.encode("utf-8", "replace")) > _NAME_BYTES:
+        name = name[:-1]
+    name = name.rstrip("_ .-")
+    return f"_{name}" if _RESERVED.match(name) else name or "student"
+
+
+def _of_each_check(exercise, rows):
+    graded = [row.result for row in rows if row.result and row.result.outcomes]
+    passed = Counter(one.check for result in graded for one in result.outcomes
+                     if one.status == "passed")  # fmt: skip
+    width = max(len(check.id) for check in exercise.checks)
+    lines = [f"passed, of {len(graded)}:"]
+    for check in exercise.checks:
+        nobody = "   nobody: is the check right?" if graded and not passed[check.id] else ""
+        hidden = " (hidden)" if check.hidden else ""
+        lines.append(f"  {check.id:{width}}  {passed[check.id]:4}{hidden}{nobody}")
+    return lines
+
+
+def _grader_errors(rows):
+    lines = []
+    for row in rows:
+        if row.result and row.status == "grader error":
+            checks = [
+                f"{one.check}: {one.message}"
+                for one in row.result.outcomes
+                if one.status == "grader error"
+            ]
+            why = clean("; ".join(dict.fromkeys([*row.result.trouble, *checks])))
+            lines.append(f"  {row.hand_in.student} ({row.hand_in.file}): {why}")
+    if lines:
+        fault = "GRADER ERROR: no student's fault, and no points were given or taken. Mend it, and"
+        lines = [f"{fault} grade again:", *lines]
+    return lines
+
+
+def ungraded(rows):
+    """The rows that could not be graded, or not in full."""
+    return [row for row in rows if row.status in _UNGRADED or row.points is None]

@@ -1,0 +1,115 @@
+"""Runs in the process of a submission: its cells and its functions, on request.
+
+Nothing here decides anything: a submission can change all of it, and gains only the right to send
+answers of its own making, which is what it is asked for.
+"""
+
+import random
+import sys
+import types
+
+import numpy as np
+from IPython.core.inputtransformer2 import TransformerManager
+
+from course_grader import wire
+from course_utils.exercises import NotData, SideError
+from course_utils.exercises.runner import answer, describe_error, find, probe_functions, run_cell
+
+SEED = 0  # of the global random generators: equal submissions behave equally
+
+
+def serve(reading, writing):
+    """Answer requests until there are no more.
+
+    A request has an "id", and in "do" one of: "start"; "cell", with "source" and "label"; "probes",
+    with "source"; "call", with "name", "args" and "kwargs"; "value", with "name". A reply is
+    {"id", "ok": value} or {"id", "status", "message"}.
+
+    Args:
+        reading, writing: file descriptors.
+    """
+    submission = _Submission()
+    while True:
+        try:
+            request = wire.receive(reading)
+        except EOFError:
+            return
+        number = request["id"]
+        try:
+            wire.send(writing, {"id": number, "ok": submission.do(request)})
+        except OSError:
+            return
+        except SideError as error:
+            wire.send(writing, {"id": number, "status": error.status, "message": str(error)[:1000]})
+        except BaseException as error:  # SystemExit too: the next question may have an answer
+            message = _describe(error)
+            wire.send(writing, {"id": number, "status": "raised", "message": message})
+
+
+class _Submission:
+    def __init__(self):
+        _seed()
+        main = types.ModuleType("__main__")
+        main.__dict__.update(get_ipython=_Shell, display=_nothing)
+        sys.modules["__main__"] = main
+        self.names = main.__dict__
+        self.probes = {}
+
+    def do(self, request):
+        if request["do"] == "start":
+            return None
+        if request["do"] == "cell":
+            return self.run(request["source"], request["label"])
+        if request["do"] == "probes":
+            self.probes = probe_functions(request["source"])
+            return None
+        if request["do"] == "value":
+            return find(self.names, request["name"])
+        name, args, kwargs = request["name"], request["args"], request["kwargs"]
+        return answer(self.names, self.probes, name, args, kwargs)
+
+    def run(self, source, label):
+        _Shell.names, _Shell.label = self.names, label
+        run_cell(TransformerManager().transform_cell(source), self.names, label)
+
+
+class _Shell:
+    """What `get_ipython()` gives: magics do nothing, but code that one times is run."""
+
+    names, label = {}, ""
+    TIMERS = ("time", "timeit", "capture", "prun")
+
+    def run_line_magic(self, magic, line, *_, **__):
+        if magic == "time":
+            run_cell(line, self.names, self.label)
+
+    def run_cell_magic(self, magic, line, cell):
+        if magic in self.TIMERS:
+            run_cell(TransformerManager().transform_cell(cell), self.names, self.label)
+
+    def __getattr__(self, name):
+        return _nothing
+
+
+def _nothing(*_, **__):
+    """Stands for what only a notebook has, such as `display`."""
+
+
+def _seed():
+    random.seed(SEED)
+    np.random.seed(SEED)  # noqa: NPY002 - submissions may draw from it
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(SEED)
+
+
+def _describe(error):
+    """An exception in a line, from the submission's own code on; exceptions may be hostile too."""
+    try:
+        if isinstance(error, NotData):
+            return str(error)
+        inner = error.__traceback__
+        while inner is not None and inner.tb_frame.f_code.co_filename == __file__:
+            inner = inner.tb_next
+        return describe_error(error.with_traceback(inner))[:1000]
+    except BaseException:
+        return "an exception that can't be described"

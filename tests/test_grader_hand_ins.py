@@ -1,0 +1,322 @@
+"""Whatever is handed in, it is found, named and read; or it is said what is wrong with it."""
+
+import codecs
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from small_class import hand_in, notebook
+
+from course_grader import hand_ins
+from course_grader.hand_ins import HandInError, collect, printable, read_cells, student_name
+
+CODE = "def add_frame(image, width):\n    return image"
+
+
+def an_exercise(name, title, **names):
+    tasks = [SimpleNamespace(id=task) for task in names]
+    return SimpleNamespace(id=name, title=title, tasks=tasks, names_of=names.get)
+
+
+EXERCISE = an_exercise(
+    "01_convolution", "Convolution and filter banks", frame=["add_frame"], ratio=["ratio"]
+)
+OTHER = an_exercise("02_mnist", "Digits", split=["split"])
+
+
+@pytest.fixture(autouse=True)
+def two_exercises(monkeypatch):
+    monkeypatch.setattr(hand_ins, "exercise_ids", lambda: ["01_convolution", "02_mnist"])
+    there = {"01_convolution": EXERCISE, "02_mnist": OTHER}
+    monkeypatch.setattr(hand_ins, "load_exercise", there.get)
+
+
+def one(place):
+    (found,) = collect(EXERCISE, [place])
+    return found
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("file", "student"),
+    [
+        ("ada_01_convolution.ipynb", "ada"),
+        ("01_convolution_ada.ipynb", "ada"),
+        ("01_convolution - Ada Lovelace.ipynb", "Ada Lovelace"),
+        ("Ada-01-CONVOLUTION.IPYNB", "Ada"),
+        ("ada_convolution and filter banks.ipynb", "ada"),
+        ("01_convolution.ipynb", "the folder"),
+        ("01_convolution (2).ipynb", "the folder"),
+        ("01_convolution(2).ipynb", "the folder"),
+        ("01_convolution-Copy1.ipynb", "the folder"),
+        ("01_convolution - Copy.ipynb", "the folder"),
+        ("ada_01_convolution (1).ipynb", "ada"),
+        ("Ada (2).ipynb", "Ada (2)"),
+        ("ada.ipynb", "ada"),
+        ("ada_101_convolution.ipynb", "ada_101_convolution"),
+        ("-rf.ipynb", "-rf"),
+        (".ipynb", "the folder"),
+    ],
+)
+def test_the_name_of_a_student_from_a_file(file, student):
+    assert student_name(Path("/x/the folder") / file, EXERCISE) == student
+
+
+def test_one_folder_a_student_as_moodle_packs_them(tmp_path):
+    hand_in(tmp_path, "Ada Lovelace_12345_assignsubmission_file/01_convolution.ipynb", [CODE])
+    hand_in(tmp_path, "Grace/week 1/deep/anything.ipynb", [CODE + "\n"])
+    (tmp_path / "Linus_7_assignsubmission_file").mkdir()
+    (tmp_path / "__MACOSX").mkdir()
+    found = collect(EXERCISE, [tmp_path])
+    assert [(one.student, one.status) for one in found] == [
+        ("Ada Lovelace_12345", ""),
+        ("Grace", ""),
+        ("Linus_7", "unreadable"),
+    ]
+    assert found[2].note == "there is no notebook in this folder."
+
+
+def test_a_flat_folder_makes_no_students_of_empty_folders(tmp_path):
+    hand_in(tmp_path, "ada.ipynb", [CODE])
+    (tmp_path / "pictures").mkdir()
+    assert [one.student for one in collect(EXERCISE, [tmp_path])] == ["ada"]
+
+
+def test_what_is_not_handed_in(tmp_path):
+    hand_in(tmp_path, "ada.ipynb", [CODE])
+    for name in (".ipynb_checkpoints/a.ipynb", ".git/a.ipynb", "__MACOSX/a.ipynb", "x/.y/a.ipynb",
+                 "._ada.ipynb", "notes.txt"):  # fmt: skip
+        hand_in(tmp_path, name, ["stop"])
+    assert [Path(one.file).name for one in collect(EXERCISE, [tmp_path])] == ["ada.ipynb"]
+
+
+def test_the_same_file_by_two_ways_is_one(tmp_path):
+    path = hand_in(tmp_path, "ada.ipynb", [CODE])
+    assert len(collect(EXERCISE, [tmp_path, path, tmp_path / "." / "ada.ipynb"])) == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Zoë Müller 🦄", "O'Brien \"Bob\"", "Ada\nLovelace", "-o", "=cmd|'C calc'!A0", "CON",
+        "a" * 249, b"caf\xe9".decode("utf-8", "surrogateescape"), "\u202egpj.exe", "Ada", "ada",
+        "🦄" * 62,
+    ],
+)  # fmt: skip
+def test_any_name(tmp_path, name):
+    try:
+        hand_in(tmp_path, f"{name}.ipynb", [CODE])
+    except OSError:
+        pytest.skip("this file system doesn't take the name")
+    found = one(tmp_path)
+    assert found.status == "" and found.cells == (CODE,)
+    found.student.encode()  # printable, whatever the bytes
+    assert "\n" not in found.student and "\u202e" not in found.student
+    assert found.student == printable(name)
+
+
+def test_names_are_the_same_however_they_are_composed(tmp_path):
+    for name in ("Zoe\u0308", "Zo\u00eb"):
+        hand_in(tmp_path, f"{name}/a.ipynb", [CODE + name])
+    found = collect(EXERCISE, [tmp_path])
+    assert {one.student for one in found} == {"Zo\u00eb"}
+    assert all(one.note.startswith("two submissions: ") for one in found)
+
+
+# Reading
+
+
+def test_the_code_cells_of_a_notebook(tmp_path):
+    path = tmp_path / "ada.ipynb"
+    text = json.loads(notebook(["a = 1\nb = 2", "c"], "01_convolution"))
+    text["cells"][1]["source"] = "a = 1\nb = 2"  # as one string, besides a list of lines
+    path.write_text(json.dumps(text))
+    assert read_cells(path) == (("a = 1\nb = 2", "c"), "01_convolution")
+
+
+BOOK = json.loads(notebook([CODE]))
+WITH = {
+    "utf-8 with a mark": codecs.BOM_UTF8 + notebook([CODE]),
+    "utf-16 little": notebook([CODE]).decode().encode("utf-16"),
+    "utf-16 big": codecs.BOM_UTF16_BE + notebook([CODE]).decode().encode("utf-16-be"),
+    "utf-16 without a mark": notebook([CODE]).decode().encode("utf-16-le"),
+    "metadata of any kind": json.dumps(BOOK | {"metadata": [1]}).encode(),
+    "course of any kind": json.dumps(BOOK | {"metadata": {"course": 3}}).encode(),
+    "exercise of any kind": json.dumps(BOOK | {"metadata": {"course": {"exercise": [1]}}}).encode(),
+}
+
+
+@pytest.mark.parametrize("content", WITH.values(), ids=WITH)
+def test_what_can_be_read(tmp_path, content):
+    (tmp_path / "ada.ipynb").write_bytes(content)
+    assert one(tmp_path).cells == (CODE,)
+
+
+def changed(**values):
+    return json.dumps({**BOOK, **values}).encode()
+
+
+def with_cell(**values):
+    return changed(cells=[{**BOOK["cells"][1], **values}])
+
+
+BAD = {
+    "empty": (b"", "the file is empty"),
+    "blank": (b" \n ", "the file is empty"),
+    "cut off": (notebook([CODE])[:-20], "its JSON is broken ("),
+    "not JSON": (b"\x89PNG\r\n\x1a\n", "it isn't text in UTF-8"),
+    "latin-1": (notebook([CODE]).replace(b"Mine", b"M\xe9"), "it isn't text in UTF-8"),
+    "a list": (b"[1, 2]", "this isn't a notebook: it has no cells"),
+    "an object": (b'{"a": 1}', "this isn't a notebook: it has no cells"),
+    "format 3": (b'{"nbformat": 3, "worksheets": []}', "its notebook format is 3, expected 4"),
+    "format x": (changed(nbformat="4"), "its notebook format is '4', expected 4"),
+    "no format": (b'{"cells": []}', "its notebook format is None"),
+    "no cells": (b'{"nbformat": 4}', "it has no list of cells"),
+    "cells a dict": (changed(cells={}), "it has no list of cells"),
+    "cell a number": (changed(cells=[3]), "cell 1 isn't a notebook's cell"),
+    "no type": (changed(cells=[{"source": ""}]), "cell 1 isn't a notebook's cell"),
+    "source a number": (with_cell(source=3), "the source of cell 1 isn't text"),
+    "source of numbers": (with_cell(source=["a", 3]), "the source of cell 1 isn't text"),
+    "no source": (changed(cells=[{"cell_type": "code"}]), "the source of cell 1 isn't text"),
+    "deep": (b"[" * 1_000_000, "its JSON is nested too deeply"),
+    "long number": (b'{"nbformat": ' + b"4" * 5000 + b"}", "its JSON is broken ("),
+    "too large": (b" " * 20_000_001, "it is larger than 20 MB"),
+    "too much code": (with_cell(source="#" * 1_000_001), "it has more than 1 MB of code"),
+}
+
+
+@pytest.mark.parametrize(("content", "why"), BAD.values(), ids=BAD)
+def test_what_cannot_be_read(tmp_path, content, why):
+    (tmp_path / "ada.ipynb").write_bytes(content)
+    hand_in(tmp_path, "grace.ipynb", [CODE])
+    bad, good = collect(EXERCISE, [tmp_path])
+    assert (bad.student, bad.status, bad.cells) == ("ada", "unreadable", ())
+    assert why in bad.note and bad.note.endswith(".")
+    assert (good.status, good.cells) == ("", (CODE,))
+
+
+def test_half_a_surrogate_pair_is_made_harmless(tmp_path):
+    hand_in(tmp_path, "ada.ipynb", ["a = '\ud83d'", "b = '🦄'"])
+    found = one(tmp_path)
+    assert found.cells == ("a = '\ufffd'", "b = '🦄'")
+    assert found.content
+
+
+def test_only_plain_files_are_opened(tmp_path, monkeypatch):
+    (tmp_path / "folder.ipynb").mkdir()
+    os.mkfifo(tmp_path / "queue.ipynb")  # opening it would wait for ever
+    (tmp_path / "dangling.ipynb").symlink_to("nowhere")
+    hand_in(tmp_path.parent, "secret.ipynb", [CODE])
+    (tmp_path / "stolen.ipynb").symlink_to(tmp_path.parent / "secret.ipynb")
+    (tmp_path / "away").symlink_to(tmp_path.parent)
+    found = {one.student: one for one in collect(EXERCISE, [tmp_path])}
+    link = "this is a link, and links are not followed: give the file itself."
+    assert {name: hand_in.note for name, hand_in in found.items()} == {
+        "folder": "this is a folder, not a notebook.",
+        "queue": "this isn't a plain file.",
+        "dangling": link,
+        "stolen": link,
+        "away": link,
+    }
+    assert {hand_in.status for hand_in in found.values()} == {"unreadable"}
+
+
+def test_files_that_are_given_by_name(tmp_path):
+    (tmp_path / "dangling.ipynb").symlink_to("nowhere")
+    (tmp_path / "folder.ipynb").mkdir()
+    ada = hand_in(tmp_path / "real", "ada.ipynb", [CODE])
+    (tmp_path / "linked.ipynb").symlink_to(ada)  # whoever names a link means what it leads to
+    notes = {
+        name: one(tmp_path / f"{name}.ipynb").note for name in ("dangling", "folder", "linked")
+    }
+    assert notes == {
+        "dangling": "this is a link that leads nowhere.",
+        "folder": "this is a folder, not a notebook.",
+        "linked": "",
+    }
+    assert one("/dev/zero").note == "this isn't a plain file."
+
+
+def test_no_permission(tmp_path, monkeypatch):
+    hand_in(tmp_path, "ada.ipynb", [CODE])
+    hand_in(tmp_path, "closed/a.ipynb", [CODE])
+
+    def refuse(path, *_):
+        raise PermissionError(13, "Permission denied", path)
+
+    entries = hand_ins._entries
+    monkeypatch.setattr(hand_ins.os, "open", refuse)  # whoever runs the tests may be root
+    monkeypatch.setattr(
+        hand_ins, "_entries", lambda path: (refuse if path.name == "closed" else entries)(path)
+    )
+    ada, closed = collect(EXERCISE, [tmp_path])
+    assert ada.note == "it cannot be opened (Permission denied)."
+    assert closed.note == "this folder cannot be opened (Permission denied)."
+    with pytest.raises(HandInError, match="closed cannot be opened: Permission denied"):
+        collect(EXERCISE, [tmp_path / "closed"])
+
+
+def test_folders_without_end(tmp_path):
+    hand_in(tmp_path, "ada/a.ipynb", [CODE])
+    deep = [tmp_path / "x"]
+    for _ in range(1200):  # deeper than Python recurses
+        deep[-1].mkdir()
+        deep.append(deep[-1] / "d")
+    found = collect(EXERCISE, [tmp_path])
+    for folder in reversed(deep[:-1]):
+        folder.rmdir()
+    assert [(one.student, one.status) for one in found] == [("ada", ""), ("x", "unreadable")]
+
+
+def test_nowhere_to_look(tmp_path):
+    with pytest.raises(HandInError, match="There is no file or folder .*nowhere. Check the path."):
+        collect(EXERCISE, [tmp_path / "nowhere"])
+    with pytest.raises(HandInError, match="There is no notebook .* in "):
+        collect(EXERCISE, [tmp_path])
+
+
+# Which exercise
+
+
+def test_a_notebook_that_names_another_exercise(tmp_path):
+    hand_in(tmp_path, "ada.ipynb", [CODE], "02_mnist")
+    found = one(tmp_path)
+    assert (found.status, found.cells) == ("wrong exercise", ())
+    assert found.note == "It is a notebook of 02_mnist, not of 01_convolution."
+
+
+def test_a_notebook_that_names_none_is_known_by_what_it_defines(tmp_path):
+    hand_in(tmp_path, "other.ipynb", ["%matplotlib inline\nif (\ndef split(x):\n  pass"])
+    hand_in(tmp_path, "both.ipynb", ["def split(x): pass", "ratio = 4"])
+    hand_in(tmp_path, "neither.ipynb", ["x = 1"])
+    hand_in(tmp_path, "nothing.ipynb", [])
+    found = {one.student: one for one in collect(EXERCISE, [tmp_path])}
+    assert found["other"].note == (
+        "It defines split, as 02_mnist asks, and nothing that 01_convolution asks."
+    )
+    assert found["other"].status == "wrong exercise"
+    assert {found[name].status for name in ("both", "neither", "nothing")} == {""}
+
+
+# Two of one student
+
+
+def test_two_submissions_of_one_student_are_both_graded_and_noted(tmp_path):
+    first = hand_in(tmp_path, "Ada/01_convolution.ipynb", [CODE])
+    second = hand_in(tmp_path, "Ada/final.ipynb", [CODE + "  # better"])
+    hand_in(tmp_path, "Grace/01_convolution.ipynb", [CODE])
+    found = collect(EXERCISE, [tmp_path])
+    assert [one.status for one in found] == ["", "", ""]
+    assert [one.note for one in found] == [f"two submissions: {first}, {second}"] * 2 + [""]
+
+
+def test_the_same_code_twice_is_one_submission(tmp_path):
+    first = hand_in(tmp_path, "Ada/a.ipynb", [CODE])
+    second = hand_in(tmp_path, "Ada/b.ipynb", [CODE], "01_convolution")  # other bytes, same code
+    found = collect(EXERCISE, [tmp_path])
+    assert len({one.content for one in found}) == 1
+    assert {one.note for one in found} == {f"the same code, handed in 2 times: {first}, {second}"}

@@ -1,0 +1,410 @@
+"""The jail: what is in it, what isn't, and that nothing remains of it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from hostile.submissions import REACHING_OUT
+from sandbox import needs_strong_isolation
+
+from course_grader import jail
+from course_grader.jail import IsolationError, Jail
+from course_utils.exercises import EXERCISES, Died, TimedOut
+
+REPOSITORY = Path(__file__).parents[1]
+LIMITS = {"memory_mb": 512, "seconds": 20}
+linux = pytest.mark.skipif(sys.platform != "linux", reason="forking without a sandbox: Linux only")
+
+
+@pytest.fixture
+def strong():
+    needs_strong_isolation()
+    with Jail(["import numpy as np"]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def weak_only(monkeypatch):
+    """A machine without bubblewrap."""
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    jail.isolation.cache_clear()
+    yield
+    jail.isolation.cache_clear()
+
+
+@pytest.fixture
+def no_nesting(monkeypatch):
+    """A machine whose kernel allows no namespaces within the sandbox's."""
+    needs_strong_isolation()
+    hear = Jail._hear
+    refusal = {"ready": False, "trouble": "unshare: Operation not permitted"}
+    answers = iter([refusal])
+    monkeypatch.setattr(Jail, "_hear", lambda self, s: hear(self, s) and next(answers))
+
+
+def run(worker, source, seconds=10):
+    return worker.ask({"do": "cell", "source": textwrap.dedent(source), "label": "<cell>"}, seconds)
+
+
+def value(worker, name):
+    return worker.ask({"do": "value", "name": name}, 10)["ok"]
+
+
+def family():
+    return {one.pid for one in psutil.Process().children(recursive=True)}
+
+
+def gone(pids, seconds=10):
+    deadline = time.monotonic() + seconds
+    while any(map(psutil.pid_exists, pids)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not any(map(psutil.pid_exists, pids))
+
+
+def test_says_which_isolation_and_why():
+    kind, why = jail.isolation()
+    assert kind in ("strong", "weak") and why
+
+
+def test_weak_isolation_is_refused_with_what_to_do(weak_only):
+    with pytest.raises(IsolationError, match="apt install bubblewrap.*--weak-isolation"):
+        Jail([])
+
+
+def test_a_bubblewrap_that_does_not_start_is_no_sandbox(monkeypatch, tmp_path):
+    if sys.platform != "linux":
+        pytest.skip("bubblewrap is Linux only")
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho No permissions to create a new namespace >&2; exit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(shutil, "which", lambda name: str(broken))
+    jail.isolation.cache_clear()
+    try:
+        kind, why = jail.isolation()
+    finally:
+        jail.isolation.cache_clear()
+    assert kind == "weak" and "No permissions to create a new namespace" in why
+
+
+def test_only_what_is_needed_is_there(strong):
+    worker = strong.worker(**LIMITS)
+    run(
+        worker,
+        f"""
+        import os, sys
+        def entries(path):
+            return sorted(os.listdir(path)) if os.path.isdir(path) else None
+        seen = {{path: entries(path) for path in
+                ("/grader", "/grader/course_grader", {str(EXERCISES)!r}, {str(REPOSITORY)!r},
+                 "/home", "/home/student", "/tmp", "/dev/shm", "/sys", "/run", "/var")}}
+        ids = [os.getuid(), os.getgid(), os.getgroups(), os.getpid()]
+        variables = sorted(os.environ)
+        """,
+    )
+    seen = value(worker, "seen")
+    assert seen["/grader"] == ["course_grader", "course_utils"]
+    own = ["__init__.py", "wire.py", "worker.py", "zygote.py"]
+    assert seen["/grader/course_grader"] == own
+    assert seen[str(EXERCISES)] is None
+    # Of the repository's folder no more than the way to the environment, if that lies in it.
+    assert set(seen[str(REPOSITORY)] or ()) <= {Path(sys.prefix).name}
+    assert seen["/home/student"] == seen["/tmp"] == seen["/dev/shm"] == []
+    assert [seen[path] for path in ("/sys", "/run", "/var")] == [None] * 3
+    uid, gid, groups, pid = value(worker, "ids")
+    assert uid == gid == 1000 and pid == 1
+    assert os.getgid() not in groups or os.geteuid()
+    assert not {"PATH_INFO", "LOGNAME", "PYTEST_CURRENT_TEST"} & set(value(worker, "variables"))
+    worker.end()
+
+
+def test_folders_to_hide_are_hidden_wherever_they_are(tmp_path):
+    needs_strong_isolation()
+    folder = Path(sys.prefix) / "course_test_hidden"
+    folder.mkdir()
+    try:
+        (folder / "checks.py").write_text("secret")
+        with Jail([], hide=[folder]) as opened:
+            worker = opened.worker(**LIMITS)
+            run(worker, f"import os\nseen = os.listdir({str(folder)!r})")
+            assert value(worker, "seen") == []
+            worker.end()
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_workers_share_nothing(strong):
+    first, second = strong.worker(**LIMITS), strong.worker(**LIMITS)
+    run(first, "import os\nopen('/tmp/x', 'w').write('x')\nnp = 1\nos.environ['X'] = '1'")
+    run(second, "import os\nseen = os.listdir('/tmp'), os.environ.get('X'), os.path.exists('x')")
+    assert value(second, "seen") == ([], None, False)
+    first.end()
+    assert run(second, "y = 1") == {"ok": None}
+    second.end()
+
+
+def test_ending_a_worker_ends_all_that_it_started(strong):
+    before = family()
+    worker = strong.worker(**LIMITS)
+    run(
+        worker,
+        """
+        import os, subprocess, time
+        for _ in range(3):
+            if not os.fork():
+                os.setsid()
+                if os.fork(): os._exit(0)
+                time.sleep(60)
+        tool = subprocess.Popen(["sleep", "60"])
+        """,
+    )
+    started = family() - before
+    assert len(started) >= 5
+    worker.end()
+    assert gone(started)
+    assert family() == before
+
+
+def test_limits_are_in_force(strong):
+    worker = strong.worker(**LIMITS)
+    run(
+        worker,
+        """
+        import resource, os
+        limits = {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name))
+                  for name in ("NPROC", "NOFILE", "FSIZE", "CORE", "CPU", "DATA")}
+        cores = len(os.sched_getaffinity(0))
+        """,
+    )
+    limits = value(worker, "limits")
+    assert all(soft == hard >= 0 for soft, hard in limits.values())
+    assert limits["NPROC"][0] <= 128 and limits["CORE"][0] == 0
+    assert limits["CPU"][0] == LIMITS["seconds"] + 5
+    assert 512e6 <= limits["DATA"][0] < 1024e6
+    assert value(worker, "cores") == 1
+    worker.end()
+
+
+def test_memory_is_watched(strong):
+    worker = strong.worker(memory_mb=200, seconds=20)
+    run(worker, "import numpy as np\nroom = np.ones(10**7)")
+    assert 80 < worker.memory() < 200
+    with pytest.raises(Died, match="MB are allowed"):
+        run(
+            worker,
+            "import os, time\nfor _ in range(6):\n    if not os.fork(): break\n"
+            "room = np.ones(10**7)\ntime.sleep(20)",
+            seconds=20,
+        )
+    worker.end()
+
+
+def test_a_zygote_that_was_killed_is_started_anew(strong):
+    worker = strong.worker(**LIMITS)
+    zygote = psutil.Process(strong._process.pid).children(recursive=True)
+    for process in zygote:
+        process.kill()
+    with pytest.raises(Died):
+        run(worker, "x = 1")
+    worker.end()
+    worker = strong.worker(**LIMITS)
+    assert run(worker, "x = 1") == {"ok": None}
+    worker.end()
+
+
+def test_closing_leaves_nothing():
+    needs_strong_isolation()
+    before = family()
+    opened = Jail(["import numpy"])
+    worker = opened.worker(**LIMITS)
+    run(worker, "import os, time\nif not os.fork(): time.sleep(60)")
+    started = family() - before
+    assert len(started) >= 4
+    opened.close()
+    assert gone(started)
+    worker.end()
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_nothing_outlives_a_parent_that_was_killed(forks):
+    needs_strong_isolation()
+    script = f"""
+        import sys, time
+        from course_grader.jail import Jail
+        jail = Jail(["import numpy"])
+        if not {forks}:
+            jail._end_zygote()
+            jail._forks = False
+        worker = jail.worker(memory_mb=512, seconds=20)
+        worker.ask({{"do": "cell", "label": "x", "source":
+            "import os, time\\nif not os.fork():\\n    os.setsid()\\n    time.sleep(60)"}}, 10)
+        print("ready", flush=True)
+        worker.ask({{"do": "cell", "label": "x", "source": "while True: pass"}}, 60)
+    """
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+    assert parent.stdout.readline().strip() == b"ready"
+    started = {one.pid for one in psutil.Process(parent.pid).children(recursive=True)}
+    assert len(started) >= 4
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    assert gone(started)
+
+
+def test_without_nested_namespaces_each_worker_has_a_sandbox(no_nesting):
+    before = family()
+    with Jail(["import numpy as np"]) as opened:
+        assert opened.isolation == "strong"
+        assert "a sandbox for each" in opened.reason
+        first, second = opened.worker(**LIMITS), opened.worker(**LIMITS)
+        run(first, "import os\nopen('/tmp/x', 'w').write('x')\nids = os.getuid()")
+        run(second, "import os\nids = os.getuid()\nseen = os.listdir('/tmp')")
+        assert value(second, "seen") == []
+        assert value(first, "ids") != 0
+        with pytest.raises(TimedOut):
+            run(first, "while True:\n    pass", seconds=0.5)
+        first.end()
+        assert run(second, "x = 1") == {"ok": None}
+        second.end()
+        assert gone(family() - before)
+
+
+@pytest.mark.parametrize(
+    "submission", REACHING_OUT[:1] + REACHING_OUT[2:9], ids=lambda one: one.name
+)
+def test_such_a_sandbox_holds_too(submission, no_nesting, tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    words = {
+        "SECRET": tmp_path / "secret", "MARK": tmp_path / "mark", "GRADEBOOK": tmp_path / "book",
+        "UNIX": tmp_path / "socket", "ABSTRACT": "course", "PORT": 9, "PARENT": os.getpid(),
+        "HOME": Path.home(), "REPOSITORY": REPOSITORY, "EXERCISE": EXERCISES, "CANARY": "no_such",
+        "YRANAC": "hcus_on", "SEED": 987654321098765,
+    }  # fmt: skip
+    with Jail(["import numpy as np"]) as opened:
+        worker = opened.worker(**LIMITS)
+        for cell in submission.cells:
+            for word, meaning in words.items():
+                cell = cell.replace(f"@{word}@", str(meaning))
+            run(worker, cell)
+        assert value(worker, "leaks") == []
+        worker.end()
+    assert (tmp_path / "secret").read_text() == "secret"
+    assert not (tmp_path / "mark").exists()
+
+
+@pytest.mark.parametrize("forks", [pytest.param(True, marks=linux), False])
+def test_weak_isolation_works_and_tidies_up(weak_only, forks, monkeypatch, tmp_path):
+    monkeypatch.setattr(jail.tempfile, "tempdir", str(tmp_path))
+    before = family()
+    with Jail(["import numpy as np"], weak_ok=True) as opened:
+        assert opened.isolation == "weak"
+        if not forks:
+            opened._end_zygote()
+            opened._forks = False
+        worker = opened.worker(**LIMITS)
+        run(worker, "import os\nhome = os.getcwd(), os.path.expanduser('~')\nopen('x', 'w')")
+        here, home = value(worker, "home")
+        assert here == home and Path(here).parent == tmp_path
+        run(worker, "secrets = [name for name in os.environ if 'COURSE_DATA' in name]")
+        assert value(worker, "secrets") == []
+        with pytest.raises(TimedOut):
+            run(worker, "import time\nif not os.fork(): time.sleep(60)\nwhile True: pass", 0.5)
+        worker.end()
+        assert not Path(home).exists()
+        worker = opened.worker(**LIMITS)
+        with pytest.raises(Died):
+            run(worker, "import os\nos._exit(3)")
+        worker.end()
+    assert gone(family() - before)
+    assert list(tmp_path.iterdir()) == []
+
+
+@linux
+def test_weak_isolation_ends_daemons_too(weak_only):
+    with Jail([], weak_ok=True) as opened:
+        worker = opened.worker(**LIMITS)
+        run(
+            worker,
+            """
+            import os, time
+            hearing, telling = os.pipe()
+            if not os.fork():
+                os.setsid()
+                if os.fork(): os._exit(0)
+                os.write(telling, str(os.getpid()).encode())
+                time.sleep(60)
+            daemon = int(os.read(hearing, 20))
+            """,
+        )
+        daemon = value(worker, "daemon")
+        assert psutil.pid_exists(daemon)
+        worker.end()
+        assert gone([daemon])
+
+
+def test_the_attempts_of_the_hostile_set_are_real(weak_only, tmp_path):
+    """Without walls they reach what they try to reach: the tests above could fail."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    reads = next(one for one in REACHING_OUT if one.name == "reads_files")
+    with Jail(["import numpy as np"], weak_ok=True) as opened:
+        worker = opened.worker(**LIMITS)
+        start = 'for start in ("/grader"'
+        for cell in reads.cells:
+            cell = cell.replace("@SECRET@", str(secret)).replace("@REPOSITORY@", str(REPOSITORY))
+            run(worker, cell.partition(start)[0] if start in cell else cell)
+        leaks = " ".join(value(worker, "leaks"))
+        worker.end()
+    assert str(secret) in leaks and f"{REPOSITORY}/pyproject.toml" in leaks
+
+
+def test_tensorflow_is_warmed_once_and_then_forked():
+    pytest.importorskip("keras")
+    needs_strong_isolation()
+    with Jail(["import keras"]) as opened:
+        for _ in range(2):
+            worker = opened.worker(memory_mb=2000, seconds=60)
+            run(
+                worker,
+                """
+                import keras, numpy as np
+                network = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3),
+                                            keras.layers.Flatten(), keras.layers.Dense(2)])
+                network.compile("adam", "mse")
+                network.fit(np.ones((8, 8, 8, 1)), np.zeros((8, 2)), epochs=1, verbose=0)
+                first = np.asarray(network.layers[0].kernel)
+                """,
+                seconds=60,
+            )
+            first = value(worker, "first")
+            assert first.shape == (3, 3, 1, 4)
+            assert worker.memory() < 1500
+            worker.end()
+
+
+def test_limits_of_an_exercise_are_plain_numbers():
+    """Settings go to the zygote as JSON."""
+    needs_strong_isolation()
+    with Jail([]) as opened:
+        worker = opened.worker(memory_mb=512.5, seconds=1.5)
+        assert run(worker, "x = 1") == {"ok": None}
+        worker.end()
+
+
+def test_two_jails_take_different_cores():
+    if sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("needs two cores, and Linux")
+    first, second = jail._own_core(), jail._own_core()
+    cores = [core for core, _ in (first, second) if core is not None]
+    assert len(cores) == len(set(cores))
+    for _, taken in (first, second):
+        if taken is not None:
+            taken.close()
