@@ -230,3 +230,5 @@ figures.image_grid(
 # | [4. Augmentation and regularisation](04_augmentation.ipynb) | How do you keep it from learning its photos by heart? |
 # | [5. Transfer learning](05_transfer_learning.ipynb) | How can two hundred photos be enough? |
 # | [6. What a convnet sees](06_interpretation.ipynb) | Your network is right 97 times in 100. What does it look at? |
+#
+# Each of them ends with a link to exercises that check themselves: you write a function, and learn at once what is right.

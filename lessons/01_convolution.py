@@ -921,6 +921,9 @@ assert np.allclose(learned, kernels["Sobel, vertical"], atol=0.01)
 #
 # ## Exercises
 #
+# [Six tasks that check themselves](exercises/01_convolution.ipynb): each answers at once what is right, with hints. And to go further
+# on your own:
+#
 # 1. **Dilation.** Put a row and column of zeros between the kernel's weights. Change `output_size` so that it
 #    allows for a dilation $d$, and check it with `keras.layers.Conv2D(1, 3, dilation_rate=2)`.
 #    <details><summary>Check</summary>The kernel then covers d(k − 1) + 1 pixels; use that instead of k. 28 with

@@ -761,6 +761,9 @@ recorded.keep_run(
 #
 # ## Exercises
 #
+# [Six tasks that check themselves](exercises/02_mnist.ipynb): each answers at once what is right, with hints. And to go further
+# on your own:
+#
 # 1. **By hand.** Give each convolution `padding="same"`. Which sizes and how many weights come out? Work it out, then check.
 #    <details><summary>Check</summary>28 → 28 → 14 → 14 → 7 → 7; the head gets 7 · 7 · 64 = 3,136 inputs, so
 #    55,744 + 3,137 · 64 + 650 = 257,162 weights.</details>

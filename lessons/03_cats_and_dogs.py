@@ -563,6 +563,9 @@ if SCALE == "full":
 #
 # ## Exercises
 #
+# [Six tasks that check themselves](exercises/03_cats_and_dogs.ipynb): each answers at once what is right, with hints. And to go further
+# on your own:
+#
 # 1. **A small leak.** Append 100 training photos to the validation arrays and evaluate the last network again. How far
 #    does the accuracy rise, and could you tell from that number alone?
 #    <details><summary>Check</summary>With 500 photos, 70 % right, and 100 known ones: (350 + 100) / 600 = 75 %. Five points for nothing, and the number looks fine. (In full size (750 + 100) / 1,100 = 77 %, two points.)</details>

@@ -253,8 +253,7 @@ desk
 
 # %% [markdown]
 # The code below the grid is what makes these versions, ready to be copied; `desk.layers()` gives the layers
-# themselves, `desk.refused` what you crossed out. Here is the six, turned and
-# mirrored:
+# themselves, `desk.refused` what you crossed out. Here is the six, turned and mirrored:
 
 # %%
 half_turn = layers.RandomRotation((0.5, 0.5), fill_mode="constant")
@@ -707,6 +706,9 @@ assert max(mean["both, and cutout"], mean["both, and mixup"]) < mean["… and bo
 # - Take a cure apart, with several seeds, before you believe in any part of it; and match its dose to the length of the training.
 #
 # ## Exercises
+#
+# [Six tasks that check themselves](exercises/04_augmentation.ipynb): each answers at once what is right, with hints. And to go further
+# on your own:
 #
 # 1. **Black corners.** Set `fill_mode="constant"` in all layers and look at a batch. What could the network learn from the corners that it won't
 #    find in validation photos?

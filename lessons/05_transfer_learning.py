@@ -1091,6 +1091,9 @@ assert all(mean_of[1000, name] < mean_of[200, name] + 0.005 for name in runs[0])
 #
 # ## Exercises
 #
+# [Six tasks that check themselves](exercises/05_transfer_learning.ipynb): each answers at once what is right, with hints. And to go further
+# on your own:
+#
 # 1. **Another base.** Run the lesson with `load_base("efficientnetv2b0", ...)` or `"vgg16"` (a download of 24 or 59 MB; VGG16 takes some seven times as long). Which does best on features?
 #    <details><summary>Hint</summary>Compare linear classifiers on the same 200 photos. VGG16's <code>preprocess</code> swaps the colours' order: look at <code>base.preprocess(np.float32([[[255, 0, 0]]]))</code>.</details>
 # 2. **Twice preprocessed.** Feed <code>base.preprocess(base.preprocess(photos))</code>. Predict the accuracy, then measure.

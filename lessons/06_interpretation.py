@@ -258,8 +258,9 @@ figures.frames_on(
 # pixels are more than half of the side.) From edges to parts to animals, that is how it is meant to go; but what is a
 # part depends on how much of it fits into the field.
 #
-# Put a lens on the network, and look at as many channels as you like: choose a layer, move over the cat, and see how far the unit there
-# sees and what it answers. **Predict.** Where will the liveliest channel of the last layer answer most?
+# Put a lens on the network, and look at as many channels as you like: choose a layer, move over the cat, and see how
+# far the unit there sees and what it answers. **Predict.** Where will the liveliest channel of the last layer answer
+# most?
 
 # %%
 lens = instruments.Lens(network, {"cat": cat, "dog": dog}, layers=stages, methods={})
@@ -1428,6 +1429,9 @@ assert riddles["from scratch, riddle"][:, 2].min() > 3 * riddles["on the base, m
 #   and mend the *data*.
 #
 # ## Exercises
+#
+# [Six tasks that check themselves](exercises/06_interpretation.ipynb): each answers at once what is right, with hints. And to go further
+# on your own:
 #
 # 1. **Empty maps.** Take the batch norm out of `make_network` (and give the convolutions their bias back), train for
 #    12 epochs, and count again in 6.2.

@@ -1,0 +1,212 @@
+"""Measure `course grade`, and nbgrader's autograde on the same exercises and submissions.
+
+Part of `tools.bench`, which see. nbgrader is measured if `make nbgrader` installed it.
+"""
+
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from course_utils.exercises import load_exercise
+from tools import nbgrader
+from tools.build_lessons import OFFLINE
+
+EXERCISES = {"01_convolution": 60, "02_mnist": 12}  # and how many make a class
+JOBS = 2
+NBGRADER_SUBMISSIONS = 3
+SAMPLE_SECONDS = 0.05
+GRADE = "from course_utils.cli import app; app()"
+
+
+def measure():
+    """Seconds and memory of grading, for an exercise with NumPy only and for one with Keras.
+
+    Returns:
+        exercise -> what `measure_exercise` gives.
+    """
+    return {name: measure_exercise(name, size) for name, size in EXERCISES.items()}
+
+
+def measure_exercise(name, class_size):
+    """Grade the solution, the release and mutants in turn: one at a time, as a class, by nbgrader.
+
+    Args:
+        name: id of an exercise.
+        class_size: how many submissions the class hands in.
+    Returns:
+        "title"; "start_s", until a grader is ready for its first submission; "seconds" and
+        "slowest_s" of a submission after that; of the class its "size", "per_minute" with `JOBS`
+        jobs, and "peak_mb", the largest sum of resident memory of all processes; and
+        "nbgrader_s" a submission, or None where nbgrader isn't installed.
+    """
+    exercise = load_exercise(name)
+    start, seconds = measure_one_by_one(exercise)
+    per_minute, peak = measure_class(exercise, class_size)
+    return {
+        "title": exercise.title,
+        "start_s": start,
+        "seconds": statistics.median(seconds),
+        "slowest_s": max(seconds),
+        "size": class_size,
+        "per_minute": per_minute,
+        "peak_mb": peak,
+        "nbgrader_s": measure_nbgrader(exercise) if nbgrader.find() else None,
+    }
+
+
+def submissions_of(exercise):
+    """What is handed in, again and again: each right or wrong solution's cells."""
+    mutants = [exercise.mutant_cells(mutant) for mutant in exercise.mutants]
+    return [exercise.solution_cells(), exercise.release_cells(), *mutants]
+
+
+def measure_one_by_one(exercise):
+    """Seconds until a grader is ready, and a list of seconds, one for each kind of submission."""
+    from course_grader.submission import Grader
+
+    seconds = []
+    begin = time.perf_counter()
+    with Grader(exercise, seed=1) as grader:
+        grader.grade(exercise.solution_cells())
+        start = time.perf_counter() - begin
+        for cells in submissions_of(exercise):
+            begin = time.perf_counter()
+            graded = grader.grade(cells)
+            seconds.append(time.perf_counter() - begin)
+            if graded.status != "graded":
+                sys.exit(f"{exercise.id}: {graded.status} while measuring: {graded.trouble}")
+    return start - seconds[0], seconds
+
+
+def measure_class(exercise, size):
+    """Submissions a minute of `course grade`, from the command to the marks, and peak MB."""
+    kinds = itertools.cycle(submissions_of(exercise))
+    with tempfile.TemporaryDirectory() as folder:
+        handed_in = Path(folder) / "handed_in"
+        for number in range(size):
+            path = handed_in / f"student{number:03}" / f"{exercise.id}.ipynb"
+            write_notebook(path, exercise, [*next(kinds), f"# {number}"])
+        options = ["--jobs", str(JOBS), "--out", f"{folder}/marks"]
+        command = [sys.executable, "-c", GRADE, "grade", exercise.id, str(handed_in), *options]
+        seconds, peak = watch(command)
+    return 60 * size / seconds, peak
+
+
+def write_notebook(path, exercise, cells):
+    """Write a submission's notebook."""
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(metadata={"course": {"exercise": exercise.id}})
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+
+
+def watch(command):
+    """Run a command.
+
+    Returns:
+        seconds, and the largest sum of resident MB of its processes; what forked processes share
+        counts for each of them.
+    """
+    import psutil
+
+    settings = {name: value for name, value in OFFLINE.items() if value is not None}
+    environment = {k: v for k, v in os.environ.items() if k not in OFFLINE} | settings
+    peak, done = 0, threading.Event()
+
+    def look(process):
+        nonlocal peak
+        while not done.wait(SAMPLE_SECONDS):
+            peak = max(peak, resident(process))
+
+    begin = time.perf_counter()
+    process = psutil.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    watcher = threading.Thread(target=look, args=(process,))
+    watcher.start()
+    output, _ = process.communicate()
+    seconds = time.perf_counter() - begin
+    done.set()
+    watcher.join()
+    if process.returncode:
+        sys.exit(f"{' '.join(command[:4])} failed:\n{output[-3000:]}")
+    return seconds, peak / 1e6
+
+
+def resident(process):
+    """Bytes of resident memory of a process and all that it started."""
+    import psutil
+
+    total = 0
+    try:
+        family = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    for one in family:
+        try:
+            total += one.memory_info().rss
+        except psutil.NoSuchProcess:  # it has just ended
+            continue
+    return total
+
+
+def measure_nbgrader(exercise):
+    """Seconds that nbgrader's autograde takes for a submission: the median of a few."""
+    from course_grader.nbgrader_export import export
+
+    fitting = [cells for cells in submissions_of(exercise) if _fits(exercise, cells)]
+    seconds = []
+    with tempfile.TemporaryDirectory() as folder:
+        export([exercise], Path(folder), notebooks=None)
+        nbgrader.generate(folder, exercise)
+        for number, cells in enumerate(fitting[:NBGRADER_SUBMISSIONS]):
+            nbgrader.submit(folder, exercise, f"student{number}", cells)
+            begin = time.perf_counter()
+            nbgrader.run(
+                folder, "-m", "nbgrader", "autograde", exercise.id, f"--student=student{number}"
+            )
+            seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds)
+
+
+def _fits(exercise, cells):
+    """Whether a submission has a cell for each answer, which nbgrader's notebook needs."""
+    return len(cells) == len(exercise.solution_cells())
+
+
+def table_lines(measured):
+    """What was measured, as lines of Markdown."""
+    lines = [
+        f"Grading exercises: the solution, the untouched notebook and all mutants in turn. A"
+        " submission, once the grader is warm (median and slowest); how long that takes; a class by"
+        f" `course grade --jobs {JOBS}`, from the command to the marks; and nbgrader's `autograde`"
+        f" on the same exercise (median of {NBGRADER_SUBMISSIONS}; in brackets, how many times as"
+        " long). The memory is the largest sum of what all processes hold, where what they share"
+        " counts for each:",
+        "",
+        "| exercise | seconds | slowest | to start | a class of | a minute | peak MB | nbgrader |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, one in measured.items():
+        other = one["nbgrader_s"]
+        ratio = "not installed" if other is None else f"{other:.1f} ({other / one['seconds']:.0f})"
+        cells = [
+            f"{name}: {one['title']}",
+            f"{one['seconds']:.2f}",
+            f"{one['slowest_s']:.2f}",
+            f"{one['start_s']:.1f}",
+            str(one["size"]),
+            f"{one['per_minute']:,.0f}",
+            f"{one['peak_mb']:,.0f}",
+            ratio,
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines

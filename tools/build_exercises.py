@@ -1,0 +1,282 @@
+"""Build the notebooks of the exercises, for learners and with solutions, as far as they changed.
+
+    python -m tools.build_exercises [01 ...] [--force]
+
+An exercise's solutions run once, offline as `tools.build_lessons` does it. That gives the solutions
+notebook its outputs, and the learner's notebook its pictures of what a right answer shows.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import course_utils.exercises
+from course_utils.exercises import EXERCISES, ExerciseError, exercise_ids, load_exercise
+from tools.build_lessons import MAX_BYTES, NOTEBOOKS, OFFLINE, clean, complaints, execute
+from tools.build_lessons import fingerprint as fingerprint_with_package
+
+RELEASED = NOTEBOOKS / "exercises"
+SOLVED = RELEASED / "solutions"
+EXPECTED = "**What a right answer shows:**"
+KINDS = "image/png", "image/jpeg"
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def solutions_notebook(exercise):
+    """An exercise with its solutions, not yet executed.
+
+    Args:
+        exercise: an Exercise.
+    Returns:
+        a notebook node. Its links to lessons start from the solutions' folder.
+    """
+    notebook = _notebook(exercise, lambda cell: cell.solution)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\]\(\.\./([\w-]+\.ipynb)", r"](../../\1", cell.source)
+    note = f"Here with its solutions. [Without them](../{exercise.id}.ipynb) you learn more."
+    notebook.cells[0].source += f"\n\n**{note}**"
+    return _with_ids(notebook)
+
+
+def student_notebook(exercise, solved):
+    """An exercise as learners get it: no solutions, no outputs but what a right answer shows.
+
+    Args:
+        exercise: an Exercise.
+        solved: its solutions notebook, executed and cleaned.
+    Returns:
+        a notebook node.
+    Raises:
+        ExerciseError: a cell tagged "expected" shows nothing.
+    """
+    import nbformat
+
+    notebook = _notebook(exercise, lambda cell: cell.release)
+    for number, cell in enumerate(exercise.cells):
+        if "expected" in cell.tags:
+            text = nbformat.v4.new_markdown_cell()
+            text.source, pictures = _what_is_shown(exercise, cell, solved.cells[number].outputs)
+            if pictures:
+                text["attachments"] = pictures
+            notebook.cells[number] = text
+    return _with_ids(notebook)
+
+
+def build(exercise, force):
+    """Build an exercise's two notebooks; True when they are sound."""
+    mark = fingerprint(exercise)
+    targets = targets_of(exercise)
+    if not force and all(_built_from(target) == mark for target in targets):
+        print(f"{exercise.id}: up to date")
+        return True
+    print(f"{exercise.id}: running ...", flush=True)
+    start = time.perf_counter()
+    solved = solutions_notebook(exercise)
+    execute(solved, OFFLINE, timeout=600)
+    clean(solved)
+    problems = complaints(solved, 0)
+    notebooks = [] if problems else [student_notebook(exercise, solved), solved]
+    for notebook in notebooks:
+        notebook.metadata["course"]["built_from"] = mark
+        problems += complaints(notebook, len(_text_of(notebook).encode()))
+    if problems:
+        rejected = Path(tempfile.gettempdir()) / f"{exercise.id}.ipynb"
+        rejected.write_text(_text_of(solved), encoding="utf-8")
+        print("\n".join(f"  {problem}" for problem in problems))
+        print(f"  not kept; look at it: {rejected}")
+        return False
+    for target, notebook in zip(targets, notebooks, strict=True):
+        write_whole(target, _text_of(notebook))
+    both = " and ".join(f"{target.stat().st_size / 1e3:.0f}" for target in targets)
+    print(f"{exercise.id}: {time.perf_counter() - start:.0f} s, {both} kB")
+    return True
+
+
+def targets_of(exercise):
+    """Paths of an exercise's notebooks: the learners', and the one with solutions."""
+    return RELEASED / f"{exercise.id}.ipynb", SOLVED / f"{exercise.id}.ipynb"
+
+
+def stale(exercise):
+    """What in an exercise's notebooks isn't what its folder gives now.
+
+    Args:
+        exercise: an Exercise.
+    Returns:
+        list of texts; empty if all is as it should be.
+    """
+    import nbformat
+
+    targets = targets_of(exercise)
+    missing = [target for target in targets if not target.exists()]
+    if missing:
+        return [f"{target.relative_to(NOTEBOOKS)} is missing" for target in missing]
+    released, solved = (nbformat.read(target, as_version=4) for target in targets)
+    found = [
+        f"{target.relative_to(NOTEBOOKS)} is {target.stat().st_size / 1e6:.2f} MB"
+        for target in targets
+        if target.stat().st_size > MAX_BYTES
+    ]
+    found += _differences(f"solutions/{exercise.id}.ipynb", solved, solutions_notebook(exercise))
+    if not found:  # the outputs belong to these cells
+        try:
+            now = student_notebook(exercise, solved)
+        except ExerciseError as error:
+            return [str(error)]
+        found += _differences(f"{exercise.id}.ipynb", released, now)
+    return found
+
+
+def leftovers(ids):
+    """Notebooks of exercises that are no more.
+
+    Args:
+        ids: of the exercises that there are.
+    Returns:
+        list of paths.
+    """
+    stored = [*RELEASED.glob("*.ipynb"), *SOLVED.glob("*.ipynb")]
+    return sorted(path for path in stored if path.stem not in ids)
+
+
+def fingerprint(exercise):
+    """Changes when an exercise's files or anything they run on change (mutants don't count)."""
+    digest = hashlib.sha256(fingerprint_with_package(exercise.folder / "exercise.py").encode())
+    own = [exercise.folder / name for name in ("exercise.toml", "checks.py", "probes.py")]
+    for path in [*own, *sorted(Path(course_utils.exercises.__file__).parent.glob("*.py"))]:
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return digest.hexdigest()[:16]
+
+
+def write_whole(path, text):
+    """Write a file so that others see the old one or the new one, never a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _notebook(exercise, source_of):
+    """The cells of an exercise, those that are graded with the source that a function gives."""
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(metadata={**KERNEL, "course": {"exercise": exercise.id}})
+    for cell in exercise.cells:
+        if cell.kind == "markdown":
+            new = nbformat.v4.new_markdown_cell(cell.source)
+        else:
+            new = nbformat.v4.new_code_cell(source_of(cell) if cell.graded else cell.source)
+        if cell.tags:
+            new.metadata["tags"] = sorted(cell.tags)
+        if cell.task:
+            new.metadata["task"] = cell.task
+        notebook.cells.append(new)
+    return notebook
+
+
+def _with_ids(notebook):
+    """Give cells ids that stay as long as their text does."""
+    seen = {}
+    for cell in notebook.cells:
+        digest = hashlib.sha1(cell.source.encode()).hexdigest()[:8]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell["id"] = f"{digest}-{seen[digest]}"
+    return notebook
+
+
+def _what_is_shown(exercise, cell, outputs):
+    """The text of a learner's cell with an expected result, and its attachments."""
+    title = next((task.title for task in exercise.tasks if task.id == _task_at(exercise, cell)), "")
+    said = f"What a right answer to “{title}” shows" if title else "What a right answer shows"
+    parts, pictures = [EXPECTED], {}
+    for output in outputs:
+        bundle = output.get("data", {})
+        kind = next((kind for kind in KINDS if kind in bundle), None)
+        if kind and {kind: bundle[kind]} in pictures.values():
+            continue  # pyplot shows a figure at the end of a cell that also returns it
+        if kind:
+            name = f"expected_{len(pictures) + 1}.{kind.split('/')[1]}"
+            pictures[name] = {kind: bundle[kind]}
+            parts.append(f"![{re.sub(r'[][`$]', '', said)}](attachment:{name})")
+        elif output.get("name") == "stdout" or "text/plain" in bundle:
+            text = output.get("text") or bundle["text/plain"]
+            parts.append(f"```text\n{text.rstrip()}\n```")
+    if len(parts) == 1:
+        where = f"{exercise.folder.name}/exercise.py:{cell.line}"
+        raise ExerciseError(
+            f'{where}: the cell tagged "expected" shows nothing; let it show a figure'
+        )
+    return "\n\n".join(parts), pictures
+
+
+def _task_at(exercise, cell):
+    """The task that a cell belongs to: its own, or that of the cells before it."""
+    before = exercise.cells[: exercise.cells.index(cell) + 1]
+    return next((one.task for one in reversed(before) if one.task), None)
+
+
+def _differences(name, stored, now):
+    """Where a stored notebook isn't what it would be now; outputs aside."""
+    rebuild = "run `make exercises`"
+    if stored.metadata.get("course", {}).get("exercise") != now.metadata["course"]["exercise"]:
+        return [f"{name} doesn't say which exercise it is: {rebuild}"]
+    if len(stored.cells) != len(now.cells):
+        return [f"{name} has {len(stored.cells)} cells, expected are {len(now.cells)}: {rebuild}"]
+    return [
+        f"{name}, cell {number}, isn't what its exercise gives now: {rebuild}"
+        for number, (cell, new) in enumerate(zip(stored.cells, now.cells, strict=True), 1)
+        if any(cell.get(key) != new.get(key) for key in ("cell_type", "source", "attachments"))
+    ]
+
+
+def _built_from(path):
+    import nbformat
+
+    if not path.exists():
+        return None
+    return nbformat.read(path, as_version=4).metadata.get("course", {}).get("built_from")
+
+
+def _text_of(notebook):
+    import nbformat
+
+    return nbformat.writes(notebook) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("exercise", nargs="*", help="numbers, such as 02; none: all of them")
+    parser.add_argument("--force", action="store_true", help="also what has not changed")
+    options = parser.parse_args()
+    ids = exercise_ids()
+    unknown = set(options.exercise) - {name[:2] for name in ids}
+    if unknown:
+        there = ", ".join(ids) or f"none in {EXERCISES}"
+        parser.error(f"no exercise {', '.join(sorted(unknown))}; there are {there}")
+    chosen = [name for name in ids if not options.exercise or name[:2] in options.exercise]
+    try:
+        force = options.force or bool(options.exercise)
+        results = [build(load_exercise(name), force) for name in chosen]
+    except ExerciseError as error:
+        sys.exit(f"not built: {error}")
+    if not options.exercise:
+        for path in leftovers(ids):
+            print(f"{path.relative_to(NOTEBOOKS)}: removed, its exercise is no more")
+            path.unlink()
+    sys.exit(0 if all(results) else 1)
+
+
+if __name__ == "__main__":
+    main()
