@@ -15,6 +15,7 @@ import unicodedata
 from pathlib import Path
 
 from course_utils.exercises import ExerciseError, exercise_ids, load_exercise
+from course_utils.exercises.source import NOT_GRADED
 
 FILE_MB = 20
 CODE_MB = 1
@@ -117,11 +118,14 @@ def folder_name(path):
     return _MOODLE.sub("", Path(os.path.abspath(path)).parent.name) or "nameless"
 
 
-def read_cells(path):
-    """The code cells of a notebook, read as data.
+def read_cells(path, asked=frozenset()):
+    """The code cells of a notebook that are to be graded, read as data.
+
+    Cells tagged as being for the learner's own look are left out, unless an answer stands in one.
 
     Args:
         path: Path. Only a plain file is opened: no device, no queue.
+        asked: the names that the exercise asks for, a set of str.
     Returns:
         (tuple of str, the exercise's id that the notebook names, or None).
     Raises:
@@ -138,8 +142,12 @@ def read_cells(path):
         )
     if not isinstance(notebook.get("cells"), list):
         raise HandInError("this isn't a whole notebook: it has no list of cells")
-    cells = [_source(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
-    cells = tuple(source for source in cells if source is not None)
+    sources = [_source(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
+    cells = tuple(
+        source
+        for source, cell in zip(sources, notebook["cells"], strict=True)
+        if source is not None and (not _only_to_look(cell) or defined_names(source) & asked)
+    )
     if sum(map(len, cells)) > CODE_MB * 1e6:
         raise HandInError(f"it has more than {CODE_MB} MB of code")
     return cells, _exercise_named(notebook)
@@ -252,7 +260,7 @@ def _read(exercise, student, path, trouble):
     try:
         if trouble:
             raise HandInError(trouble)
-        cells, named = read_cells(path)
+        cells, named = read_cells(path, _task_names(exercise))
     except HandInError as error:
         return HandIn(student, file, status="unreadable", note=f"{error}.")
     wrong = _other_exercise(exercise, cells, named)
@@ -316,6 +324,12 @@ def _source(cell, number):
         raise HandInError(f"the source of cell {number} isn't text")
     # Half of a surrogate pair can stand in JSON, but no file and no compiler takes it.
     return "".join(lines).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _only_to_look(cell):
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return isinstance(tags, list) and any(tag in NOT_GRADED for tag in tags if isinstance(tag, str))
 
 
 def _exercise_named(notebook):

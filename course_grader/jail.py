@@ -140,8 +140,8 @@ class Jail:
 
     def _end_zygote(self):
         if self._process is not None:
-            self._orders.close()
             _end_tree(self._process)
+            self._orders.close()
             self._process = None
 
     def _start_zygote(self):
@@ -173,7 +173,7 @@ class Jail:
         if os.name != "nt":
             options["start_new_session"] = True  # Ctrl-C is for this process, which tidies up
         if self.isolation == "strong":
-            sandbox = _bwrap(self._hide, die_with_thread="alone" in settings)
+            sandbox = _bwrap(self._hide, forks="alone" not in settings)
             # With no variables of ours: bubblewrap's own processes may be seen from within.
             return subprocess.Popen([*sandbox, *inner], env={}, **options)
         places = {str(Path(one.__file__).parents[1]) for one in (course_utils, wire)}
@@ -425,18 +425,20 @@ def _environment(home, packages):
     return found
 
 
-def _bwrap(hide=(), *, die_with_thread=False):
+def _bwrap(hide=(), *, forks=True):
     """The command that runs another one in a sandbox.
 
     Args:
         hide: paths to cover, should they lie within what the sandbox has.
-        die_with_thread: whether it ends with the thread that starts it (the zygote sees to its
-            own end, when this process ends).
+        forks: whether the command is the zygote, which ends when this process does. Any other
+            ends with the thread that starts it.
     Returns:
         list of str, to which the command is to be added.
     """
     command = [shutil.which("bwrap"), "--new-session", "--clearenv"]
-    command += ["--die-with-parent"] if die_with_thread else []
+    # The zygote as the first process takes all others with it. A worker by itself isn't to be
+    # trusted with that: there, bubblewrap's own first process ends with us.
+    command += ["--as-pid-1"] if forks else ["--die-with-parent"]
     command += ["--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--hostname", "course"]
     if os.geteuid() == 0:

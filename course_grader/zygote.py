@@ -134,8 +134,10 @@ def _take_orders(orders, nested, serve):
     _say(orders, {"ready": not trouble, "trouble": trouble})
     while True:
         message, descriptors, _, _ = socket.recv_fds(orders, 4096, 2)
-        if not message:
-            return  # the parent is gone; the sandbox ends with its first process
+        if not message:  # the parent is gone
+            while children:
+                _end(children.pop(), children, nested)
+            return
         order = json.loads(message)
         if order["do"] == "fork":
             pid, trouble = _fork(orders, descriptors, order["limits"], nested, serve)

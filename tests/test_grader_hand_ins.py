@@ -320,3 +320,15 @@ def test_the_same_code_twice_is_one_submission(tmp_path):
     found = collect(EXERCISE, [tmp_path])
     assert len({one.content for one in found}) == 1
     assert {one.note for one in found} == {f"the same code, handed in 2 times: {first}, {second}"}
+
+
+def test_cells_for_a_look_are_left_out_unless_an_answer_stands_in_one(tmp_path):
+    def cell(source, *tags):
+        return {"cell_type": "code", "source": source, "metadata": {"tags": list(tags)}}
+
+    answer = "ratio = 2"
+    cells = [cell("a = 1"), cell("slow()", "try"), cell("check('frame')", "check")]
+    cells += [cell(answer, "try"), cell("b = 1", "mine"), {**cell("c = 1"), "metadata": "odd"}]
+    path = tmp_path / "ada.ipynb"
+    path.write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}))
+    assert one(path).cells == ("a = 1", answer, "b = 1", "c = 1")

@@ -49,7 +49,7 @@ class Limits:
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """A cell of exercise.py, its solution blocks as written. `line` is that of its `# %%`."""
+    """A cell of exercise.py, its solution blocks as written. `line` is the one above its text."""
 
     kind: str  # "markdown" or "code"
     task: str | None
@@ -291,8 +291,9 @@ def _cells(path):
         body = lines[start + 1 : stop]
         if kind == "markdown":
             body = [re.sub(r"^# ?", "", line) for line in body]
-        source = "\n".join(body).strip("\n")
-        cell = Cell(kind, options.get("task"), tags, source, start + 1)
+        source = "\n".join(body)
+        line = start + 1 + len(source) - len(source.lstrip("\n"))  # blank lines come first
+        cell = Cell(kind, options.get("task"), tags, source.strip("\n"), line)
         if kind == "code":
             _check_marks(path, cell)
         cells.append(cell)

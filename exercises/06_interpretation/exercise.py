@@ -322,9 +322,9 @@ check("forgetting")
 # A box is `(top, left, bottom, right)`: it holds `images[:, top:bottom, left:right]`. Labels are 0 or 1, and there
 # are as many of the one as of the other. Write three functions:
 #
-# - `exchange(images, labels, box)`: a new array, in the same order, in which the first picture with label 0 and the first with label 1
-#   have exchanged what is in the box, likewise the second of both, and so on. `images`, shape (N, H, W, 3), stays as
-#   it is.
+# - `exchange(images, labels, box)`: a new array, in the same order, in which the first picture with label 0 and the
+#   first with label 1 have exchanged what is in the box, likewise the second of both, and so on. `images`, shape
+#   (N, H, W, 3), stays as it is.
 # - `accuracy_exchanged(model, images, labels, box)`: the share of exchanged pictures for which the class with the
 #   largest output is still the label.
 # - `find_shortcut(model, images, labels, boxes, least)`: `boxes` is a dict from names to boxes. Return the name of
