@@ -7,12 +7,13 @@ PYTHON ?= $(shell for p in python3.12 python3.13 python3.11 python3 python; do \
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+NBGRADER := build/nbgrader
 # For the real-data paths without a network: a folder with data/, laid out as course_utils/data.py
 # says at its top, and keras_home/, a folder like ~/.keras.
 SHARED ?= ../shared
 REAL   := COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home)
 
-.PHONY: help lab test test-real lessons site record bench measure-pets train-base readme lint lock gpu clean
+.PHONY: help lab test test-real lessons exercises selftest nbgrader site record bench measure-pets train-base readme lint lock gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -41,13 +42,31 @@ test-real: $(READY)  ## the real-data paths, and the notebooks on real data, fro
 lessons: $(READY)  ## rebuild and execute the notebooks that changed (LESSON=02 for one)
 	$(BIN)/python -m tools.build_lessons $(LESSON)
 
+exercises: $(READY)  ## rebuild the notebooks of the exercises that changed (EXERCISE=02 for one)
+	$(BIN)/python -m tools.build_exercises $(EXERCISE)
+
+selftest: $(READY)  ## every exercise on trial, with twenty seeds (EXERCISE=02 for one)
+	$(BIN)/course exercises selftest $(EXERCISE) --seeds 20
+
+# A layer over the environment: it sees all that is there, and nothing there sees nbgrader, which
+# would put itself into everybody's JupyterLab.
+nbgrader: $(NBGRADER)/.ready  ## nbgrader, in an environment of its own, for the tests of its export
+
+$(NBGRADER)/.ready: tools/nbgrader.lock | $(READY)
+	@rm -rf $(NBGRADER)
+	$(BIN)/python -m venv --without-pip $(NBGRADER)
+	@$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		> "$$($(NBGRADER)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/course.pth"
+	$(BIN)/python -m pip --python $(NBGRADER)/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r tools/nbgrader.lock
+	@touch $@
+
 site: $(READY)  ## the course as pages to read, with its live figures: build/site (LESSON=02 executes only that one)
 	$(BIN)/python -m tools.build_site $(LESSON)
 
 record: $(READY)  ## run a lesson in full on the real data and keep what it measured (LESSON=02)
 	$(REAL) $(BIN)/python -m tools.record $(LESSON)
 
-bench: $(READY)  ## time and memory of each lesson, of a slider step, of the photo pipeline, of heatmaps
+bench: $(READY) $(NBGRADER)/.ready  ## time and memory of lessons, sliders, instruments, heatmaps, and of grading
 	$(BIN)/python -m tools.bench
 
 measure-pets: $(READY)  ## whether the drawn cats and dogs are an honest task (an hour; BARS="linear speed" for some)
@@ -66,6 +85,9 @@ lock: $(READY)  ## resolve pyproject.toml into requirements.lock
 	$(BIN)/python -m pip install --quiet uv
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --upgrade --quiet --output-file requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --extra nbgrader --universal --python-version 3.11 \
+		--constraints requirements.lock $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock | sort -u) \
+		--generate-hashes --no-emit-index-url --no-annotate --upgrade --quiet --output-file tools/nbgrader.lock
 
 # tensorflow and tensorflow-cpu share a folder, and removing either breaks the other: so both go and
 # one comes, at the lock's version. What it needs besides CUDA is there, at the lock's versions, and

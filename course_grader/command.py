@@ -17,6 +17,7 @@ from course_grader.hand_ins import HandInError
 from course_utils.exercises import ExerciseError, exercise_ids, load_exercise
 from course_utils.exercises.selftest import selftest
 
+MUTANT_SEEDS = 3  # at most, in a self-test: there are many mutants
 GRADED, SOME_UNGRADED, REFUSED, INTERRUPTED = 0, 1, 2, 130  # exit codes
 
 
@@ -158,7 +159,7 @@ def selftest_exercises(names, *, seeds=3, sandbox=False):
 
     Args:
         names: list of str, as for `find_exercise`; empty: all.
-        seeds: int >= 1, so many different seeds.
+        seeds: int >= 1, so many different seeds; for each mutant three at most.
         sandbox: run the code as `grade` does, in place of this process.
     Returns:
         int, the exit code: 1 if a proof failed.
@@ -167,8 +168,11 @@ def selftest_exercises(names, *, seeds=3, sandbox=False):
     for name in names or exercise_ids():
         exercise = find_exercise(name)
         with _sandboxed(exercise) if sandbox else contextlib.nullcontext() as run:
-            report = selftest(exercise, run=run, seeds=range(1, seeds + 1))
-        proved = f"{len(exercise.checks)} checks, {len(exercise.mutants)} mutants, {seeds} seeds"
+            few = min(seeds, MUTANT_SEEDS)
+            tried, tried_on_mutants = range(1, seeds + 1), range(1, few + 1)
+            report = selftest(exercise, run=run, seeds=tried, mutant_seeds=tried_on_mutants)
+        counts = f"{len(exercise.checks)} checks, {len(exercise.mutants)} mutants"
+        proved = f"{counts}, {seeds} seeds ({few} for the mutants)"
         problems = f"{len(report.problems)} PROBLEMS" if report.problems else "ok"
         typer.echo(f"{exercise.id}: {proved}: {problems}")
         for problem in report.problems:

@@ -140,7 +140,7 @@ class Jail:
 
     def _end_zygote(self):
         if self._process is not None:
-            _end_tree(self._process)
+            _end_tree(self._process, sandboxed=self.isolation == "strong")
             self._orders.close()
             self._process = None
 
@@ -231,8 +231,10 @@ class Jail:
         )
 
     def _end_forked(self, pid, home, process):
-        if self.isolation == "weak":
-            _end_family(process)
+        if self.isolation == "weak" and process is not None:
+            _kill_children(process)
+            with contextlib.suppress(psutil.Error):
+                process.kill()  # in case that it has ended the zygote
         if self._process is not None:
             try:
                 self._orders.sendall(json.dumps({"do": "end", "pid": pid}).encode())
@@ -268,7 +270,7 @@ class Jail:
         process.stdout.close()
 
         def end():
-            _end_tree(process)
+            _end_tree(process, sandboxed=limits["strong"])
             _remove(home)
 
         worker = Worker(conversation, _process(process.pid), limits["memory_mb"], end=end)
@@ -373,27 +375,35 @@ def _process(pid):
         return None
 
 
-def _end_tree(process):
-    """End a subprocess and its descendants, and wait for them.
+def _end_tree(process, *, sandboxed):
+    """End a subprocess and its descendants, and wait for it.
 
-    A sandbox's first process takes with it whatever else is in there.
+    A sandbox's first process takes with it whatever else is in there; bubblewrap then ends too.
     """
-    _end_family(_process(process.pid))
-    process.wait()
-
-
-def _end_family(process):
-    """End a process (psutil's) and its descendants, if there are any."""
-    if process is None:
-        return
+    children = _kill_children(_process(process.pid))
+    if not (sandboxed and children):
+        process.kill()
     try:
-        family = [*process.children(recursive=True), process]
-    except psutil.NoSuchProcess:
-        return
-    for one in family:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _kill_children(process):
+    """Kill the descendants of a process (psutil's, or None).
+
+    Returns:
+        How many there were.
+    """
+    try:
+        children = process.children(recursive=True)
+    except (AttributeError, psutil.NoSuchProcess):
+        return 0
+    for child in children:
         with contextlib.suppress(psutil.Error):
-            one.kill()
-    psutil.wait_procs(family[:-1], timeout=10)
+            child.kill()
+    return len(children)
 
 
 def _remove(home):

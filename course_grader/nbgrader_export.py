@@ -47,6 +47,7 @@ c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "course"
 c.ClearSolutions.code_stub = {{"python": 'raise NotImplementedError("Your turn.")'}}
 c.Execute.timeout = {seconds}  # seconds for a cell
+c.Execute.iopub_timeout = {seconds}  # and for what it shows; 4 are too few on a busy machine
 c.OverwriteCells.add_missing_cells = True  # a deleted test counts as failed, not as an error
 """
 

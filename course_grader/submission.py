@@ -48,8 +48,8 @@ class Graded:
 class Grader:
     """Grades submissions of one exercise. Close it, or use it as a context manager.
 
-    To grade several at a time, give each thread a Grader of its own. Make, use and close it in one
-    thread: some of its processes end when the thread that started them ends.
+    To grade several at a time, give each thread a Grader of its own. Where each submission has a
+    sandbox of its own (see `jail`), it ends with the thread that called `grade`.
 
     Args:
         exercise: Exercise.

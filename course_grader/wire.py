@@ -23,8 +23,18 @@ def send(descriptor, value):
         NotData: the value isn't plain data; nothing was written.
         OSError: nobody reads any more.
     """
-    data = encode(value)
-    _write(descriptor, len(data).to_bytes(LENGTH, "big") + data)
+    write(descriptor, encode(value))
+
+
+def write(descriptor, data):
+    """Write bytes as a frame.
+
+    Raises:
+        OSError: nobody reads any more.
+    """
+    left = memoryview(len(data).to_bytes(LENGTH, "big") + data)
+    while left:
+        left = left[os.write(descriptor, left[:_CHUNK]) :]
 
 
 def receive(descriptor):
@@ -105,7 +115,7 @@ class Conversation:
 def _converse(reading, writing, questions, answers):
     try:
         while (question := questions.get()) is not None:
-            _write(writing, len(question).to_bytes(LENGTH, "big") + question)
+            write(writing, question)
             answers.put(receive(reading))
     except (OSError, EOFError, NotData, MemoryError) as error:
         answers.put(error)
@@ -137,12 +147,6 @@ def _closing_words(error):
     if isinstance(error, MemoryError):
         return "it sent more than there is memory for"
     return "its process ended"
-
-
-def _write(descriptor, data):
-    left = memoryview(data)
-    while left:
-        left = left[os.write(descriptor, left[:_CHUNK]) :]
 
 
 def _read(descriptor, size):

@@ -12,7 +12,7 @@ import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
 from course_grader import wire
-from course_utils.exercises import NotData, SideError
+from course_utils.exercises import SideError, encode
 from course_utils.exercises.runner import answer, describe_error, find, probe_functions, run_cell
 
 SEED = 0  # of the global random generators: equal submissions behave equally
@@ -34,16 +34,11 @@ def serve(reading, writing):
             request = wire.receive(reading)
         except EOFError:
             return
-        number = request["id"]
+        reply = submission.reply(request)
         try:
-            wire.send(writing, {"id": number, "ok": submission.do(request)})
+            wire.write(writing, reply)
         except OSError:
-            return
-        except SideError as error:
-            wire.send(writing, {"id": number, "status": error.status, "message": str(error)[:1000]})
-        except BaseException as error:  # SystemExit too: the next question may have an answer
-            message = _describe(error)
-            wire.send(writing, {"id": number, "status": "raised", "message": message})
+            return  # nobody listens any more
 
 
 class _Submission:
@@ -54,6 +49,16 @@ class _Submission:
         sys.modules["__main__"] = main
         self.names = main.__dict__
         self.probes = {}
+
+    def reply(self, request):
+        """The reply to a request as bytes, whatever happens meanwhile."""
+        number = request["id"]
+        try:
+            return encode({"id": number, "ok": self.do(request)})
+        except SideError as error:
+            return encode({"id": number, "status": error.status, "message": str(error)})
+        except BaseException as error:  # SystemExit too: the next question may have an answer
+            return encode({"id": number, "status": "raised", "message": _describe(error)})
 
     def do(self, request):
         if request["do"] == "start":
@@ -105,8 +110,6 @@ def _seed():
 def _describe(error):
     """An exception in a line, from the submission's own code on; exceptions may be hostile too."""
     try:
-        if isinstance(error, NotData):
-            return str(error)
         inner = error.__traceback__
         while inner is not None and inner.tb_frame.f_code.co_filename == __file__:
             inner = inner.tb_next

@@ -22,10 +22,14 @@ def available() -> float:
 
     Returns:
         bytes, >= 0. Within a limit, what this process has in use already counts as taken.
+        Infinity where the system doesn't tell, as in a sandbox without /proc.
     """
     import psutil
 
-    memory, used = psutil.virtual_memory(), psutil.Process().memory_info()
+    try:
+        memory, used = psutil.virtual_memory(), psutil.Process().memory_info()
+    except (psutil.Error, OSError):
+        return math.inf
     own = used.rss - getattr(used, "shared", 0)  # libraries' pages can be dropped: Linux only
     left = [limit - own for limit in limits(memory.total).values()]
     return max(0.0, min([float(memory.available), *left]))

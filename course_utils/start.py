@@ -38,12 +38,8 @@ def begin_lesson(*, scale=None, seed=1):
     )
     tensorflow = import_tensorflow()
     import keras
-    import matplotlib
-    from IPython import get_ipython
 
-    if shell := get_ipython():  # figures that no window owns are shown as pictures from here on
-        shell.run_line_magic("matplotlib", "inline")
-    matplotlib.rcParams.update(FIGURE_STYLE)
+    prepare_figures()
     keras.utils.set_random_seed(seed)
     gpus = tensorflow.config.list_physical_devices("GPU")
     size = requested or ("full" if gpus else "quick")
@@ -53,6 +49,16 @@ def begin_lesson(*, scale=None, seed=1):
         f"TensorFlow {tensorflow.__version__}, Keras {keras.__version__}"
     )
     return size
+
+
+def prepare_figures():
+    """Show figures as pictures below their cells from here on, in the course's style."""
+    import matplotlib
+    from IPython import get_ipython
+
+    if shell := get_ipython():  # figures that no window owns aren't shown otherwise
+        shell.run_line_magic("matplotlib", "inline")
+    matplotlib.rcParams.update(FIGURE_STYLE)
 
 
 def import_tensorflow():

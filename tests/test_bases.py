@@ -397,6 +397,7 @@ def test_memory_available(monkeypatch, tmp_path):
     fake = SimpleNamespace(
         virtual_memory=lambda: SimpleNamespace(total=16e9, available=8e9),
         Process=lambda: SimpleNamespace(memory_info=lambda: used),
+        Error=RuntimeError,
     )
     monkeypatch.setitem(sys.modules, "psutil", fake)
     monkeypatch.setattr(memory, "OWN_CGROUPS", tmp_path / "no such file")
@@ -405,6 +406,8 @@ def test_memory_available(monkeypatch, tmp_path):
     assert memory.available() == 2e9 - 3e8
     monkeypatch.setenv("MEM_LIMIT", "1e8")
     assert memory.available() == 0
+    fake.virtual_memory = Path("/no such /proc/meminfo").read_text  # as in a sandbox
+    assert memory.available() == float("inf")
 
 
 # What comes with the model

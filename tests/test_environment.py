@@ -169,7 +169,7 @@ def test_makefile_takes_the_same_pythons():
     assert sorted(re.findall(r"python(3\.\d+)", tried)) == PYTHONS
     (message,) = re.findall(r"No Python (.*?) was found", text)
     assert re.findall(r"3\.\d+", message) == PYTHONS
-    assert re.findall(r"--python-version (3\.\d+)", text) == [PYTHONS[0]]
+    assert set(re.findall(r"--python-version (3\.\d+)", text)) == {PYTHONS[0]}
 
 
 def test_environment_yml_installs_the_lock():

@@ -1,5 +1,6 @@
 """Frames over pipes: whatever comes, it's a reply, a value, or one of two errors."""
 
+import contextlib
 import os
 import threading
 import time
@@ -17,10 +18,8 @@ def pipe():
     reading, writing = os.pipe()
     yield reading, writing
     for end in (reading, writing):
-        try:
+        with contextlib.suppress(OSError):
             os.close(end)
-        except OSError:
-            pass
 
 
 def frame(data):
@@ -33,14 +32,11 @@ def answering(answer):
     reading, their_writing = os.pipe()
 
     def serve():
-        try:
+        with contextlib.suppress(EOFError, OSError, SystemExit):
             while True:
                 os.write(their_writing, answer(wire.receive(their_reading)))
-        except (EOFError, OSError, SystemExit):
-            pass
-        finally:
-            os.close(their_reading)
-            os.close(their_writing)
+        os.close(their_reading)
+        os.close(their_writing)
 
     threading.Thread(target=serve, daemon=True).start()
     return wire.Conversation(reading, writing)

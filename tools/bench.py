@@ -23,7 +23,7 @@ import time
 import numpy as np
 
 from course_utils import figures, recorded, sliders, start
-from tools import bench_explain, bench_instruments
+from tools import bench_explain, bench_grading, bench_instruments
 from tools.build_lessons import LESSONS, NOTEBOOKS, OFFLINE, ROOT, read_lesson
 
 RESULTS = ROOT / "benchmarks" / "results.json"
@@ -268,6 +268,7 @@ def table_of(results):
             + f" | {one['waiting']:.1%} |"
         )
     lines += ["", *bench_explain.table_lines(results["explain"])]
+    lines += ["", *bench_grading.table_lines(results["grading"])]
     return "\n".join(lines) + "\n"
 
 
@@ -289,6 +290,7 @@ def main():
         "pipeline_images": PIPELINE_IMAGES,
         "pipeline": {},
         "explain": measure_explain(),
+        "grading": bench_grading.measure(),
         "lessons": {},
     }
     with tempfile.TemporaryDirectory() as folder:

@@ -20,7 +20,7 @@ from tools.build_lessons import OFFLINE
 EXERCISES = {"01_convolution": 60, "02_mnist": 12}  # and how many make a class
 JOBS = 2
 NBGRADER_SUBMISSIONS = 3
-SAMPLE_SECONDS = 0.05
+SAMPLE_SECONDS = 0.2  # adding up a process's pages takes milliseconds
 GRADE = "from course_utils.cli import app; app()"
 
 
@@ -42,7 +42,7 @@ def measure_exercise(name, class_size):
     Returns:
         "title"; "start_s", until a grader is ready for its first submission; "seconds" and
         "slowest_s" of a submission after that; of the class its "size", "per_minute" with `JOBS`
-        jobs, and "peak_mb", the largest sum of resident memory of all processes; and
+        jobs, and "peak_mb", the most memory that all its processes took together; and
         "nbgrader_s" a submission, or None where nbgrader isn't installed.
     """
     exercise = load_exercise(name)
@@ -112,8 +112,7 @@ def watch(command):
     """Run a command.
 
     Returns:
-        seconds, and the largest sum of resident MB of its processes; what forked processes share
-        counts for each of them.
+        seconds, and the largest sum of MB of its processes.
     """
     import psutil
 
@@ -124,7 +123,7 @@ def watch(command):
     def look(process):
         nonlocal peak
         while not done.wait(SAMPLE_SECONDS):
-            peak = max(peak, resident(process))
+            peak = max(peak, memory_of(process))
 
     begin = time.perf_counter()
     process = psutil.Popen(
@@ -141,8 +140,11 @@ def watch(command):
     return seconds, peak / 1e6
 
 
-def resident(process):
-    """Bytes of resident memory of a process and all that it started."""
+def memory_of(process):
+    """Bytes of memory of a process and all that it started.
+
+    What processes share is divided among them; where the system can't tell, it counts for each.
+    """
     import psutil
 
     total = 0
@@ -152,6 +154,8 @@ def resident(process):
         return 0
     for one in family:
         try:
+            total += getattr(one.memory_full_info(), "pss", None) or one.memory_info().rss
+        except psutil.AccessDenied:
             total += one.memory_info().rss
         except psutil.NoSuchProcess:  # it has just ended
             continue
@@ -189,8 +193,7 @@ def table_lines(measured):
         " submission, once the grader is warm (median and slowest); how long that takes; a class by"
         f" `course grade --jobs {JOBS}`, from the command to the marks; and nbgrader's `autograde`"
         f" on the same exercise (median of {NBGRADER_SUBMISSIONS}; in brackets, how many times as"
-        " long). The memory is the largest sum of what all processes hold, where what they share"
-        " counts for each:",
+        " long). The memory is the most that the class's processes took together:",
         "",
         "| exercise | seconds | slowest | to start | a class of | a minute | peak MB | nbgrader |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils import start
 from course_utils.exercises import answers
 from course_utils.exercises.runner import GRADING, PUBLIC_SEED, Here, Memo, Side, run_check
 from course_utils.exercises.source import EXERCISES, ExerciseError, load_exercise
@@ -60,6 +61,9 @@ def open_exercise(exercise):
             "install that with `pip install -e .` in its top folder."
         )
     opened = OpenExercise(load_exercise(exercise))
+    start.prepare_figures()
+    if "keras" in opened.exercise.warm:
+        start.import_tensorflow()  # without its start-up log
     answers.show(answers.opening(opened.exercise))
     return opened
 

@@ -220,8 +220,9 @@ def answer(names, probes, name, args, kwargs):
         return function(*args, **kwargs)
     except SideError:
         raise
-    except NotImplementedError:
-        raise NotAnswered(f"`{name}` isn't written yet.") from None
+    except NotImplementedError as error:
+        inner = traceback.extract_tb(error.__traceback__)[-1].name  # a probe calls others
+        raise NotAnswered(f"`{inner}` isn't written yet.") from None
     except Exception as error:
         raise Raised(describe_error(error)) from error
 

@@ -162,11 +162,11 @@ def any_batch_size(student, reference, rng):
 )
 def one_neuron(student, reference, rng):
     """returns one neuron that gives probabilities"""
-    features, labels, others, _ = _features(rng, 12)
+    features, labels, others, _ = _features(reference, rng, 24)
     packed = student.packed_head(features, labels)
     facts = reference.head_facts(packed)
     equal(facts["output"], [None, 1], what="the network's output shape")
-    equal(facts["trainable"], 41, what="the number of trainable parameters for 40 features")
+    equal(facts["trainable"], 101, what="the number of trainable parameters for 100 features")
     _probabilities(reference.head_says(packed, others))
 
 
@@ -174,14 +174,14 @@ def one_neuron(student, reference, rng):
     "train_head",
     points=2,
     hidden=True,
-    hint="Draw features with another seed, train on 200, and ask for the others. Are they "
+    hint="Draw features with another seed, train on 300, and ask for the others. Are they "
     "standardised? Does the loss still fall in the last epoch?",
     more="scaling.adapt(features) before the network is built; then compile and fit for enough "
     "steps (a hundred with Adam(2e-2) will do); a sigmoid, for softmax of one number is always 1.",
 )
 def tells_classes_apart(student, reference, rng):
     """is right at least 85 times in 100 on other features"""
-    features, labels, others, answers = _features(rng, 100)
+    features, labels, others, answers = _features(reference, rng, 300)
     said = reference.head_says(student.packed_head(features, labels), others)
     _probabilities(said)
     _accurate(said, answers)
@@ -205,8 +205,8 @@ def only_this_block(student, reference, rng):
     "unfreeze_block",
     points=1,
     hint="Which numbers does each layer hold, and which of them are never trained?",
-    more="A sum over model.trainable_weights of the product of each one's shape. Batch norm's moving "
-    "averages are weights, but not trainable ones.",
+    more="A sum over model.trainable_weights of the product of each one's shape. The averages "
+    "of batch norm are weights, but not trainable ones.",
 )
 def counts_what_learns(student, reference, rng):
     """counts the numbers that would be trained"""
@@ -328,17 +328,10 @@ def _pictures(rng, n):
     return patches.repeat(8, axis=1).repeat(4, axis=2)
 
 
-def _features(rng, n):
-    """(2n, 40) training features and labels, and 400 others of the same kind."""
-    towards = 0.45 * (np.arange(40) < 30) * rng.choice([-1, 1], 40)
-    scales = np.where(np.arange(40) < 30, 10.0 ** rng.uniform(-2, 0, 40), 500)
-    means = rng.uniform(0, 5, 40)
-    labels = np.concatenate([rng.permutation(np.tile([0, 1], k)) for k in (n, 200)])
-    noise = rng.normal(size=(len(labels), 40))
-    values = scales * (means + noise + np.outer(2 * labels - 1, towards))
-    order = rng.permutation(40)
-    values = values[:, order].astype("float32")
-    return values[: 2 * n], labels[: 2 * n], values[2 * n :], labels[2 * n :]
+def _features(reference, rng, n):
+    """n training examples, their labels, 500 others of the same kind, and theirs."""
+    features, labels = reference.draw_features(400, int(rng.integers(1_000_000)))
+    return features[:n], labels[:n], features[300:], labels[300:]
 
 
 def _probabilities(said):

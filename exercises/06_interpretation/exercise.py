@@ -8,15 +8,16 @@
 # `NotImplementedError`, then run the `check` cell below it. `check.hint("...")` has two hints for each task.
 
 # %% tags=["setup"]
+from course_utils.exercises import open_exercise
+
+check = open_exercise("06_interpretation")
+
 import functools
 import numpy as np
 import keras
 import tensorflow as tf
 from keras import layers
 from course_utils import drawn, explain, figures
-from course_utils.exercises import open_exercise
-
-check = open_exercise("06_interpretation")
 
 # %% [markdown]
 # All networks in these exercises end alike. The layer `"maps"` gives feature maps, after their ReLU. What follows may

@@ -368,6 +368,9 @@ LOOPS_AND_DEATHS = [
         "exits_in_a_cell", [SETUP, "exit()", "import sys; sys.exit(0)", ADD_FRAME, BRIGHTEST], ALL
     ),
     Submission("syntax_error", [SETUP, "def add_frame(:\n  ???", "1 +", BRIGHTEST], BRIGHT),
+    Submission("half_a_letter", [SETUP, ADD_FRAME, "x = '\ud800'", BRIGHTEST], ALL),
+    Submission("null_in_the_code", [SETUP, ADD_FRAME, "x = 1\0", BRIGHTEST], ALL),
+    Submission("deep_code", [SETUP, ADD_FRAME, "x = " + "(" * 5000, BRIGHTEST], ALL),
     Submission("asks_for_input", [SETUP, ADD_FRAME, "answer = input('?')", BRIGHTEST], ALL),
     in_first_task("recursion", "return add_frame(image, width)", "graded"),
     in_first_task(

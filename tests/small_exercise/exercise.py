@@ -35,7 +35,8 @@ check("add_frame")
 # %% [markdown] task="brightest"
 # ## 2 The brightest pixel
 #
-# Give its row and column, as a tuple of two ints; and set `levels` to the number of grey levels of 8 bits.
+# Give its row and column, as a tuple of two ints; and set `levels` to the number of grey levels
+# of 8 bits.
 
 # %% task="brightest"
 ### BEGIN SOLUTION

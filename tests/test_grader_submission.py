@@ -1,0 +1,271 @@
+"""Grading a submission: every check judged, whatever happens to its process."""
+
+import dataclasses
+import shutil
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from sandbox import needs_strong_isolation
+
+from course_grader import jail
+from course_grader.jail import IsolationError, Jail
+from course_grader.submission import Grader
+from course_utils.exercises import ExerciseError, load_exercise
+from course_utils.exercises.selftest import selftest
+
+SMALL = Path(__file__).parent / "small_exercise"
+CHECKS = ["zeros_all_around", "any_width", "counts_levels", "finds_the_pixel", "negative_values"]
+FRAME = "import numpy as np\ndef add_frame(image, width):\n    return np.pad(image, width)"
+BRIGHTEST = """
+import numpy as np
+levels = 256
+def brightest(image):
+    row, column = np.unravel_index(image.argmax(), image.shape)
+    return int(row), int(column)
+"""
+
+
+@pytest.fixture(scope="module")
+def grader():
+    needs_strong_isolation()
+    with Grader(load_exercise(SMALL), 20) as opened:
+        yield opened
+
+
+@pytest.fixture
+def exercise(tmp_path):
+    """A copy of the small exercise that a test may change before it is loaded."""
+    return Path(shutil.copytree(SMALL, tmp_path / "small"))
+
+
+def statuses(graded):
+    return [one.status for one in graded.outcomes]
+
+
+def without_seconds(graded):
+    return [dataclasses.replace(one, seconds=0, got=None, expected=None) for one in graded.outcomes]
+
+
+def test_a_right_submission_gets_full_marks(grader):
+    graded = grader.grade([FRAME, BRIGHTEST])
+    assert [one.check for one in graded.outcomes] == CHECKS
+    assert statuses(graded) == ["passed"] * 5
+    assert sum(one.earned for one in graded.outcomes) == grader.exercise.points == 10
+    assert (graded.status, graded.trouble) == ("graded", [])
+    assert grader.isolation == "strong"
+
+
+def test_selftest_holds_in_the_sandbox_too(grader):
+    def run(cells, seed):
+        grader.seed = seed
+        return grader.grade(cells).outcomes
+
+    report = selftest(grader.exercise, run=run, seeds=(20,))
+    assert report.problems == []
+
+
+def test_twenty_times_the_same(grader):
+    random = "import random, numpy as np\nlevels = random.random() + np.random.rand()"
+    first = without_seconds(grader.grade([FRAME, BRIGHTEST, random]))
+    assert "levels" in first[2].message  # a number that differs from run to run, if nothing is done
+    for _ in range(19):
+        assert str(without_seconds(grader.grade([FRAME, BRIGHTEST, random]))) == str(first)
+
+
+def test_right_for_twenty_seeds(grader):
+    usual = grader.seed
+    try:
+        for seed in range(20):
+            grader.seed = seed
+            assert statuses(grader.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
+    finally:
+        grader.seed = usual
+
+
+def test_one_check_that_kills_costs_one_check(grader):
+    dies_when_wide = FRAME.replace("return", "import os; width > 1 and os._exit(1); return")
+    graded = grader.grade([dies_when_wide, BRIGHTEST])
+    assert statuses(graded) == ["passed", "died"] + ["passed"] * 3
+    assert graded.status == "died"
+    assert graded.trouble == ["`add_frame`: its process ended"]
+
+
+def test_one_check_that_hangs_costs_one_check(grader):
+    hangs_when_wide = FRAME.replace("return", "\n    while width > 1: pass\n    return")
+    graded = grader.grade([hangs_when_wide, BRIGHTEST])
+    assert statuses(graded) == ["passed", "timed out"] + ["passed"] * 3
+    assert graded.status == "timed out"
+    assert graded.trouble == ["`add_frame`: it took longer than 1 s"]
+
+
+def test_cells_run_again_but_not_the_one_that_killed(grader):
+    dies = "import os\nos._exit(1)"
+    graded = grader.grade(
+        ["width_of_one = 1", dies, FRAME, BRIGHTEST + "levels += 1 - width_of_one"]
+    )
+    assert statuses(graded) == ["passed"] * 5
+    assert graded.status == "died"
+    assert graded.trouble == ["cell 2: its process ended"]
+
+
+def test_what_a_failed_cell_should_have_made_shares_its_fate(grader):
+    failing = [FRAME + "\nraise OSError('no\tfile')", BRIGHTEST + "\n1 / 0"]
+    assert statuses(grader.grade(failing)) == ["passed"] * 5  # they came far enough
+
+    graded = grader.grade(["1 / 0\n" + FRAME, "import os; os._exit(0)\n" + BRIGHTEST])
+    assert statuses(graded) == ["raised"] * 2 + ["died"] * 3
+    assert "ZeroDivisionError" in graded.outcomes[0].message
+    assert graded.trouble[0].startswith("cell 1: ZeroDivisionError")
+
+    assert statuses(grader.grade(["1 / 0", "x = 1"])) == ["not answered"] * 5
+
+
+def test_messages_name_the_students_own_line(grader):
+    graded = grader.grade([FRAME.replace("np.pad", "np.pudding"), BRIGHTEST, "def f(:\n  pass"])
+    assert "np.pudding(image, width)" in graded.outcomes[0].message
+    assert "worker.py" not in str(graded) and "/grader" not in str(graded)
+    assert graded.trouble[0].startswith("cell 3: SyntaxError: invalid syntax")
+
+
+def test_everything_together_has_a_limit(exercise):
+    needs_strong_isolation()
+    text = (exercise / "exercise.toml").read_text()
+    text = text.replace("submission_seconds = 12", "submission_seconds = 3")
+    (exercise / "exercise.toml").write_text(text)
+    slow = "import time\ndef add_frame(image, width):\n    time.sleep(20)"
+    with Grader(load_exercise(exercise), 1) as opened:
+        start = time.monotonic()
+        graded = opened.grade(["import time\ntime.sleep(1.2)", slow, BRIGHTEST])
+        assert time.monotonic() - start < 6
+        assert statuses(graded) == ["timed out"] * 5
+        assert "longer than 3 s" in graded.outcomes[-1].message
+        assert [one.earned for one in graded.outcomes] == [0] * 5
+        assert statuses(opened.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
+
+
+def test_an_exercise_that_its_solution_fails_is_refused(exercise):
+    needs_strong_isolation()
+    checks = exercise / "checks.py"
+    text = checks.read_text().replace('"levels"], 256', '"levels"], 255')
+    checks.write_text(text)
+    line = 1 + text[: text.index("def counts_levels")].count("\n")
+    says = r"checks\.py:\d+: counts_levels is not passed"
+    before = {one.pid for one in psutil.Process().children(recursive=True)}
+    with pytest.raises(ExerciseError, match=says) as error:
+        Grader(load_exercise(exercise), 1)
+    assert abs(int(str(error.value).split("checks.py:")[1].split(":")[0]) - line) < 8
+    assert {one.pid for one in psutil.Process().children(recursive=True)} <= before
+
+
+def test_probes_run_beside_the_submission_and_the_reference(exercise):
+    needs_strong_isolation()
+    (exercise / "probes.py").write_text(
+        textwrap.dedent(
+            """
+            def doubled(student):
+                return 2 * student.levels
+
+            def halved(student, number):
+                return number / 2
+            """
+        )
+    )
+    checks = exercise / "checks.py"
+    checks.write_text(
+        checks.read_text().replace(
+            'equal(student["levels"], 256', "equal(reference.halved(student.doubled()), 256.0"
+        )
+    )
+    with Grader(load_exercise(exercise), 1) as opened:
+        assert statuses(opened.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
+        own = "def halved(number): return 256.0\ndef doubled(): return 512"
+        graded = opened.grade([FRAME, BRIGHTEST, "levels = 255", own])
+        assert statuses(graded)[2] == "wrong"  # the probes win over names of the submission
+        assert statuses(opened.grade([FRAME, BRIGHTEST, "del levels"]))[2] == "not answered"
+
+
+def test_the_reference_meets_one_submission_only(grader):
+    grader.grade([FRAME, BRIGHTEST])
+    assert grader._reference._worker is None
+    running = psutil.Process().children(recursive=True)
+    assert all(one.status() != psutil.STATUS_ZOMBIE for one in running)
+
+
+def test_no_jail_is_the_graders_fault(grader, monkeypatch):
+    def refuse(self, **limits):
+        raise IsolationError("no processes left on this machine")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Jail, "worker", refuse)
+        graded = grader.grade([FRAME, BRIGHTEST])
+    assert graded.status == "grader error"
+    assert statuses(graded) == ["grader error"] * 5
+    assert [one.earned for one in graded.outcomes] == [None] * 5
+    assert "no processes left" in graded.trouble[0]
+    assert statuses(grader.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
+
+
+def test_a_sandbox_that_was_killed_is_built_anew(grader):
+    for process in psutil.Process(grader._jail._process.pid).children(recursive=True):
+        process.kill()
+    graded = grader.grade([FRAME, BRIGHTEST])
+    assert (graded.status, statuses(graded)) == ("graded", ["passed"] * 5)
+
+
+def test_graders_in_several_threads():
+    needs_strong_isolation()
+    results = []
+
+    def work(seed):
+        with Grader(load_exercise(SMALL), seed) as own:
+            for _ in range(5):
+                results.append(statuses(own.grade([FRAME, BRIGHTEST])))
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [["passed"] * 5] * 15
+
+
+def test_a_grader_outlives_the_thread_that_made_it():
+    needs_strong_isolation()
+    made = []
+    thread = threading.Thread(target=lambda: made.append(Grader(load_exercise(SMALL), 1)))
+    thread.start()
+    thread.join()
+    with made[0] as opened:
+        assert statuses(opened.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
+
+
+def test_many_submissions_leave_nothing(grader):
+    def used():
+        return len(psutil.Process().children(recursive=True)), psutil.Process().num_fds()
+
+    grader.grade([FRAME, BRIGHTEST])
+    before = used()
+    for _ in range(20):
+        grader.grade([FRAME, "import os\nos._exit(0)", BRIGHTEST])
+    deadline = time.monotonic() + 5
+    while used() > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert used() <= before
+
+
+def test_weak_isolation_only_if_asked_for(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    jail.isolation.cache_clear()
+    try:
+        with pytest.raises(IsolationError, match="--weak-isolation"):
+            Grader(load_exercise(SMALL), 1)
+        with Grader(load_exercise(SMALL), 1, weak_ok=True) as opened:
+            assert opened.isolation == "weak"
+            graded = opened.grade([FRAME, "import os\nos._exit(0)", BRIGHTEST])
+            assert (graded.status, statuses(graded)) == ("died", ["passed"] * 5)
+    finally:
+        jail.isolation.cache_clear()
