@@ -62,7 +62,7 @@ def open_exercise(exercise):
         )
     opened = OpenExercise(load_exercise(exercise))
     start.prepare_figures()
-    if "keras" in opened.exercise.warm:
+    if {"keras", "tensorflow"} & set(opened.exercise.warm):
         start.import_tensorflow()  # without its start-up log
     answers.show(answers.opening(opened.exercise))
     return opened

@@ -9,13 +9,13 @@
 # says `NotImplementedError`, then run the `check` cell below it. `check.hint("...")` has two hints for each task.
 
 # %% tags=["setup"]
-import math
-
-import numpy as np
-import tensorflow as tf
 from course_utils.exercises import open_exercise
 
 check = open_exercise("03_cats_and_dogs")
+
+import math
+import numpy as np
+import tensorflow as tf
 
 # %% [markdown] task="standardise"
 # ## 3.1 Zero mean, unit spread
