@@ -75,5 +75,5 @@ def small_site():
     build_site.keep_live_figures(live)
     sources = sorted(LESSONS.glob("[0-9][0-9]_*.py"))
     notebooks = {source.stem: build_site.stored(source) for source in sources} | {PAGE: live}
-    build_site.build(notebooks, folder / "site")
+    build_site.build(notebooks, folder / "site", build_site.stored_exercises())
     return folder / "site"

@@ -292,8 +292,8 @@ def test_list(monkeypatch, tmp_path):
 def test_selftest():
     exercise = small_exercise()
     result = run("exercises", "selftest", SMALL, "--seeds", 2)
-    counts = f"{len(exercise.checks)} checks, {len(exercise.mutants)} mutants, 2 seeds (2 for the mutants)"
-    assert result.stdout == f"small_exercise: {counts}: ok\n"
+    counts = f"{len(exercise.checks)} checks, {len(exercise.mutants)} mutants"
+    assert result.stdout == f"small_exercise: {counts}, 2 seeds (2 for the mutants): ok\n"
     assert result.exit_code == 0
 
 
@@ -351,7 +351,9 @@ def test_the_exercise_of_the_instructors_page(tmp_path):
     for name, text in files:
         (folder / name).write_text(text, encoding="utf-8")
     result = run("exercises", "selftest", folder, "--seeds", 5)
-    assert result.stdout == "07_mirror: 2 checks, 5 mutants, 5 seeds (3 for the mutants): ok\n", result.output
+    assert result.stdout == "07_mirror: 2 checks, 5 mutants, 5 seeds (3 for the mutants): ok\n", (
+        result.output
+    )
     hand_in(tmp_path, "in/ada_07_mirror.ipynb", ["def mirror(image):\n    return image[..., ::-1]"])
     assert run("grade", folder, "in", "--out", "out").exit_code == 0
     assert marks(tmp_path / "out")["ada"]["points"] == "1"

@@ -164,8 +164,20 @@ def test_titles_and_order(pages):
             a["rel"]: a["href"] for a in page.all("link") if a.get("rel") in ("prev", "next")
         }
         expected = {"prev": order[place - 1] + ".html"} if place else {}
-        expected |= {"next": order[place + 1] + ".html"} if name != PAGE else {}
+        after = [*order, "exercises/01_convolution"][place + 1]
+        expected |= {"next": f"{after}.html"}
         assert related == expected
+
+
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_exercises_can_be_read(site, name):
+    page = Page(site / "exercises" / f"{name}.html")
+    assert f"../{name}.html" in [a.get("href") for a in page.all("a")]
+    assert f"exercises/{name}.html" in (site / f"{name}.html").read_text(encoding="utf-8")
+    notebook = build_site.stored_exercises()[name]
+    attached = [cell for cell in notebook.cells if cell.get("attachments")]
+    shown = [image for image in page.all("img") if "/_images/" in image["src"]]
+    assert len(shown) == len(attached) and all(image["alt"] for image in shown)
 
 
 @every_lesson

@@ -10,6 +10,7 @@ none is executed: a quick look, in which all figures are pictures.
 
 import argparse
 import ast
+import base64
 import copy
 import html
 import json
@@ -110,6 +111,14 @@ def stored(source):
     return nbformat.read(path, as_version=4)
 
 
+def stored_exercises():
+    """The learners' notebooks of the exercises: dict from name ("01_convolution") to a notebook."""
+    import nbformat
+
+    found = sorted((NOTEBOOKS / "exercises").glob("*.ipynb"))
+    return {path.stem: nbformat.read(path, as_version=4) for path in found}
+
+
 # ---- pages ----------------------------------------------------------------------------------
 
 
@@ -175,12 +184,43 @@ def page_of(notebook, name):
     return page, modules
 
 
+def exercise_page(notebook, name, pictures):
+    """An exercise's notebook as Sphinx reads it: tasks to read.
+
+    Args:
+        notebook: the learners' notebook.
+        name: of the exercise.
+        pictures: folder for the pictures that its text cells carry.
+    Returns:
+        a notebook.
+    """
+    import nbformat
+
+    page = copy.deepcopy(notebook)
+    page.metadata["language_info"] = {"name": "python", "pygments_lexer": "ipython3"}
+    pictures.mkdir(parents=True, exist_ok=True)
+    for number, cell in enumerate(page.cells):
+        for attached, kinds in cell.pop("attachments", {}).items():
+            (content,) = kinds.values()
+            file = f"{name}_{number}_{attached}"
+            (pictures / file).write_bytes(base64.b64decode(content))
+            path = f"../{pictures.relative_to(pictures.parents[1]).as_posix()}/{file}"
+            cell.source = cell.source.replace(f"attachment:{attached}", path)
+    line = f"The tasks, to read. To solve them, and have your answers checked: {_run_it('../')}."
+    page.cells.insert(1, nbformat.v4.new_markdown_cell(f'<p class="edition">{line}</p>'))
+    return page
+
+
+def _run_it(up=""):
+    return f'<a href="{up}index.html#run-it-yourself">two commands</a>'
+
+
 def edition_line(name, live):
     """What this page is, below a lesson's head."""
     live_ones = {0: "", 1: " One of its figures is live."}.get(
         live, f" {live} of its figures are live."
     )
-    run = '<a href="index.html#run-it-yourself">two commands</a>'
+    run = _run_it()
     if repository() != UNPUBLISHED:
         run += f', or <a href="{binder_link(name + ".ipynb")}">Binder</a>'
     text = f"The lesson with its results.{live_ones} To change the code and run it: {run}."
@@ -214,13 +254,16 @@ def card(name, notebook, modules, measured):
     )
 
 
-def index_page(notebooks, modules):
+def index_page(notebooks, modules, exercises):
     """The first page: README's title and promise, the lessons, and how to run them."""
     text = README.read_text(encoding="utf-8")
     title, promise = re.match(r"# (.+)\n\n(.+)\n", text).groups()
     measured = json.loads(RESULTS.read_text())["lessons"]
     cards = [card(name, notebooks[name], modules[name], measured) for name in sorted(notebooks)]
     names = "\n".join(sorted(notebooks))
+    sets = "\n".join(f"exercises/{name}" for name in sorted(exercises))
+    if sets:
+        sets = f"```{{toctree}}\n:hidden:\n:caption: Exercises\n{sets}\n```\n"
     where = "the course's repository"
     if repository() != UNPUBLISHED:
         where = f"[{where}](https://github.com/{repository()})"
@@ -243,6 +286,7 @@ def index_page(notebooks, modules):
 {names}
 ```
 
+{sets}
 ## Run it yourself
 
 These pages are for reading, and for playing where a figure is live. To change the code and see what
@@ -258,7 +302,7 @@ Text and figures are CC BY 4.0, code is BSD-3.
 """
 
 
-def write_sources(notebooks, folder):
+def write_sources(notebooks, folder, exercises):
     """Everything that Sphinx reads: settings, pages, and the instruments' scripts."""
     import nbformat
 
@@ -277,7 +321,12 @@ def write_sources(notebooks, folder):
             target = static / "instruments" / name
             target.with_suffix(".js").write_text(exported.script(kinds), encoding="utf-8")
             target.with_suffix(".css").write_text(exported.style_text(*kinds), encoding="utf-8")
-    (folder / "index.md").write_text(index_page(notebooks, modules), encoding="utf-8")
+    (folder / "exercises").mkdir()
+    for name, notebook in exercises.items():
+        page = exercise_page(notebook, name, static / "exercises")
+        nbformat.write(page, folder / "exercises" / f"{name}.ipynb")
+    index = index_page(notebooks, modules, exercises)
+    (folder / "index.md").write_text(index, encoding="utf-8")
 
 
 def weight(page):
@@ -287,12 +336,13 @@ def weight(page):
     return page.stat().st_size + sum((page.parent / path).stat().st_size for path in loaded)
 
 
-def build(notebooks, target):
+def build(notebooks, target, exercises=None):
     """Build the site; what was at `target` stays until the new one is whole.
 
     Args:
         notebooks: dict from name ("01_convolution") to a notebook: of `executed` or `stored`.
         target: folder of the site; its neighbour with "_work" is for the build alone.
+        exercises: dict from name to a notebook, as of `stored_exercises`; None: no such pages.
     Returns:
         dict from a page's file name to its bytes, with all that it loads.
     Raises:
@@ -302,7 +352,7 @@ def build(notebooks, target):
     for folder in (work, old):
         shutil.rmtree(folder, ignore_errors=True)
     source, pages = work / "source", work / "html"
-    write_sources(notebooks, source)
+    write_sources(notebooks, source, exercises or {})
     title = README.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
     command = [
         sys.executable,
@@ -320,7 +370,8 @@ def build(notebooks, target):
     run = subprocess.run([*command, source, pages], capture_output=True, text=True)
     if run.returncode:
         raise ValueError(f"Sphinx is not content:\n{run.stderr or run.stdout}")
-    sizes = {page.name: weight(page) for page in sorted(pages.glob("*.html"))}
+    found = sorted(pages.rglob("*.html"))
+    sizes = {page.relative_to(pages).as_posix(): weight(page) for page in found}
     for name, size in sizes.items():
         if size > MAX_PAGE_BYTES:
             raise ValueError(f"{name}: {size / 1e6:.1f} MB, over {MAX_PAGE_BYTES / 1e6:g} MB")
@@ -358,7 +409,7 @@ def main():
                 else executed(source, force=options.force and chosen, only_cached=not chosen)
             )
         start = time.perf_counter()
-        sizes = build(notebooks, TARGET)
+        sizes = build(notebooks, TARGET, stored_exercises())
     except ValueError as error:
         there = "; build/site is as it was" if TARGET.exists() else ""
         sys.exit(f"{error}\nNo site was built{there}.")

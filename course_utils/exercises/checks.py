@@ -124,7 +124,8 @@ def equal(got, expected, *, what="the result"):
     """
     got, expected = _settled(got), _settled(expected)
     if type(got) is not type(expected) and not _both_numbers(got, expected):
-        raise Wrong(f"{what} is {describe(got)}; expected is {describe(expected)}.")
+        wanted = "None" if expected is None else describe(expected)
+        raise Wrong(f"{what} is {describe(got)}; expected is {wanted}.")
     if got != expected:
         raise Wrong(f"{what} is {_short(got)}; expected is {_short(expected)}.")
 

@@ -75,7 +75,7 @@ class Here(Side):
     """
 
     def __init__(self, cells=(), probes="", *, namespace=None):
-        self._names = {"__name__": "__exercise__"} if namespace is None else namespace
+        self._names = {"__name__": "__main__"} if namespace is None else namespace
         with grading():
             for number, cell in enumerate(cells, 1):
                 run_cell(cell, self._names, f"<cell {number}>")

@@ -536,6 +536,17 @@ FORGED = [
     raw_frame("array_of_objects", header("'{\"a\": 0}'", "'[[\"|O\", [1]]]'")),
     raw_frame("many_dimensions", header("'{\"a\": 0}'", "'[[\"<f8\", ' + str([1] * 60) + ']]'")),
     raw_frame("number_of_a_million_digits", header("'9' * 40_000")),
+    in_first_task(
+        "keys_with_one_hash",
+        "import os, time\n"
+        "pairs = ', '.join(f'[{n * (2**61 - 1)}, 0]' for n in range(5, 100_000)).encode()\n"
+        'head = b\'{"value": {"d": [\' + pairs + b\']}, "arrays": []}\'\n'
+        "data = len(head).to_bytes(4, 'big') + head\n"
+        "data = memoryview(len(data).to_bytes(8, 'big') + data)\n"
+        "while data: data = data[os.write(4, data):]\ntime.sleep(20)",
+        "died",
+        limits=PATIENT,
+    ),
     raw_frame("unhashable_key", header("'{\"d\": [[[1], 2]]}'")),
     in_first_task(
         "millions_of_values",
