@@ -446,9 +446,8 @@ def _bwrap(hide=(), *, forks=True):
         list of str, to which the command is to be added.
     """
     command = [shutil.which("bwrap"), "--new-session", "--clearenv"]
-    # The zygote as the first process takes all others with it. A worker by itself isn't to be
-    # trusted with that: there, bubblewrap's own first process ends with us.
-    command += ["--as-pid-1"] if forks else ["--die-with-parent"]
+    # The first process takes all others with it; bubblewrap adds none that could be attacked.
+    command += ["--as-pid-1"] if forks else ["--as-pid-1", "--die-with-parent"]
     command += ["--unshare-pid", "--unshare-ipc", "--unshare-net", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--hostname", "course"]
     if os.geteuid() == 0:

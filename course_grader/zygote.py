@@ -43,42 +43,39 @@ _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 22, 38
 _PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE = 36, 4
 _CAPABILITIES_3 = 0x20080522
 
+_MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column below, kernel's name
+_CLONE, _SOCKET = (56, 220), (41, 198)
 # What submissions have no use for, and what a kernel's faults are mostly found in: other
 # processes' memory, new namespaces and mounts, keys, memory that no limit counts, other cores.
 _REFUSED = {
-    "x86_64": {
-        "audit": 0xC000003E,
-        "clone": 56,
-        "socket": 41,
-        "calls": [29, 68, 101, 155, 161, 165, 166, 203, 248, 249, 250, 272, 298, 304, 308, 310, 311]
-        + [312, 319, 321, 323, 425, 428, 429, 430, 438, 442, 447],
-    },
-    "aarch64": {
-        "audit": 0xC00000B7,
-        "clone": 220,
-        "socket": 198,
-        "calls": [
-            39,
-            40,
-            41,
-            51,
-            97,
-            117,
-            122,
-            186,
-            194,
-            217,
-            218,
-            219,
-            241,
-            265,
-            268,
-            270,
-            271,
-            272,
-        ]
-        + [279, 280, 282, 425, 428, 429, 430, 438, 442, 447],
-    },
+    "add_key": (248, 217),
+    "bpf": (321, 280),
+    "chroot": (161, 51),
+    "fsopen": (430, 430),
+    "io_uring_setup": (425, 425),
+    "kcmp": (312, 272),
+    "keyctl": (250, 219),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    "mount": (165, 40),
+    "mount_setattr": (442, 442),
+    "move_mount": (429, 429),
+    "msgget": (68, 186),
+    "open_by_handle_at": (304, 265),
+    "open_tree": (428, 428),
+    "perf_event_open": (298, 241),
+    "pidfd_getfd": (438, 438),
+    "pivot_root": (155, 41),
+    "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271),
+    "ptrace": (101, 117),
+    "request_key": (249, 218),
+    "sched_setaffinity": (203, 122),
+    "setns": (308, 268),
+    "shmget": (29, 194),
+    "umount2": (166, 39),
+    "unshare": (272, 97),
+    "userfaultfd": (323, 282),
 }
 _CLONE3 = 435  # on every architecture
 _X32 = 0x40000000  # calls from here on are those of another convention, with other numbers
@@ -117,6 +114,8 @@ def _be_worker(limits, serve):
         for descriptor in (reading, writing):
             msvcrt.setmode(descriptor, os.O_BINARY)
     else:
+        if limits["strong"]:
+            _fork_and_guard()
         _set_limits(limits)
         if limits["strong"]:
             if limits["uid"]:
@@ -124,6 +123,25 @@ def _be_worker(limits, serve):
             _give_up_rights()
     _to_nowhere()
     serve(reading, writing)
+
+
+def _fork_and_guard():
+    """Go on in a child. This process, the sandbox's first, stays to end the sandbox with it.
+
+    No submission can reach it: the first process ignores signals from within, and what isn't
+    dumpable has its memory and descriptors closed to others.
+    """
+    _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+    child = os.fork()
+    if not child:
+        _call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
+        return
+    for descriptor in (0, 1):
+        os.close(descriptor)
+    os.closerange(3, 1 << 16)
+    while os.wait()[0] != child:
+        pass
+    os._exit(0)
 
 
 def _take_orders(orders, nested, serve):
@@ -324,36 +342,35 @@ def _give_up_rights():
     _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     header = struct.pack("Ii", _CAPABILITIES_3, 0)
     _call("capset", header, bytes(24))
-    table = _REFUSED.get(platform.machine())
-    if table and sys.byteorder == "little":
-        _refuse(table)
+    if platform.machine() in _MACHINES and sys.byteorder == "little":
+        _refuse(*_MACHINES[platform.machine()])
 
 
-def _refuse(table):
+def _refuse(column, machine):
     """Install a filter of system calls (classic BPF): what it refuses fails with an error."""
     load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
     allow, refuse, not_there, no_family = 0x7FFF0000, 0x50001, 0x50026, 0x50061
     lines = [
         (load, 0, 0, 4),
-        (equal, 1, 0, table["audit"]),
+        (equal, 1, 0, machine),
         (give, 0, 0, refuse),
         (load, 0, 0, 0),
         (at_least, 0, 1, _X32),
         (give, 0, 0, refuse),
     ]
-    for number in table["calls"]:
-        lines += [(equal, 0, 1, number), (give, 0, 0, refuse)]
+    for numbers in _REFUSED.values():
+        lines += [(equal, 0, 1, numbers[column]), (give, 0, 0, refuse)]
     # Without clone3, whose flags a filter can't read, the C library uses clone.
     lines += [(equal, 0, 1, _CLONE3), (give, 0, 0, not_there)]
     lines += [
-        (equal, 0, 4, table["clone"]),
+        (equal, 0, 4, _CLONE[column]),
         (load, 0, 0, 16),
         (any_bit, 0, 1, _ALL_NEW | _CLONE_NEWCGROUP),
         (give, 0, 0, refuse),
         (give, 0, 0, allow),
     ]
     # Sockets within the submission and its own dead network, no others (some know no namespaces).
-    lines += [(equal, 0, 5, table["socket"]), (load, 0, 0, 16)]
+    lines += [(equal, 0, 5, _SOCKET[column]), (load, 0, 0, 16)]
     lines += [(equal, 3, 0, socket.AF_UNIX), (equal, 2, 0, socket.AF_INET)]
     lines += [(equal, 1, 0, socket.AF_INET6), (give, 0, 0, no_family), (give, 0, 0, allow)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in lines))

@@ -126,6 +126,8 @@ def test_only_what_is_needed_is_there(strong):
 
 def test_folders_to_hide_are_hidden_wherever_they_are(tmp_path):
     needs_strong_isolation()
+    if not os.access(sys.prefix, os.W_OK):
+        pytest.skip("the environment is somebody else's")
     folder = Path(sys.prefix) / "course_test_hidden"
     folder.mkdir()
     try:
@@ -207,9 +209,7 @@ def test_memory_is_watched(strong):
 
 def test_a_zygote_that_was_killed_is_started_anew(strong):
     worker = strong.worker(**LIMITS)
-    zygote = psutil.Process(strong._process.pid).children(recursive=True)
-    for process in zygote:
-        process.kill()
+    assert jail._kill_children(psutil.Process(strong._process.pid)) >= 2
     with pytest.raises(Died):
         run(worker, "x = 1")
     worker.end()

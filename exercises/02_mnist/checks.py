@@ -53,7 +53,8 @@ def each_row_by_itself(student, reference, rng):
 @check(
     "cross_entropy",
     points=1,
-    hint="Every class gets the same probability here. How large is it, and what does it cost?",
+    hint="The loss is one number, the mean. Every class gets the same probability here: how large "
+    "is it, and what does it cost?",
     more="Each digit costs ln K, and the mean of N equal numbers is that number. Is yours N times "
     "too large, negative, or in another logarithm? np.log is the natural one.",
 )
@@ -207,8 +208,8 @@ def both_directions(student, reference, rng):
 @check(
     "small_convnet",
     points=1,
-    hint="small_network().summary() shows where the parameters are. How many numbers does "
-    "flattening hand on?",
+    hint="small_network().summary() shows the shapes, and where the parameters are. What comes "
+    "in, what comes out, and how many numbers does flattening hand on?",
     more="Pool twice, and take few kernels in the last convolution: flattening then leaves some "
     "hundred numbers, and the ten classes cost ten times as many parameters.",
 )

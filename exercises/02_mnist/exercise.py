@@ -260,8 +260,8 @@ check("small_convnet")
 # A **residual block** adds its input to what its convolutions make of it: $\mathrm{ReLU}(x + F(x))$. If $F$ has learnt
 # nothing yet and gives zero, the block just passes on what came in.
 #
-# Write `residual_block(x, filters, stride=1)` with Keras's functional layers. You are given `x`, a Keras tensor of shape
-# (N, H, W, C). Return the block's output, a Keras tensor too. The block is:
+# Write `residual_block(x, filters, stride=1)`. You are given `x`, a Keras tensor of shape (N, H, W, C). Return the block's
+# output, a Keras tensor too, made with Keras's layers (`layers.Conv2D`, `layers.ReLU`, `layers.Add`). The block is:
 #
 # - $F$: a 3×3 convolution with `filters` kernels, this `stride` and `padding="same"`, then ReLU; then a second 3×3
 #   convolution with `filters` kernels, stride 1 and `padding="same"`, **without** ReLU. No batch norm here.

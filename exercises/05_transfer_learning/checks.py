@@ -11,7 +11,7 @@ MEAN_BGR = np.array([103.939, 116.779, 123.68])
 @check(
     "preprocess",
     points=1,
-    hint="What becomes of 0, and what of 255? Where does 127.5 go?",
+    hint="What becomes of 0, and what of 255? Where does 127.5 go? Is the type float32?",
     more="pixels / 127.5 - 1, as float32. Dividing by 255 gives [0, 1], half the contrast.",
 )
 def minus_one_to_one(student, reference, rng):
@@ -265,7 +265,8 @@ def block1_is_not_block10(student, reference, rng):
     "fine_tune",
     points=1,
     hint="Which names are missing from the list, or too many? If the block stayed as it was: was "
-    "the network compiled again? If others moved: what was free while the head was trained?",
+    "the network compiled again? If other kernels moved: what was free while the head was trained? "
+    "If something of `bn` moved: which flag holds it?",
     more="base.trainable = False, compile, fit; then unfreeze the block, without its batch norm, "
     "compile again and fit again.",
 )
@@ -285,9 +286,9 @@ def moves_block_and_head(student, reference, rng):
     hidden=True,
     hint="Is the head trained well before the block is unfrozen? How large are the block's steps, "
     "and how many are there?",
-    more="Some 60 steps at 10⁻² turn the head round; some ten steps at 10⁻⁴ change the block by a "
-    "hundredth of its size. Too few right: more epochs for the head. Too far: a smaller rate for "
-    "the block.",
+    more="Some 60 steps at 10⁻² turn the head round; some ten steps at 10⁻⁴ change the block by "
+    "less than a hundredth of its size. Too few right: more epochs for the head. Too far: a "
+    "smaller rate for the block.",
 )
 def learns_and_forgets_little(student, reference, rng):
     """is right 85 times in 100, and changes the block by less than a tenth"""

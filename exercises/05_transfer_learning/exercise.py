@@ -56,9 +56,10 @@ def preprocess(pixels, name):
 
 
 # %% tags=["expected"]
+fed = [pets[0], *(preprocess(pets[:1], name)[0] for name in ("mobilenetv2", "vgg16"))]
 figures.image_grid(
-    [pets[0], *((v := preprocess(pets[:1], name)[0]) - v.min() for name in ("mobilenetv2", "vgg16"))],
-    titles=["pixels", "mobilenetv2", "vgg16"], title="Each brightened until it can be shown, as if it were RGB",
+    [(values - values.min()) / np.ptp(values) for values in fed], titles=["pixels", "mobilenetv2", "vgg16"],
+    title="What each base is fed, drawn as RGB",
 )
 
 # %% tags=["try"]
@@ -113,7 +114,7 @@ check("preparation")
 # ## 5.3 Features, batch by batch
 #
 # A frozen base gives the same for the same picture each time. So each picture goes through it **once**, and what comes
-# out is kept. Two thousand pictures don't fit into memory together; they go in batches.
+# out is kept. Thousands of photos don't fit into memory together; they go in batches.
 #
 # Write `features_of(base, images, batch_size)`. You are given
 #
@@ -159,7 +160,7 @@ check("features_of")
 #
 # Write `train_head(features, labels)`. You are given `features`, float32, shape (N, c), not standardised, and `labels`, 0
 # or 1, shape (N,). Return a trained Keras network that takes features **as they come**, shape (n, c), and gives the
-# probability of class 1, shape (n, 1). It has exactly c + 1 trainable parameters.
+# probability of class 1, shape (n, 1). It is made of Keras's layers, and has exactly c + 1 trainable parameters.
 #
 # On 300 examples with 100 features it must be right at least 85 times in 100 on others like them; what you train should
 # manage over 90. Take a few seconds at most.
@@ -283,8 +284,8 @@ check("unfreeze_block")
 #   \lVert K_\text{old} \rVert$ (`np.linalg.norm` of the flattened difference);
 # - on other images it is right at least 85 times in 100.
 #
-# About N = 96 images come, so a few epochs take a second. In each step Adam changes a weight by about its learning
-# rate: reckon how far your steps lead, for the head and for the block. You may use your `unfreeze_block`. (The images
+# About N = 96 images come, so a few epochs take a second. In each step Adam changes a weight by its learning rate
+# or less: reckon how far your steps lead, for the head and for the block. You may use your `unfreeze_block`. (The images
 # are warm and cold coloured noise, and the base's weights are random: small enough to train in a moment.)
 
 # %% task="fine_tune"
