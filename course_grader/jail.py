@@ -28,7 +28,7 @@ import psutil
 
 import course_utils
 from course_grader import wire
-from course_grader.zygote import HOME, ROOMS
+from course_grader.zygote import HOME, rooms
 from course_utils.exercises import EXERCISES, Died
 
 PACKAGES = "/grader"  # where the sandbox has course_utils and the worker's files
@@ -425,7 +425,7 @@ def _environment(home, packages):
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_NUM_INTEROP_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
-        "TMPDIR": "/tmp" if home == HOME else home,
+        "TMPDIR": "/tmp" if home == HOME and "/tmp" in rooms() else home,
         "USER": "student",
         "USERPROFILE": home,
         **{f"{library}_NUM_THREADS": "1" for library in ("MKL", "OMP", "OPENBLAS")},
@@ -482,9 +482,9 @@ def _bwrap(hide=(), *, forks=True):
     for name in _DEVICES:
         command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     # Small, for the zygote alone; each submission gets its own in these places.
-    for room in ROOMS:
+    for room, size in rooms().items():
         command += [*_parents(Path(room)), "--perms", "1777"]
-        command += ["--size", str(ROOMS[room] << 20), "--tmpfs", room]
+        command += ["--size", str(size << 20), "--tmpfs", room]
     command += ["--remount-ro", "/", "--chdir", HOME]
     variables = _environment(HOME, PACKAGES) | {"PATH": "/usr/bin:/bin"}
     if site.ENABLE_USER_SITE:

@@ -260,6 +260,21 @@ def _become(uid):
     _call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)  # or its /proc/self/uid_map stays root's
 
 
+def rooms():
+    """The rooms that don't hold the interpreter or its packages: the course may lie in /tmp.
+
+    Returns:
+        dict as `ROOMS`.
+    """
+    places = {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}
+    places |= {os.path.realpath(place) for place in places}
+    return {
+        room: size
+        for room, size in ROOMS.items()
+        if not any(place.startswith(f"{room}/") for place in places)
+    }
+
+
 def _leave_namespaces():
     """New namespaces, fresh rooms to write in, and no view of other processes."""
     uid, gid = os.getuid(), os.getgid()
@@ -272,7 +287,7 @@ def _leave_namespaces():
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
     _call("mount", None, b"/", None, _MS_REC | _MS_PRIVATE, None)
-    for room, size in ROOMS.items():
+    for room, size in rooms().items():
         how = f"size={size}m,nr_inodes=20k,mode=0700".encode()
         _call("mount", b"tmpfs", room.encode(), b"tmpfs", _MS_NOSUID | _MS_NODEV, how)
     _hide_processes()

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from course_utils.exercises import NotData, data, decode, encode
 
+KEYS = st.integers(min_value=-(2**60) + 1, max_value=2**60 - 1)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text()
 DTYPES = st.one_of(
     hnp.boolean_dtypes(), hnp.integer_dtypes(), hnp.unsigned_integer_dtypes(),
@@ -22,7 +23,7 @@ VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3)
+        | st.dictionaries(st.text(max_size=3) | KEYS, inner, max_size=3)
     ),
     max_leaves=8,
 )
@@ -254,3 +255,9 @@ def test_tensors_become_arrays():
     keras = pytest.importorskip("keras")
     for tensor in (keras.ops.ones((2, 3)), keras.Variable(np.ones((2, 3), "float32"))):
         assert_alike(decode(encode(tensor)), np.ones((2, 3), "float32"))
+
+
+@pytest.mark.parametrize("key", [2**60, -(2**61) + 1, 1.5, None, (1,), b"1"])
+def test_keys_that_no_dict_of_data_has(key):
+    with pytest.raises(NotData, match="a dict with a key of"):
+        encode({key: 1})

@@ -14,7 +14,7 @@ import pytest
 from hostile.submissions import REACHING_OUT
 from sandbox import needs_strong_isolation
 
-from course_grader import jail
+from course_grader import jail, zygote
 from course_grader.jail import IsolationError, Jail
 from course_utils.exercises import EXERCISES, Died, TimedOut
 
@@ -408,3 +408,10 @@ def test_two_jails_take_different_cores():
     for _, taken in (first, second):
         if taken is not None:
             taken.close()
+
+
+def test_an_environment_in_a_folder_for_temporary_files_stays_visible(monkeypatch):
+    assert "/tmp" in zygote.ROOMS
+    monkeypatch.setattr(zygote.sys, "prefix", "/tmp/course/.venv")
+    assert "/tmp" not in zygote.rooms() and zygote.HOME in zygote.rooms()
+    assert jail._environment(zygote.HOME, None)["TMPDIR"] == zygote.HOME

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import reprlib
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from course_utils.exercises.data import describe
 
 _KINDS = {"float": "f", "int": "iu", "bool": "b", "complex": "c"}
+MOST_VALUES = 10_000  # that `equal` compares one by one
 _found = None  # the list that `check` fills, while an exercise's checks.py is being read
 
 
@@ -122,6 +124,8 @@ def equal(got, expected, *, what="the result"):
         course_utils.exercises.checks.Wrong: the padding is 'same'; expected is 'valid'.
 
     """
+    if isinstance(got, np.ndarray) and got.size > MOST_VALUES:
+        raise Wrong(f"{what} is {describe(got)}; expected is {describe(_settled(expected))}.")
     got, expected = _settled(got), _settled(expected)
     if type(got) is not type(expected) and not _both_numbers(got, expected):
         wanted = "None" if expected is None else describe(expected)
@@ -184,5 +188,9 @@ def _is_nan(value):
 
 
 def _short(value):
-    text = repr(value)
+    """A value for a message, whatever its size."""
+    brief = reprlib.Repr()
+    brief.maxlist = brief.maxtuple = brief.maxdict = 12
+    brief.maxstring = brief.maxother = brief.maxlong = 120
+    text = brief.repr(value)
     return text if len(text) <= 200 else text[:200] + "…"

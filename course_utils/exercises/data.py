@@ -15,6 +15,7 @@ from course_utils.exercises.sides import NotData
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 40
 MAX_VALUES = 1_000_000  # entries of lists and dicts together
+_LARGEST_KEY = 2**60  # of larger ones many have the same hash, and dicts of those are slow
 _DTYPE = re.compile(r"[<>|=]?[biufc][0-9]{1,2}")
 
 
@@ -112,9 +113,7 @@ def _as_tree(value, blobs, counted, depth):
     if isinstance(value, dict):
         pairs = []
         for key, item in value.items():
-            if type(key) not in (str, int):
-                raise NotData(f"a dict with the key {key!r}, where str or int is expected")
-            pairs.append([key, _as_tree(item, blobs, counted, depth + 1)])
+            pairs.append([_key(key), _as_tree(item, blobs, counted, depth + 1)])
         return {"d": pairs}
     raise NotData(f"{describe(value)}, where numbers, text, lists, dicts or arrays are expected")
 
@@ -188,5 +187,7 @@ def _from_tree(tree, arrays, depth):
 
 def _key(key):
     if type(key) not in (str, int):
-        raise NotData("a dict with a key that is neither str nor int")
+        raise NotData(f"a dict with a key of type {type(key).__name__}; str or int is expected")
+    if type(key) is int and abs(key) >= _LARGEST_KEY:
+        raise NotData("a dict with a key of over 18 digits")
     return key
