@@ -9,6 +9,8 @@ from hypothesis import settings
 
 from course_utils import download
 
+collect_ignore = ["small_exercise"]  # files of an exercise, which load_exercise reads
+
 # The same cases on every machine, however slow; HYPOTHESIS_PROFILE=default looks for new ones.
 settings.register_profile("course", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "course"))

@@ -14,17 +14,15 @@ import datetime
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import numpy as np
 
 from course_utils import figures, recorded, sliders, start
-from tools import bench_explain, bench_grading, bench_instruments
-from tools.build_lessons import LESSONS, NOTEBOOKS, OFFLINE, ROOT, read_lesson
+from tools import bench_explain, bench_grading, bench_instruments, watched
+from tools.build_lessons import LESSONS, NOTEBOOKS, ROOT, read_lesson
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 TABLE = ROOT / "benchmarks" / "README.md"
@@ -40,43 +38,27 @@ def measure_lesson(notebook):
     Returns:
         seconds, and peak MB: the largest sum of resident memory of all its processes.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "jupyter", "execute", str(notebook)]
+        command.append(f"--output={folder}/executed.ipynb")
+        settings = {"COURSE_DATA_DIR": folder}
+        seconds, peak = watched.run(
+            command, memory_of=memory_of, every=SAMPLE_SECONDS, settings=settings
+        )
+    return seconds, peak / 1e6
+
+
+def memory_of(process):
+    """Bytes of resident memory of a process and all that it started."""
     import psutil
 
-    peak, done = 0, threading.Event()
-
-    def watch(process):
-        nonlocal peak
-        while not done.wait(SAMPLE_SECONDS):
-            total, family = 0, [process]
-            with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
-                family += process.children(recursive=True)
-            for one in family:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    total += one.memory_info().rss
-            peak = max(peak, total)
-
-    with tempfile.TemporaryDirectory() as folder:
-        settings = {name: value for name, value in OFFLINE.items() if value is not None}
-        environment = {k: v for k, v in os.environ.items() if k not in OFFLINE} | settings
-        environment["COURSE_DATA_DIR"] = folder
-        command = [sys.executable, "-m", "jupyter", "execute", str(notebook)]
-        begin = time.perf_counter()
-        process = psutil.Popen(
-            [*command, f"--output={folder}/executed.ipynb"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        watcher = threading.Thread(target=watch, args=(process,))
-        watcher.start()
-        output, _ = process.communicate()
-        seconds = time.perf_counter() - begin
-        done.set()
-        watcher.join()
-    if process.returncode:
-        sys.exit(f"{notebook.name} failed:\n{output[-3000:]}")
-    return seconds, peak / 1e6
+    total, family = 0, [process]
+    with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+        family += process.children(recursive=True)
+    for one in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            total += one.memory_info().rss
+    return total
 
 
 def slider_figures():

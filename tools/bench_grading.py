@@ -4,18 +4,14 @@ Part of `tools.bench`, which see. nbgrader is measured if `make nbgrader` instal
 """
 
 import itertools
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 from course_utils.exercises import load_exercise
-from tools import nbgrader
-from tools.build_lessons import OFFLINE
+from tools import nbgrader, watched
 
 EXERCISES = {"01_convolution": 60, "02_mnist": 12}  # and how many make a class
 JOBS = 2
@@ -94,8 +90,8 @@ def measure_class(exercise, size):
             write_notebook(path, exercise, [*next(kinds), f"# {number}"])
         options = ["--jobs", str(JOBS), "--out", f"{folder}/marks"]
         command = [sys.executable, "-c", GRADE, "grade", exercise.id, str(handed_in), *options]
-        seconds, peak = watch(command)
-    return 60 * size / seconds, peak
+        seconds, peak = watched.run(command, memory_of=memory_of, every=SAMPLE_SECONDS)
+    return 60 * size / seconds, peak / 1e6
 
 
 def write_notebook(path, exercise, cells):
@@ -106,38 +102,6 @@ def write_notebook(path, exercise, cells):
     notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
     path.parent.mkdir(parents=True)
     nbformat.write(notebook, path)
-
-
-def watch(command):
-    """Run a command.
-
-    Returns:
-        seconds, and the largest sum of MB of its processes.
-    """
-    import psutil
-
-    settings = {name: value for name, value in OFFLINE.items() if value is not None}
-    environment = {k: v for k, v in os.environ.items() if k not in OFFLINE} | settings
-    peak, done = 0, threading.Event()
-
-    def look(process):
-        nonlocal peak
-        while not done.wait(SAMPLE_SECONDS):
-            peak = max(peak, memory_of(process))
-
-    begin = time.perf_counter()
-    process = psutil.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    watcher = threading.Thread(target=look, args=(process,))
-    watcher.start()
-    output, _ = process.communicate()
-    seconds = time.perf_counter() - begin
-    done.set()
-    watcher.join()
-    if process.returncode:
-        sys.exit(f"{' '.join(command[:4])} failed:\n{output[-3000:]}")
-    return seconds, peak / 1e6
 
 
 def memory_of(process):
