@@ -86,7 +86,7 @@ def collect(exercise, places):
     if not found:
         there = ", ".join(printable(place) for place in places)
         raise HandInError(f"There is no notebook (*.ipynb) in {there}. Check the path.")
-    return _noted(sorted(found, key=lambda hand_in: (hand_in.student, hand_in.file)))
+    return _noted(sorted(found, key=lambda hand_in: (hand_in.student, hand_in.file)), exercise)
 
 
 def student_name(path, exercise):
@@ -104,6 +104,8 @@ def student_name(path, exercise):
         'Ada Lovelace'
     """
     stem = path.name[: -len(".ipynb")] if path.name.lower().endswith(".ipynb") else path.name
+    if moodle := re.match(r"(.+_\d+)_assignsubmission_file_", stem):  # packed without folders
+        return moodle[1]
     for name in (exercise.id, exercise.title):
         words = _BETWEEN.join(re.escape(word) for word in re.split(_BETWEEN, name) if word)
         for pattern in (rf"^{words}(?:{_BETWEEN}|$|(?=\())", rf"(?:^|{_BETWEEN}){words}$"):
@@ -362,25 +364,40 @@ def _task_names(exercise):
     return set().union(*(exercise.names_of(task.id) for task in exercise.tasks))
 
 
-def _noted(hand_ins):
-    """Note students who handed in more than once; nobody chooses for them."""
-    files = {}
+def _noted(hand_ins, exercise):
+    """Note who handed in more than once, and whose code isn't only theirs; nobody judges that."""
+    files, students = {}, {}
     for hand_in in hand_ins:
         if not hand_in.status:
             files.setdefault(hand_in.student, []).append(hand_in)
-    return [_with_others(hand_in, files.get(hand_in.student, [])) for hand_in in hand_ins]
+            students.setdefault(hand_in.content, set()).add(hand_in.student)
+    known = {
+        _content(exercise.release_cells()): "the code is as it was handed out",
+        _content(exercise.solution_cells()): "the code is that of the solution",
+    }
+    noted = []
+    for hand_in in hand_ins:
+        notes = [hand_in.note, _more_than_once(hand_in, files.get(hand_in.student, []))]
+        if not hand_in.status:
+            others = sorted(students[hand_in.content] - {hand_in.student})
+            same = f"the same code as {', '.join(others)}" if others else ""
+            notes.append(known.get(hand_in.content, same))
+        noted.append(dataclasses.replace(hand_in, note="; ".join(filter(None, notes))))
+    return noted
 
 
-def _with_others(hand_in, of_student):
+def _more_than_once(hand_in, of_student):
     if hand_in.status or len(of_student) < 2:
-        return hand_in
+        return ""
     names = ", ".join(one.file for one in of_student)
     contents = {one.content for one in of_student}
     if len(contents) == 1:
-        note = f"the same code, handed in {len(of_student)} times: {names}"
-    else:
-        note = f"{_count(len(of_student))} submissions: {names}"
-    return dataclasses.replace(hand_in, note=note)
+        return f"the same code, handed in {len(of_student)} times: {names}"
+    return f"{_count(len(of_student))} submissions: {names}"
+
+
+def _content(cells):
+    return HandIn("", "", tuple(cells)).content
 
 
 def _count(number):

@@ -116,7 +116,8 @@ def feedback_page(exercise, student, rows):
         {
             "file": _own_name(row.hand_in.file, names),
             "status": row.status,
-            "note": row.hand_in.note,
+            # Notes on a notebook that can be graded may name others, and are the instructor's.
+            "note": row.hand_in.note if row.hand_in.status else "",
             "result": row.result,
             "trouble": _own_trouble(exercise, row.result) if row.result else [],
             "points": row.points,
@@ -174,7 +175,8 @@ def summary(exercise, rows):
         elif row.status in ("timed out", "died") or (
             row.hand_in.note and row.status != "grader error"
         ):
-            why = "; ".join(filter(None, [row.hand_in.note, *row.result.trouble]))
+            trouble = row.result.trouble if row.result else ()
+            why = "; ".join(filter(None, [row.hand_in.note, *trouble]))
             lines.append(f"{row.status}: {row.hand_in.student} ({row.hand_in.file}): {clean(why)}")
     return lines + _grader_errors(rows)
 

@@ -197,7 +197,7 @@ def grade(
 
     \b
       course grade 01 submissions/ --out marks/01
-      course grade --explain "Ada Lovelace" add_frame --out marks/01
+      course grade --explain "Ada Lovelace" slide --out marks/01
 
     Exit codes: 0, all were graded; 1, some could not be; 2, nothing was done; 130, Ctrl-C.
     """

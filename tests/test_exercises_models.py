@@ -287,3 +287,20 @@ def test_what_pack_never_writes_is_refused(change):
 def test_no_packed_network(packed):
     with pytest.raises(NotData):
         unpack(packed)
+
+
+def test_a_network_with_functions_and_numbers_between_its_layers_survives():
+    inputs = keras.Input((4, 4, 2))
+    x = (inputs - np.float32([0.5, 0.25])) / np.float32([2.0, 4.0])
+    x = keras.activations.relu(keras.layers.Conv2D(2, 1)(x) + x)
+    model = keras.Model(inputs, x)
+    images = np.random.default_rng(1).random((3, 4, 4, 2), dtype=np.float32)
+    np.testing.assert_allclose(unpack(pack(model))(images), model(images), atol=1e-6)
+
+
+def test_what_normalization_has_seen_survives():
+    layer = keras.layers.Normalization()
+    values = np.random.default_rng(1).normal(5, 3, (50, 4)).astype("float32")
+    layer.adapt(values)
+    model = keras.Sequential([keras.Input((4,)), keras.Sequential([layer]), keras.layers.Dense(1)])
+    np.testing.assert_allclose(unpack(pack(model))(values), model(values), atol=1e-5)

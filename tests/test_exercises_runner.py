@@ -42,7 +42,7 @@ def doubles(student, reference, rng):
         (RIGHT, "passed", ""),
         ("def double(x):\n    return 3 * x", "wrong", "the result has the right shape, but other"),
         ("def double(x):\n    return x[:2]", "wrong", "shape (2,); expected is (3,)"),
-        ("def double(x):\n    pass", "wrong", "nothing (None)"),
+        ("def double(x):\n    pass", "wrong", "nothing (None;"),
         ("def double(x):\n    raise NotImplementedError", "not answered", "isn't written yet"),
         ("", "not answered", "`double` isn't defined."),
         ("double = ...", "not answered", "`double` has no value yet."),

@@ -224,3 +224,10 @@ def test_the_digest_changes_with_what_a_verdict_rests_on(folder):
         before = load_exercise(folder).digest
         spoil(folder, name, old, {"points=2": "points=4", "2**8": "4**4", "512": "600"}[old])
         assert load_exercise(folder).digest != before
+
+
+def test_a_copy_that_opens_the_exercise_it_was_copied_from(tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "EXERCISES", tmp_path)
+    folder = shutil.copytree(SMALL, tmp_path / "07_copied")
+    with pytest.raises(ExerciseError, match="exercise.py:.*it opens .tests/small"):
+        load_exercise(folder)

@@ -12,12 +12,15 @@ from small_class import hand_in, notebook
 from course_grader import hand_ins
 from course_grader.hand_ins import HandInError, collect, printable, read_cells, student_name
 
+RELEASED, SOLVED = "def add_frame(): ...", "def add_frame(): return 1"
 CODE = "def add_frame(image, width):\n    return image"
 
 
 def an_exercise(name, title, **names):
     tasks = [SimpleNamespace(id=task) for task in names]
-    return SimpleNamespace(id=name, title=title, tasks=tasks, names_of=names.get)
+    exercise = SimpleNamespace(id=name, title=title, tasks=tasks, names_of=names.get)
+    exercise.release_cells, exercise.solution_cells = lambda: [RELEASED], lambda: [SOLVED]
+    return exercise
 
 
 EXERCISE = an_exercise(
@@ -46,6 +49,7 @@ def one(place):
     [
         ("ada_01_convolution.ipynb", "ada"),
         ("01_convolution_ada.ipynb", "ada"),
+        ("Ada Lovelace_77_assignsubmission_file_01_convolution.ipynb", "Ada Lovelace_77"),
         ("01_convolution - Ada Lovelace.ipynb", "Ada Lovelace"),
         ("Ada-01-CONVOLUTION.IPYNB", "Ada"),
         ("ada_convolution and filter banks.ipynb", "ada"),
@@ -308,7 +312,7 @@ def test_a_notebook_that_names_none_is_known_by_what_it_defines(tmp_path):
 def test_two_submissions_of_one_student_are_both_graded_and_noted(tmp_path):
     first = hand_in(tmp_path, "Ada/01_convolution.ipynb", [CODE])
     second = hand_in(tmp_path, "Ada/final.ipynb", [CODE + "  # better"])
-    hand_in(tmp_path, "Grace/01_convolution.ipynb", [CODE])
+    hand_in(tmp_path, "Grace/01_convolution.ipynb", [CODE + "  # mine"])
     found = collect(EXERCISE, [tmp_path])
     assert [one.status for one in found] == ["", "", ""]
     assert [one.note for one in found] == [f"two submissions: {first}, {second}"] * 2 + [""]
@@ -332,3 +336,18 @@ def test_cells_for_a_look_are_left_out_unless_an_answer_stands_in_one(tmp_path):
     path = tmp_path / "ada.ipynb"
     path.write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}))
     assert one(path).cells == ("a = 1", answer, "b = 1", "c = 1")
+
+
+def test_code_that_is_not_only_the_students_is_noted(tmp_path):
+    for student, code in {"Ada": CODE, "Bob": CODE, "Cy": RELEASED, "Di": RELEASED}.items():
+        hand_in(tmp_path, f"{student}/01_convolution.ipynb", [code])
+    hand_in(tmp_path, "Eve/01_convolution.ipynb", [SOLVED])
+    hand_in(tmp_path, "Flo/01_convolution.ipynb", [CODE + "  # mine"])
+    assert [one.note for one in collect(EXERCISE, [tmp_path])] == [
+        "the same code as Bob",
+        "the same code as Ada",
+        "the code is as it was handed out",
+        "the code is as it was handed out",
+        "the code is that of the solution",
+        "",
+    ]

@@ -360,3 +360,11 @@ def test_explain_what_was_not_graded():
 
 def test_clean_keeps_lines_and_letters():
     assert clean("ä\r\n\tb\x07\u202e") == "ä\n    b\\x07\\u202e"
+
+
+def test_a_note_that_names_others_is_for_the_instructor():
+    note = "the same code as Bob"
+    cut_off = Row(HandIn("Ada", "Ada.ipynb", ("x",), note=note), None)
+    for one in (row("Ada", note=note), cut_off):
+        assert "Bob" not in reports.feedback_page(EXERCISE, "Ada", [one])
+        assert any("Bob" in line for line in reports.summary(EXERCISE, [one]))

@@ -93,7 +93,10 @@ def answer(exercise, task, outcomes):
         if outcome.status == "not answered" and outcome.message in said:
             page.rows[-1].details.clear()  # once is enough
         said.add(outcome.message)
-        if outcome is failed:
+        if outcome is failed and outcome.status in (
+            "wrong",
+            "timed out",
+        ):  # an error speaks for itself
             page.rows[-1].details.append(f"**Hint:** {checks[outcome.check].hint}")
     graded = [check for check in checks.values() if check.hidden]
     if graded:

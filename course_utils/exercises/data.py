@@ -75,7 +75,7 @@ def describe(value):
 
     """
     if value is None:
-        return "nothing (None): is there a `return`?"
+        return "nothing (None; is there a `return`?)"
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of shape {value.shape} and type {value.dtype}"
     if isinstance(value, np.ndarray):

@@ -26,9 +26,10 @@ LAYERS = frozenset(
 OPERATIONS = frozenset(
     """
     Add Subtract Multiply Divide TrueDivide Negative Maximum Minimum Mean Sum Max Min Square Sqrt
-    Exp Log Reshape Squeeze ExpandDims Concatenate Relu Relu6 Sigmoid Softmax Silu Gelu Tanh
+    Exp Log Reshape Squeeze ExpandDims Concatenate Relu ReLU Relu6 Sigmoid Softmax Silu Gelu Tanh
     """.split()  # noqa: SIM905
 )
+_OPERATION_MODULES = ("keras.src.ops.", "keras.src.activations.")
 _CONTAINERS = {"Sequential", "Functional", "Model"}
 _MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints")
 _MAX_NUMBER = 1_000_000  # the largest size in a configuration: nothing here needs more
@@ -103,6 +104,8 @@ def unpack(packed):
             if not flag:
                 for variable in layer._trainable_variables:
                     variable.trainable = False
+            if isinstance(layer, keras.layers.Normalization) and layer.input_mean is None:
+                layer.finalize_state()  # set_weights alone leaves what it computes from them
     except Exception as error:
         raise NotData(
             f"a network that can't be built again: {type(error).__name__}: {error}"
@@ -166,7 +169,7 @@ def _allow_part(config):
     own = config.get("registered_name")
     if not isinstance(name, str) or not isinstance(module, str):
         raise NotData("a network with a part whose class has no name")
-    if name == "__tuple__" or name == "__keras_tensor__":
+    if name in ("__tuple__", "__keras_tensor__", "__numpy__"):  # data, no code
         return
     if name == "DTypePolicy" and module in ("keras", "keras.dtype_policies"):
         return
@@ -174,7 +177,7 @@ def _allow_part(config):
         return
     if name in LAYERS and module == "keras.layers" and own in (None, name):
         return
-    if name in OPERATIONS and module.startswith("keras.src.ops.") and own in (None, name):
+    if name in OPERATIONS and module.startswith(_OPERATION_MODULES) and own in (None, name):
         return
     if module in _MODULES and own in (None, name):
         return

@@ -158,7 +158,8 @@ def run_check(check, student, reference, seed):
         # Either the check has a fault, or it met an answer of a form that its author didn't expect.
         fault = _fault(check, reference, seed)
         status = "grader error" if fault else "wrong"
-        message = fault or f"{asked.last}, which is not what the task asks for."
+        says = f"{type(error).__name__}: {error}"
+        message = fault or f"{asked.last}, which is not what the check can use ({says})."
         if not fault and isinstance(error, ExerciseError):
             message = f"{asked.last}, which could not be judged ({error})."
     earned = {"passed": check.points, "grader error": None}.get(status, 0.0)
@@ -283,5 +284,9 @@ def _fault(check, reference, seed):
     try:
         check.function(reference, reference, _rng(check, seed))
     except Exception as error:
-        return f"the check fails on the reference too: {type(error).__name__}: {error}"
+        code = check.function.__code__.co_filename
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == code]
+        where = f" (checks.py:{lines[-1]})" if lines else ""
+        return f"the check fails on the reference too{where}: {type(error).__name__}: {error}"
     return ""

@@ -44,7 +44,7 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None):
         first = first or outcomes
         problems += _unexpected("the reference", outcomes, set(), seed)
         for outcome in run(exercise.release_cells(), seed):
-            if outcome.earned != 0:
+            if outcome.earned:
                 says = f"earns {outcome.earned} in {outcome.check} (seed {seed})"
                 problems.append(f"the untouched notebook {says}")
     for mutant in exercise.mutants:

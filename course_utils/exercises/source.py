@@ -390,6 +390,11 @@ def _tasks(path, cells):
             _fail(path, task.line, f"the task {task.id!r} has no cell with a solution")
         if not any("check" in cell.tags and f'check("{task.id}")' in cell.source for cell in cells):
             _fail(path, task.line, f'no cell tagged "check" calls check("{task.id}")')
+    if path.resolve().parents[1] == EXERCISES:  # easily forgotten in a copy
+        for cell in cells:
+            for opened in re.findall(r"open_exercise\(\s*[\"'](.*?)[\"']", cell.source):
+                if opened != path.parent.name:
+                    _fail(path, cell.line, f"it opens {opened!r} instead of {path.parent.name!r}")
     return list(tasks.values())
 
 

@@ -43,7 +43,8 @@ def pair_of_pictures(rng, *shape):
 @check(
     "changes",
     points=1,
-    hint="Look at a pixel that gets darker: 149 − 200 is no byte, so NumPy wraps it round.",
+    hint="Are the values between -1 and 1? And look at a pixel that gets darker: 149 − 200 is no "
+    "byte, so NumPy wraps it round.",
     more="Turn both pictures into floats first, with .astype; then subtract; then divide by 255.",
 )
 def brighter_and_darker(student, reference, rng):

@@ -12,14 +12,21 @@ def two_epochs(student, count, batch_size, training, seed):
     import numpy as np
     import tensorflow as tf
 
+    # Not TensorFlow's random numbers: with a global seed, they begin anew in each epoch.
+    random = np.random.default_rng(0)
+
+    def draw():
+        number = tf.numpy_function(lambda: np.float32(random.uniform(0.1, 1)), [], tf.float32)
+        return tf.ensure_shape(number, ())
+
     @tf.autograph.experimental.do_not_convert
     def decode(number):
-        kept = tf.stack([tf.cast(number, tf.float32), tf.random.uniform(()), 0.0])
+        kept = tf.stack([tf.cast(number, tf.float32), draw(), 0.0])
         return tf.reshape(kept, (1, 1, 3)), tf.cast(2 * number >= count, tf.int32)
 
     @tf.autograph.experimental.do_not_convert
     def augment(photo, label):
-        return photo + tf.random.uniform((1, 1, 1), 0.1, 1) * [[[0.0, 0.0, 1.0]]], label
+        return photo + draw() * [[[0.0, 0.0, 1.0]]], label
 
     photos = tf.data.Dataset.range(count).map(decode)
     batches = student.photo_batches(photos, count, batch_size, augment, training, seed)

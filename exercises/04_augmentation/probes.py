@@ -41,8 +41,14 @@ def epochs(student, train, validation, batch_size, count):
         ready = tf.numpy_function(doubled, [tf.cast(image, "float32")], tf.float32)
         return tf.ensure_shape(ready, image.shape), label
 
+    # Not TensorFlow's random numbers: with a global seed, they begin anew in each epoch.
+    random = np.random.default_rng(0)
+
+    def brightened(images):
+        return images + random.uniform(0.1, 0.9, (len(images), 1, 1, 1)).astype("float32")
+
     def augment(images):
-        return images + tf.random.uniform((tf.shape(images)[0], 1, 1, 1), 0.1, 0.9)
+        return tf.ensure_shape(tf.numpy_function(brightened, [images], tf.float32), images.shape)
 
     made, found = student.make_pipelines(train, validation, prepare, augment, batch_size), {}
     for name, part, batches in zip(

@@ -272,7 +272,8 @@ check("unfreeze_block")
 #
 # 1. **Head first.** Freeze the whole base, compile, and train the head.
 # 2. **Then the block.** Unfreeze this block of the base, without its batch norm; compile **again**; train block and head
-#    with a **small** learning rate. Without compiling, `fit` goes on as before, and the block stays as it is.
+#    with a **small** learning rate. Without compiling, `fit` goes on as before and the block stays as it is, or it stops
+#    with *Unknown variable*: the optimiser was made for the head alone.
 #
 # Write `fine_tune(network, images, labels, block)`. You are given the network (it isn't compiled), `images`, float32, shape
 # (N, 16, 16, 3), already as the base wants them, `labels`, 0 or 1, shape (N,), and the name of a block. Return the same

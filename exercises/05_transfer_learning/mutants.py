@@ -196,7 +196,7 @@ mutant(
         reached = reached or layer.name.startswith(f"{block}_")
         layer.trainable = reached and not isinstance(layer, layers.BatchNormalization)
 """,
-    loses=["frozen_before", "block1_is_not_block10"],
+    loses=["frozen_before", "block1_is_not_block10", "moves_block_and_head"],
 )
 mutant(
     "block1_and_block10",
