@@ -21,7 +21,7 @@ def says(compare, *args, **options):
 @pytest.mark.parametrize(
     "got, sentence",
     [
-        (None, "nothing (None)"),
+        (None, "nothing (None;"),
         ("text", "is the text 'text'; expected is an array of shape (2, 3)"),
         ({}, "is a dict of 0"),
         ([[1], [2, 3]], "is a list of 2"),
@@ -123,7 +123,7 @@ def test_equal(one, other):
     "got, expected, sentence",
     [
         ("3", 3, "is the text '3'; expected is the number 3"),
-        (None, [1], "nothing (None)"),
+        (None, [1], "nothing (None;"),
         ([1, 2], [2, 1], "is [1, 2]; expected is [2, 1]"),
         ([1, 2], [1, 2, 3], "expected is [1, 2, 3]"),
         ({"a": 1}, {"a": 2}, "is {'a': 1}"),
