@@ -146,7 +146,8 @@ def list_exercises():
             continue
         hidden = sum(check.hidden for check in exercise.checks)
         checks = f"{len(exercise.checks)} checks ({hidden} hidden)"
-        counts = f"{len(exercise.tasks)} tasks, {checks}, {exercise.points:g} points"
+        tasks = "1 task" if len(exercise.tasks) == 1 else f"{len(exercise.tasks)} tasks"
+        counts = f"{tasks}, {checks}, {exercise.points:g} points"
         typer.echo(f"{exercise.id}  {exercise.title}: {counts}")
         for task in exercise.tasks:
             typer.echo(f"  {task.id}: {task.title}")
