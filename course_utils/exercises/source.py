@@ -33,6 +33,10 @@ _CELL = re.compile(r"# %%(?P<markdown> \[markdown\])?(?P<options>.*)")
 _OPTION = re.compile(r'\s+(task|tags)=("[^"]*"|\[[^\]]*\])')
 
 
+# The modules beside this one that a verdict rests on.
+_VERDICT = ("checks", "data", "models", "runner", "sides", "source")
+
+
 class ExerciseError(Exception):
     """Something in an exercise's folder is wrong; the text names file and line."""
 
@@ -111,18 +115,19 @@ class Exercise:
 
     @cached_property
     def digest(self):
-        """Changes when anything changes that a verdict rests on."""
-        found = hashlib.sha256()
+        """Changes when anything changes that the verdict of a check rests on.
+
+        That is the exercise's own files, and the modules here that run and judge them. The way
+        through a sandbox is the grader's: see its `Grader`.
+
+        Raises:
+            ExerciseError: a file that counts is not there.
+        """
         package = Path(__file__).parent
-        own = [
-            self.folder / name
-            for name in ("exercise.toml", "exercise.py", "checks.py", "probes.py")
-        ]
-        shared = [package / f"{name}.py" for name in ("checks", "data", "models", "runner")]
-        for path in own + shared:
-            found.update(path.name.encode())
-            found.update(path.read_bytes() if path.exists() else b"")
-        return found.hexdigest()[:16]
+        own = [self.folder / name for name in ("exercise.toml", "exercise.py", "checks.py")]
+        probes = self.folder / "probes.py"
+        own += [probes] if probes.exists() else []
+        return digest_of([*own, *(package / f"{name}.py" for name in _VERDICT)])
 
     def checks_of(self, task):
         """The checks of a task, in their order."""
@@ -162,6 +167,19 @@ class Exercise:
             if cell.task == task and cell.kind == "code":
                 found += [name for name in _defined(cell.solution) if name not in found]
         return found
+
+
+def digest_of(paths):
+    """A few characters that change when one of these files does, by name or content.
+
+    Raises:
+        ExerciseError: one of them is not there; passing over it would make all versions equal.
+    """
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(path.name.encode())
+        found.update(_text(path).encode())
+    return found.hexdigest()[:16]
 
 
 def exercise_ids():
