@@ -8,7 +8,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 NBGRADER := build/nbgrader
-# For the real-data paths without a network: a folder with data/, laid out as course_utils/data.py
+# For the real-data paths without a network: a folder with data/, laid out as course/data/arrays.py
 # says at its top, and keras_home/, a folder like ~/.keras.
 SHARED ?= ../shared
 REAL   := COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home)

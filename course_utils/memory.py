@@ -1,6 +1,6 @@
 """How much memory this process may still use, and how much a network takes.
 
-Only the standard library is imported at the top, for `course_utils.doctor`.
+Only the standard library is imported at the top, for `course.cli.doctor`.
 """
 
 import contextlib

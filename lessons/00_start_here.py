@@ -18,7 +18,9 @@
 
 # %%
 import numpy as np
-from course_utils import data, doctor, figures, sliders, start
+from course import data
+from course.cli import doctor
+from course_utils import figures, sliders, start
 
 SCALE = start.begin_lesson(seed=0)  # COURSE_SCALE=full, or scale="full" here, is the long version of a lesson
 

@@ -16,7 +16,8 @@
 
 # %%
 import numpy as np
-from course_utils import data, figures, instruments, start
+from course import data, instruments
+from course_utils import figures, start
 
 SCALE = start.begin_lesson(seed=1)  # COURSE_SCALE=full, or scale="full" here, uses all the digits
 
@@ -670,7 +671,7 @@ def balanced_gabor(frequency, theta, sigma, phase=0.0):
 # Check the sums before and after, and the bank's first row. (On the bench, *balanced* does the same.)
 
 # %% tags=["nbval-check-output"]
-from course_utils.instruments.gabor_bench import bank_shares
+from course.instruments import bank_shares
 
 plain, balanced = gabor(0.1, 0, 2), balanced_gabor(0.1, 0, 2)
 print(f"sum before {plain.sum():.2f}, after {abs(balanced.sum()):.2f}")

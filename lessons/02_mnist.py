@@ -16,7 +16,8 @@
 
 # %%
 import numpy as np
-from course_utils import data, figures, instruments, recorded, start
+from course import data, instruments
+from course_utils import figures, recorded, start
 
 SCALE = start.begin_lesson(seed=2)  # COURSE_SCALE=full, or scale="full" here, trains on all of MNIST
 

@@ -15,7 +15,8 @@
 
 # %%
 import numpy as np
-from course_utils import data, figures, recorded, sliders, start
+from course import data
+from course_utils import figures, recorded, sliders, start
 
 SCALE = start.begin_lesson(seed=3)  # COURSE_SCALE=full, or scale="full" here, uses all photos at 150 px
 

@@ -16,7 +16,9 @@
 
 # %%
 import numpy as np
-from course_utils import bases, data, diagrams, drawn, features, figures, recorded, sliders, start
+from course import data, drawn
+from course.data import bases, features
+from course_utils import diagrams, figures, recorded, sliders, start
 
 SCALE = start.begin_lesson(seed=5)  # COURSE_SCALE=full, or scale="full" here, takes all photos, and an hour or two
 

@@ -16,7 +16,9 @@
 
 # %%
 import numpy as np
-from course_utils import bases, data, drawn, explain, features, figures, imagenet, instruments, memory, recorded, start
+from course import data, drawn, explain, instruments
+from course.data import bases, features, imagenet
+from course_utils import figures, memory, recorded, start
 
 SCALE = start.begin_lesson(seed=6)  # COURSE_SCALE=full, or scale="full" here, takes all photos and more seeds: half an hour
 

@@ -7,7 +7,7 @@ import pytest
 from faulty_server import FaultyServer
 from hypothesis import settings
 
-from course_utils import download
+from course.data import download
 
 collect_ignore = ["small_exercise"]  # files of an exercise, which load_exercise reads
 

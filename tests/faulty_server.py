@@ -10,7 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
-from course_utils import data
+from course import data
+from course.data import sources
 
 
 class FaultyServer:
@@ -133,7 +134,7 @@ def mnist_bytes(seed: int = 0) -> bytes:
     return file.getvalue()
 
 
-def point_mnist_at(*urls: str, content: bytes | None = None) -> data.Dataset:
+def point_mnist_at(*urls: str, content: bytes | None = None) -> sources.Dataset:
     """MNIST's entry for `data.DATASETS`, with those hosts and the hash of `content`."""
     known_hash = content and "sha256:" + hashlib.sha256(content).hexdigest()
     file = dataclasses.replace(data.DATASETS["mnist"].files[0], known_hash=known_hash)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from course_grader.jail import isolation
+from course.grader.jail import isolation
 
 
 def needs_strong_isolation():

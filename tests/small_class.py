@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-from course_grader import classes
-from course_utils.exercises import Here, Memo, load_exercise, run_check
+from course.exercises import Here, Memo, load_exercise, run_check
+from course.grader import classes
 
 _new_grader = classes._new_grader
 _one_at_a_time = threading.Lock()  # in one process, cells share the environment and linecache
@@ -83,7 +83,7 @@ def write_class(folder, exercise, number):
 
 
 class HereGrader:
-    """What course_grader.submission.Grader does, in this process and without any protection."""
+    """What course.grader.submission.Grader does, in this process and without any protection."""
 
     isolation = "strong"
     seconds = 0.0  # that each submission takes besides
@@ -131,7 +131,7 @@ def graders_open():
 
 
 if __name__ == "__main__":  # a `course grade` of its own, to be killed
-    from course_grader import command
+    from course.grader import command
 
     places, out, seconds, sandbox = sys.argv[1], Path(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
     if sandbox == "no":

@@ -14,7 +14,7 @@ from tools.build_lessons import LESSONS, OFFLINE, execute
 PAGE = "99_test"
 LIVE = """\
 from skimage.data import chelsea
-from course_utils.instruments import ConvolutionStepper
+from course.instruments import ConvolutionStepper
 
 image = chelsea()[40:168:8, 130:258:8].mean(axis=-1) / 255
 ConvolutionStepper(image, [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]])"""

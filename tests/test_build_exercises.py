@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 
-from course_utils.exercises import ExerciseError, exercise_ids, load_exercise
+from course.exercises import ExerciseError, exercise_ids, load_exercise
 from tools import build_exercises
 from tools.build_exercises import RELEASED, SOLVED, leftovers, stale
 from tools.build_lessons import NOTEBOOKS

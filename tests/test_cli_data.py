@@ -7,10 +7,16 @@ from faulty_server import mnist_bytes, point_mnist_at
 from small_photos import BAD, make_classes, make_set, write
 from typer.testing import CliRunner
 
-from course_utils import data, sources
-from course_utils.cli import app
+from course import data
+from course.cli.cli import app
+from course.data import arrays, sources
 
 CONTENT = mnist_bytes()
+
+
+def use_sets(monkeypatch, sets):
+    for module in (data, arrays):
+        monkeypatch.setattr(module, "DATASETS", sets)
 
 
 @pytest.fixture
@@ -20,7 +26,7 @@ def server(faulty_server, monkeypatch):
     faulty_server.files["mnist.npz"] = CONTENT
     sets = {"mnist": point_mnist_at(faulty_server.url, content=CONTENT)}
     sets["gone"] = point_mnist_at(faulty_server.url + "gone/", content=CONTENT)
-    monkeypatch.setattr(data, "DATASETS", sets)
+    use_sets(monkeypatch, sets)
     return faulty_server
 
 
@@ -47,7 +53,7 @@ def test_fetch_one(server):
 
 
 def test_fetch_all_goes_on_after_a_failure(server, monkeypatch):
-    monkeypatch.setattr(data, "DATASETS", dict(reversed(data.DATASETS.items())))
+    use_sets(monkeypatch, dict(reversed(data.DATASETS.items())))
     result = run("fetch")
     assert result.exit_code == 1
     assert "mnist: here and verified" in result.stdout
@@ -92,7 +98,7 @@ def test_fetch_pets_tells_what_was_left_out(mirror):
 def test_fetch_without_names_leaves_the_large_set_out(server, mirror, monkeypatch):
     sets = {"pets": data.DATASETS["mnist"], "mnist": data.DATASETS["mnist"]}
     large = dataclasses.replace(data.DATASETS["mnist"], on_request=True)
-    monkeypatch.setattr(data, "DATASETS", {**sets, "pets-all": large})
+    use_sets(monkeypatch, {**sets, "pets-all": large})
     fetched = []
     monkeypatch.setattr(data, "fetch", lambda name: fetched.append(name) or data.status()[0])
     assert run("fetch").exit_code == 0
@@ -200,7 +206,7 @@ def test_nothing_can_be_removed(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("course_utils.pets.shutil.rmtree", refuse)
+    monkeypatch.setattr("course.data.pets.shutil.rmtree", refuse)
     result = run("remove", "pets")
     assert result.exit_code == 1
     assert "the data folder cannot be written to (Permission denied)" in result.stderr

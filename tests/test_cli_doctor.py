@@ -11,8 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from course_utils import data, doctor, memory
-from course_utils.doctor import GB, NOTE, OK, PROBLEM, Finding
+from course import data
+from course.cli import doctor
+from course.cli.doctor import GB, NOTE, OK, PROBLEM, Finding
+from course_utils import memory
 
 ROOT = Path(__file__).parent.parent
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="uses signals, links or shell scripts")
@@ -214,7 +216,12 @@ def test_course_utils_not_installed(packages, monkeypatch):
         raise doctor.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor.metadata, "requires", absent)
-    only(doctor.check_packages(), PROBLEM, says=["course-utils"], remedy=["--no-deps --editable ."])
+    only(
+        doctor.check_packages(),
+        PROBLEM,
+        says=["deep-vision-course"],
+        remedy=["--no-deps --editable ."],
+    )
 
 
 def test_packaging_not_installed(packages, monkeypatch):
@@ -516,8 +523,8 @@ def test_data_folder_takes_no_files(monkeypatch, tmp_path):
 
 def test_data_cannot_be_looked_at(monkeypatch):
     monkeypatch.setattr(data, "data_folder", None)  # so that the attribute is put back
-    monkeypatch.delattr("course_utils.data")
-    monkeypatch.setitem(sys.modules, "course_utils.data", None)
+    monkeypatch.delattr("course.data")
+    monkeypatch.setitem(sys.modules, "course.data", None)
     only(doctor.check_data(), NOTE, remedy=["pip install"])
 
 
@@ -680,7 +687,7 @@ def test_course_doctor_finds_this_environment_well(tmp_path):
 def test_doctor_speaks_where_nothing_is_installed():
     """Without site-packages there is no TensorFlow, no Jupyter, no psutil: nine tenths missing."""
     code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-    code += "from course_utils.doctor import run_doctor; sys.exit(run_doctor(as_json=True))"
+    code += "from course.cli.doctor import run_doctor; sys.exit(run_doctor(as_json=True))"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=False
     )
@@ -694,10 +701,10 @@ def test_doctor_speaks_where_nothing_is_installed():
 
 def test_importing_the_doctor_is_cheap():
     code = (
-        "import sys; before = set(sys.modules); import course_utils.doctor; "
+        "import sys; before = set(sys.modules); import course.cli.doctor; "
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    assert set(done.stdout.split()) - sys.stdlib_module_names == {"course_utils"}
+    assert set(done.stdout.split()) - sys.stdlib_module_names == {"course", "course_utils"}

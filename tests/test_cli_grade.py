@@ -10,9 +10,9 @@ import pytest
 from small_class import SMALL, HereGrader, hand_in, small_exercise, write_class
 from typer.testing import CliRunner
 
-from course_grader import classes, command
-from course_grader.gradebook import FILE
-from course_utils.cli import app
+from course.cli.cli import app
+from course.grader import classes, command
+from course.grader.gradebook import FILE
 
 SECRET = "00000000000000000000000000001f08"
 
@@ -315,7 +315,7 @@ def test_selftest_of_a_bad_exercise(tmp_path):
 
 
 def test_export_to_nbgrader(tmp_path):
-    pytest.importorskip("course_grader.nbgrader_export")
+    pytest.importorskip("course.grader.nbgrader_export")
     result = run("export-nbgrader", "course", SMALL, "--seed", "1f")
     assert result.exit_code == 0, result.output
     notebook = tmp_path / "course" / "source" / "small_exercise" / "small_exercise.ipynb"

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from faulty_server import mnist_bytes, point_mnist_at
 
-from course_utils import data, download, pets, sources
-from course_utils.data import DataError, OfflineError, StorageError
+from course import data, drawn
+from course.data import DataError, OfflineError, StorageError, arrays, download, pets, sources
 
 CONTENT = mnist_bytes()
 ARRAYS = dict(np.load(io.BytesIO(CONTENT)))
@@ -149,7 +149,7 @@ def test_how_many_are_drawn_by_default(monkeypatch):
     def draw(n, *, seed):
         return np.zeros((n, 28, 28), np.uint8), np.full(n, seed, np.uint8)
 
-    monkeypatch.setattr(data.drawn, "draw_garments", draw)
+    monkeypatch.setattr(drawn, "draw_garments", draw)
     (x_train, _), (x_test, _) = data.load_fashion_mnist(source="embedded", verbose=False)
     assert (len(x_train), len(x_test)) == (5000, 1000)
 
@@ -322,7 +322,8 @@ def test_read_only_cache_that_has_the_data(server, monkeypatch):
 
 CHILD = """
     import hashlib, sys
-    from course_utils import data, download
+    from course import data
+    from course.data import download
     from faulty_server import point_mnist_at, mnist_bytes
     download.PROBE_SECONDS = 60
     data.DATASETS["mnist"] = point_mnist_at(sys.argv[1], content=mnist_bytes())
@@ -385,8 +386,8 @@ def test_unroutable_network_costs_little(monkeypatch, capsys):
         return dict.fromkeys(("x_train", "y_train", "x_test", "y_test"), none), f"({reason})"
 
     monkeypatch.setattr(socket, "create_connection", connect)
-    monkeypatch.setattr(data, "_embedded_digits", at_once)
-    monkeypatch.setattr(data, "_drawn_images", at_once)
+    monkeypatch.setattr(arrays, "_embedded_digits", at_once)
+    monkeypatch.setattr(arrays, "_drawn_images", at_once)
     begun = time.monotonic()
     for load in LOADERS.values():
         load(n_train=10, n_test=10)
@@ -397,7 +398,7 @@ def test_unroutable_network_costs_little(monkeypatch, capsys):
 
 def test_import_is_light():
     code = (
-        "import sys, course_utils.data as d; "
+        "import sys, course.data.arrays as d; "
         "print([m for m in ('tensorflow', 'keras', 'scipy', 'pandas', 'requests', 'pooch') "
         "if m in sys.modules])"
     )
@@ -427,7 +428,7 @@ def mirror(tmp_path, monkeypatch):
     monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at("http://host.invalid/"))
     random = np.random.default_rng(1)
     for name in ("fashion_mnist", "svhn"):
-        shapes = data._shapes(60, 20, *SHAPES[name])
+        shapes = arrays._shapes(60, 20, *SHAPES[name])
         hosts = ("http://host.invalid/",)
         dataset = dataclasses.replace(data.DATASETS[name], shapes=shapes, hosts=hosts)
         monkeypatch.setitem(data.DATASETS, name, dataset)

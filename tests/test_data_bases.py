@@ -17,9 +17,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from course_utils import bases, course_base, data, memory, recorded, sources
-from course_utils.cli import app
-from course_utils.download import DataError, StorageError
+from course import data
+from course.cli.cli import app
+from course.data import bases, course_base, sources
+from course.data.download import DataError, StorageError
+from course_utils import memory, recorded
 
 MOBILENET = bases.DATASETS["mobilenetv2"].files[0].name
 LINE = "Base: MobileNetV2, trained on ImageNet, 4,064 parameters; weights from {}"
@@ -317,7 +319,7 @@ def test_course_base_that_cannot_be_used(course, monkeypatch, fault):
     with pytest.raises(DataError) as caught:
         bases.load_base("course", size=SIZE)
     assert reason in str(caught.value)
-    assert "Get it again: git checkout course_utils, or install" in str(caught.value)
+    assert "Get it again: git checkout course, or install" in str(caught.value)
 
 
 def test_shipped_course_base(monkeypatch):
@@ -505,7 +507,7 @@ def test_fetch_what_cannot_be_had(offline):
 
 def test_status_needs_no_tensorflow():
     code = (
-        "import sys; from course_utils import bases, data; data.status(); "
+        "import sys; from course import data; from course.data import bases; data.status(); "
         "print([m for m in ('tensorflow', 'keras', 'psutil') if m in sys.modules])"
     )
     command = [sys.executable, "-c", code]

@@ -2,7 +2,9 @@
 
 import hashlib
 
-from course_utils import bases, course_base, drawn, recorded
+from course import drawn
+from course.data import bases, course_base
+from course_utils import recorded
 
 
 def test_weights_are_shipped_small_and_those_of_the_record():

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import download
-from course_utils.download import DataError, OfflineError, StorageError, UnsafeArchiveError
+from course.data import download
+from course.data.download import DataError, OfflineError, StorageError, UnsafeArchiveError
 
 CONTENT = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(6000))  # 192 kB
 HASH = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
@@ -230,7 +230,7 @@ def test_wrong_bytes_in_the_part(server, target):
 KILLED = """
     import sys
     from pathlib import Path
-    from course_utils import download
+    from course.data import download
     download.PROBE_SECONDS = 60
     download.obtain(sys.argv[1], Path(sys.argv[2]), known_hash=sys.argv[3], progress=False)
 """

@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from course_utils import bases, data, features, memory
-from course_utils.features import compute_features
+from course import data
+from course.data import bases, features
+from course.data.features import compute_features
+from course_utils import memory
 
 SIZE = 32
 

@@ -13,9 +13,11 @@ import pytest
 from test_bases import line_of, put, stored
 from typer.testing import CliRunner
 
-from course_utils import bases, data, imagenet, memory, sources
-from course_utils.cli import app
-from course_utils.download import DataError, StorageError
+from course import data
+from course.cli.cli import app
+from course.data import bases, imagenet, sources
+from course.data.download import DataError, StorageError
+from course_utils import memory
 
 NAME = imagenet.NAME
 WEIGHTS, INDEX = imagenet.WEIGHTS.name, imagenet.INDEX.name

@@ -9,8 +9,8 @@ import textwrap
 import pytest
 from small_photos import write
 
-from course_utils import photo_sets
-from course_utils.download import StorageError
+from course.data import photo_sets
+from course.data.download import StorageError
 
 
 def make(folder, content=b"new"):
@@ -85,7 +85,7 @@ def test_a_failed_rename_leaves_the_old_one(tmp_path, monkeypatch):
 KILLED = """
     import os, signal, sys
     from pathlib import Path
-    from course_utils import photo_sets
+    from course.data import photo_sets
     rename, when = os.rename, sys.argv[2]
     def kill(source, target):
         if when == "between" and source.name == "new":

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from small_photos import BAD, ODD, encoded, jpeg, make_classes, picture, write
 
-from course_utils import photos
+from course.data import photos
 
 # Checking
 

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from course_utils import drawn
-from course_utils.drawn import garments as garments_module
-from course_utils.drawn import house_numbers as house_numbers_module
+from course import drawn
+from course.drawn import garments as garments_module
+from course.drawn import house_numbers as house_numbers_module
 
 DRAWS = [drawn.draw_garments, drawn.draw_house_numbers]
 SHAPES = {drawn.draw_garments: (28, 28), drawn.draw_house_numbers: (32, 32, 3)}
@@ -75,7 +75,7 @@ def test_pictures_do_not_depend_on_what_was_drawn_before(draw):
 
 def test_a_new_process_draws_the_same_pictures():
     code = (
-        "import hashlib; from course_utils import drawn as d; "
+        "import hashlib; from course import drawn as d; "
         "print(hashlib.sha256(b''.join(f(5, seed=8)[0].tobytes() "
         "for f in (d.draw_garments, d.draw_house_numbers))).hexdigest())"
     )
@@ -287,7 +287,7 @@ def test_the_examples_in_the_docstrings_run():
 
 def test_importing_the_module_loads_nothing_heavy():
     code = (
-        "import sys; import course_utils.drawn; "
+        "import sys; import course.drawn; "
         "print([m for m in ('matplotlib', 'tensorflow', 'skimage', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

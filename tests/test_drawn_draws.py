@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils import drawn
+from course import drawn
 
 REFUSED = [
     ({"n": -1}, "n must be 0 or more, got -1; pass"),

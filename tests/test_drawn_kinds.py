@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from course_utils import drawn
-from course_utils.drawn import bodies, creatures, heads, kinds, pets, things
+from course import drawn
+from course.drawn import bodies, creatures, heads, kinds, pets, things
 
 BLOCK = len(drawn.KIND_NAMES)
 CAT_AND_DOG_FAMILIES = (

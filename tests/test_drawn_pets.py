@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from test_drawn_draws import REFUSED
 
-from course_utils import drawn
-from course_utils.drawn import coats, creatures, painter, pets, scenery
+from course import drawn
+from course.drawn import coats, creatures, painter, pets, scenery
 
 PARTS_OF_THE_HEAD = ("ears", "eyes", "muzzle", "nose")
 
@@ -293,7 +293,7 @@ def test_colours_alone_hardly_tell_the_classes_apart(crowd, describe):
 
 def test_drawing_loads_neither_scikit_learn_nor_tensorflow():
     code = (
-        "import sys; from course_utils.drawn import draw_pets; draw_pets(40, size=32); "
+        "import sys; from course.drawn import draw_pets; draw_pets(40, size=32); "
         "print([m for m in ('sklearn', 'tensorflow', 'matplotlib') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

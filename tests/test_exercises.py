@@ -5,9 +5,9 @@ from functools import cache
 import pytest
 from sandbox import needs_strong_isolation
 
-from course_grader.submission import Grader
-from course_utils.exercises import exercise_ids, load_exercise
-from course_utils.exercises.selftest import FEWEST_MUTANTS, selftest
+from course.exercises import exercise_ids, load_exercise
+from course.exercises.selftest import FEWEST_MUTANTS, selftest
+from course.grader.submission import Grader
 from tools.build_lessons import LESSONS
 
 every_exercise = pytest.mark.parametrize("name", exercise_ids())

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course_utils.exercises import Wrong, check, equal, same
+from course.exercises import Wrong, check, equal, same
 
 EXPECTED = np.array([[1.0, 2, 3], [4, 5, 6]])
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from course_utils.exercises import ExerciseError, answers, load_exercise, notebook, pictures
-from course_utils.exercises.runner import GRADING
+from course.exercises import ExerciseError, answers, load_exercise, notebook, pictures
+from course.exercises.runner import GRADING
 
 ROOT = Path(__file__).parents[1]
 SMALL = ROOT / "tests" / "small_exercise"
@@ -87,7 +87,7 @@ def test_it_looks_at_what_is_defined_now(learner):
 
 def test_an_error_shows_the_learners_line(learner):
     says = learner(
-        "from course_utils.exercises.runner import run_cell\n"
+        "from course.exercises.runner import run_cell\n"
         "run_cell('def add_frame(image, width):\\n    return image[width, 0, 0]', globals(), 'c')\n"
         'check("add_frame")'
     )
@@ -392,7 +392,7 @@ def test_in_a_notebook_both_html_and_text_and_untouched_cells_dont_fail():
 def test_numpy_exercises_need_nothing_heavy():
     code = (
         "import sys; sys.path.insert(0, '.'); import numpy as np\n"
-        "from course_utils.exercises import open_exercise\n"
+        "from course.exercises import open_exercise\n"
         f"check = open_exercise({str(SMALL)!r})\n{WRONG}check('add_frame')\n"
         "heavy = {'tensorflow', 'keras', 'matplotlib.pyplot', 'scipy.stats', 'sklearn', 'pandas'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"

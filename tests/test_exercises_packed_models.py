@@ -6,8 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from course_utils.exercises import NotData, decode, encode
-from course_utils.exercises.models import pack, unpack
+from course.exercises import NotData, decode, encode
+from course.exercises.packed_models import pack, unpack
 
 keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402

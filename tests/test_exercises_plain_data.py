@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course_utils.exercises import NotData, data, decode, encode
+from course.exercises import NotData, decode, encode, plain_data
 
 KEYS = st.integers(min_value=-(2**60) + 1, max_value=2**60 - 1)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text()
@@ -243,8 +243,8 @@ def test_too_deep_too_many_too_large_are_refused(monkeypatch):
     with pytest.raises(NotData, match="nested"):
         encode(nested)
     with pytest.raises(NotData, match="values in lists"):
-        encode([0] * (data.MAX_VALUES + 1))
-    monkeypatch.setattr(data, "MAX_BYTES", 1000)
+        encode([0] * (plain_data.MAX_VALUES + 1))
+    monkeypatch.setattr(plain_data, "MAX_BYTES", 1000)
     with pytest.raises(NotData, match="MB"):
         encode(np.zeros(200))
     with pytest.raises(NotData, match="bytes"):

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from course_utils.exercises import (
+from course.exercises import (
     STATUSES,
     Check,
     Died,
@@ -21,7 +21,7 @@ from course_utils.exercises import (
     run_check,
     same,
 )
-from course_utils.exercises.runner import GRADING, Side, describe_error, run_cell
+from course.exercises.runner import GRADING, Side, describe_error, run_cell
 
 RIGHT = "def double(x):\n    return 2 * x"
 
@@ -196,7 +196,7 @@ def test_variables():
 
 
 def test_within_a_side_open_exercise_does_nothing(capsys):
-    opens = "from course_utils.exercises import open_exercise\ncheck = open_exercise('no such')"
+    opens = "from course.exercises import open_exercise\ncheck = open_exercise('no such')"
     side = Here([opens, "check('x')\ncheck.hint('x')\ndone = 1"])
     assert side["done"] == 1
     assert capsys.readouterr().out == "" and GRADING not in os.environ

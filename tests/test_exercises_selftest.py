@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.exercises import load_exercise
-from course_utils.exercises.selftest import selftest
+from course.exercises import load_exercise
+from course.exercises.selftest import selftest
 
 SMALL = Path(__file__).parent / "small_exercise"
 

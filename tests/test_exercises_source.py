@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.exercises import ExerciseError, exercise_ids, load_exercise, source
+from course.exercises import ExerciseError, exercise_ids, load_exercise, source
 
 SMALL = Path(__file__).parent / "small_exercise"
 
@@ -165,7 +165,7 @@ def test_no_such_exercise_names_those_that_there_are():
 
 def test_without_the_folder_of_exercises(monkeypatch, tmp_path):
     monkeypatch.setattr(source, "EXERCISES", tmp_path / "exercises")
-    with pytest.raises(ExerciseError, match="not beside course_utils"):
+    with pytest.raises(ExerciseError, match="not beside course"):
         load_exercise("01_convolution")
     assert exercise_ids() == []
 

@@ -8,8 +8,9 @@ import weakref
 import numpy as np
 import pytest
 
-from course_utils import bases, explain
-from course_utils.explain import network
+from course import explain
+from course.data import bases
+from course.explain import network
 
 SIZE, N = 16, 5
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_networks import lesson_network
 
-from course_utils.explain.fields import Field, fields_of
-from course_utils.instruments.lens import stages_of
+from course.explain.fields import Field, fields_of
+from course.instruments.lens import stages_of
 
 
 def measured(model, layer, shape, ground):

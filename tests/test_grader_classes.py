@@ -16,12 +16,12 @@ import pytest
 import small_class
 from small_class import HereGrader, hand_in, small_exercise, solutions, write_class
 
-from course_grader import classes
-from course_grader.classes import ClassError, grade_class
-from course_grader.gradebook import FILE, open_gradebook
-from course_grader.hand_ins import collect
-from course_grader.jail import isolation
-from course_grader.reports import write_csv
+from course.grader import classes
+from course.grader.classes import ClassError, grade_class
+from course.grader.gradebook import FILE, open_gradebook
+from course.grader.hand_ins import collect
+from course.grader.jail import isolation
+from course.grader.reports import write_csv
 
 TESTS = Path(__file__).parent
 SANDBOX = ["yes"] if isolation()[0] == "strong" else ["no"]

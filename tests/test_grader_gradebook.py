@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from course_grader.gradebook import FILE, GradebookError, Result, open_gradebook
-from course_grader.hand_ins import HandIn
-from course_utils.exercises import Outcome
+from course.exercises import Outcome
+from course.grader.gradebook import FILE, GradebookError, Result, open_gradebook
+from course.grader.hand_ins import HandIn
 
 EXERCISE = SimpleNamespace(id="01_convolution", folder="exercises/01_convolution", digest="d1")
 ADA = HandIn("Ada", "ada.ipynb", ("a = 1", "b = '🦄'"))

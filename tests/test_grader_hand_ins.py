@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 from small_class import hand_in, notebook
 
-from course_grader import hand_ins
-from course_grader.hand_ins import HandInError, collect, printable, read_cells, student_name
+from course.grader import hand_ins
+from course.grader.hand_ins import HandInError, collect, printable, read_cells, student_name
 
 RELEASED, SOLVED = "def add_frame(): ...", "def add_frame(): return 1"
 CODE = "def add_frame(image, width):\n    return image"

@@ -14,9 +14,9 @@ import pytest
 from hostile.submissions import REACHING_OUT
 from sandbox import needs_strong_isolation
 
-from course_grader import jail, zygote
-from course_grader.jail import IsolationError, Jail
-from course_utils.exercises import EXERCISES, Died, TimedOut
+from course.exercises import EXERCISES, Died, TimedOut
+from course.grader import jail, zygote
+from course.grader.jail import IsolationError, Jail
 
 REPOSITORY = Path(__file__).parents[1]
 LIMITS = {"memory_mb": 512, "seconds": 20}
@@ -102,16 +102,19 @@ def test_only_what_is_needed_is_there(strong):
         def entries(path):
             return sorted(os.listdir(path)) if os.path.isdir(path) else None
         seen = {{path: entries(path) for path in
-                ("/grader", "/grader/course_grader", {str(EXERCISES)!r}, {str(REPOSITORY)!r},
-                 "/home", "/home/student", "/tmp", "/dev/shm", "/sys", "/run", "/var")}}
+                ("/grader", "/grader/course", "/grader/course/grader", {str(EXERCISES)!r},
+                 {str(REPOSITORY)!r}, "/home", "/home/student", "/tmp", "/dev/shm",
+                 "/sys", "/run", "/var")}}
         ids = [os.getuid(), os.getgid(), os.getgroups(), os.getpid()]
         variables = sorted(os.environ)
         """,
     )
     seen = value(worker, "seen")
-    assert seen["/grader"] == ["course_grader", "course_utils"]
+    assert seen["/grader"] == ["course", "course_utils"]
     own = ["__init__.py", "wire.py", "worker.py", "zygote.py"]
-    assert seen["/grader/course_grader"] == own
+    assert seen["/grader/course/grader"] == own
+    folders = ["data", "drawn", "exercises", "explain", "grader", "instruments"]
+    assert seen["/grader/course"] == ["__init__.py", *folders]  # no cli, which nobody imports
     assert seen[str(EXERCISES)] is None
     # Of the repository's folder no more than the way to the environment, if that lies in it.
     assert set(seen[str(REPOSITORY)] or ()) <= {Path(sys.prefix).name}
@@ -239,7 +242,7 @@ def test_nothing_outlives_a_parent_that_was_killed(forks):
     needs_strong_isolation()
     script = f"""
         import sys, time
-        from course_grader.jail import Jail
+        from course.grader.jail import Jail
         jail = Jail(["import numpy"])
         if not {forks}:
             jail._end_zygote()

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_grader import reports
-from course_grader.gradebook import Result
-from course_grader.hand_ins import HandIn
-from course_grader.reports import Row, clean, no_formula, page_names, write_csv, write_feedback
-from course_utils.exercises import Check, Outcome, Task
+from course.exercises import Check, Outcome, Task
+from course.grader import reports
+from course.grader.gradebook import Result
+from course.grader.hand_ins import HandIn
+from course.grader.reports import Row, clean, no_formula, page_names, write_csv, write_feedback
 
 HIDDEN_INPUT = "width 7 gave 3.25"
 

@@ -11,11 +11,11 @@ import psutil
 import pytest
 from sandbox import needs_strong_isolation
 
-from course_grader import jail
-from course_grader.jail import IsolationError, Jail
-from course_grader.submission import Grader
-from course_utils.exercises import ExerciseError, load_exercise
-from course_utils.exercises.selftest import selftest
+from course.exercises import ExerciseError, load_exercise
+from course.exercises.selftest import selftest
+from course.grader import jail
+from course.grader.jail import IsolationError, Jail
+from course.grader.submission import Grader
 
 SMALL = Path(__file__).parent / "small_exercise"
 CHECKS = ["zeros_all_around", "any_width", "counts_levels", "finds_the_pixel", "negative_values"]

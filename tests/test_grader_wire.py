@@ -8,9 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from course_grader import wire
-from course_utils.exercises import Died, NotData, TimedOut, encode
-from course_utils.exercises.data import MAX_BYTES
+from course.exercises import Died, NotData, TimedOut, encode
+from course.exercises.plain_data import MAX_BYTES
+from course.grader import wire
 
 
 @pytest.fixture

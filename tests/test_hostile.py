@@ -12,8 +12,8 @@ import pytest
 from hostile.submissions import ALL, SUBMISSIONS
 from sandbox import needs_strong_isolation
 
-from course_grader.submission import Grader
-from course_utils.exercises import STATUSES, load_exercise
+from course.exercises import STATUSES, load_exercise
+from course.grader.submission import Grader
 
 HERE = Path(__file__).parent
 SEED = 987654321098765

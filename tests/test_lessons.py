@@ -12,7 +12,7 @@ import pytest
 from nbconvert import HTMLExporter
 from PIL import Image
 
-from course_utils import instruments
+from course import instruments
 from tools.build_lessons import (
     LESSONS,
     MAX_BYTES,

@@ -14,9 +14,9 @@ import pytest
 from nbclient import NotebookClient
 from packaging.requirements import Requirement
 
-from course_grader import nbgrader_support
-from course_grader.nbgrader_export import ExportError, assignment, export, grade_ids
-from course_utils.exercises import load_exercise
+from course.exercises import load_exercise
+from course.grader import nbgrader_support
+from course.grader.nbgrader_export import ExportError, assignment, export, grade_ids
 from tools import nbgrader
 from tools.build_lessons import ROOT
 
@@ -205,7 +205,7 @@ def test_a_failed_hidden_check_only_hints():
         @nbgrader_support.test(task="half", points=1, hint="Divide.", hidden=True)
         def halves(student, reference, rng):
             """halves three"""
-            from course_utils.exercises import equal
+            from course.exercises import equal
 
             equal(student.half_of(3.0), 1.0)
 

@@ -18,7 +18,7 @@ from tools import build_lessons, build_site
 from tools.build_lessons import LESSONS, NOTEBOOKS
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "site"))
+sys.path.insert(0, str(ROOT / "tools" / "site"))
 
 from mathml import mathml  # noqa: E402
 

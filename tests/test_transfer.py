@@ -5,7 +5,8 @@ import functools
 import numpy as np
 import pytest
 
-from course_utils import bases, course_base, drawn, features
+from course import drawn
+from course.data import bases, course_base, features
 from tools.bench import define_from
 
 SIZE = 64

@@ -2,7 +2,7 @@
 
     python -m tools.bench [--repeats 3]
 
-The results go to benchmarks/.
+The results go to docs/benchmarks/.
 
 Times depend on the machine, so the table says which; compare ratios, not seconds.
 """
@@ -24,8 +24,8 @@ from course_utils import figures, recorded, sliders, start
 from tools import bench_explain, bench_grading, bench_instruments, watched
 from tools.build_lessons import LESSONS, NOTEBOOKS, ROOT, read_lesson
 
-RESULTS = ROOT / "benchmarks" / "results.json"
-TABLE = ROOT / "benchmarks" / "README.md"
+RESULTS = ROOT / "docs" / "benchmarks" / "results.json"
+TABLE = ROOT / "docs" / "benchmarks" / "README.md"
 SAMPLE_SECONDS = 0.05
 PIPELINE_IMAGES = 800
 
@@ -141,7 +141,7 @@ def measure_pipeline(size):
     import keras
     import tensorflow as tf
 
-    from course_utils import data
+    from course import data
 
     folder, _ = data.load_pets(PIPELINE_IMAGES, 2, size=size, source="embedded", verbose=False)
     files = {"train": list((folder / "train").glob("*/*.jpg"))}
@@ -195,7 +195,7 @@ def measure_instruments():
 
 
 def measure_explain():
-    """Heatmaps and drawings of filters by `course_utils.explain`; see `tools.bench_explain`."""
+    """Heatmaps and drawings of filters by `course.explain`; see `tools.bench_explain`."""
     functions = {"np": np}
     define_from("06", ("fine_share",), functions)
     return {

@@ -1,4 +1,4 @@
-"""Measure `course_utils.explain` beside the eager loops of textbooks, and its drawings of filters.
+"""Measure `course.explain` beside the eager loops of textbooks, and its drawings of filters.
 
 Part of `tools.bench`, which see.
 """
@@ -10,7 +10,8 @@ import time
 
 import numpy as np
 
-from course_utils import bases, explain
+from course import explain
+from course.data import bases
 
 SIZE, IMAGES, FILTERS = 96, 32, 16
 WINDOW, STRIDE, FILL = 32, 16, 0.0
@@ -147,7 +148,7 @@ def table_lines(measured):
     """What was measured, as lines of Markdown."""
     windows = len(range(0, SIZE - WINDOW + 1, STRIDE)) ** 2
     lines = [
-        f"Heatmaps by `course_utils.explain`, on MobileNetV2 at {SIZE} × {SIZE} pixels, in"
+        f"Heatmaps by `course.explain`, on MobileNetV2 at {SIZE} × {SIZE} pixels, in"
         f" milliseconds (median of {REPEATS}; once, if it takes over {LONG_SECONDS} s), beside a"
         " textbook's eager model: called on one image (Grad-CAM) or one window (occlusion,"
         f" {windows} windows an image) at a time, as tutorials do; or on the whole batch, or all"

@@ -10,14 +10,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from course_utils.exercises import load_exercise
+from course.exercises import load_exercise
 from tools import nbgrader, watched
 
 EXERCISES = {"01_convolution": 60, "02_mnist": 12}  # and how many make a class
 JOBS = 2
 NBGRADER_SUBMISSIONS = 3
 SAMPLE_SECONDS = 0.2  # adding up a process's pages takes milliseconds
-GRADE = "from course_utils.cli import app; app()"
+GRADE = "from course.cli.cli import app; app()"
 
 
 def measure():
@@ -64,7 +64,7 @@ def submissions_of(exercise):
 
 def measure_one_by_one(exercise):
     """Seconds until a grader is ready, and a list of seconds, one for each kind of submission."""
-    from course_grader.submission import Grader
+    from course.grader.submission import Grader
 
     seconds = []
     begin = time.perf_counter()
@@ -128,7 +128,7 @@ def memory_of(process):
 
 def measure_nbgrader(exercise):
     """Seconds that nbgrader's autograde takes for a submission: the median of a few."""
-    from course_grader.nbgrader_export import export
+    from course.grader.nbgrader_export import export
 
     fitting = [cells for cells in submissions_of(exercise) if _fits(exercise, cells)]
     seconds = []

@@ -13,7 +13,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from course_utils import figures, instruments
+from course import instruments
+from course_utils import figures
 from tools import chromium, exported
 
 STEPS = 120
@@ -53,7 +54,7 @@ import numpy as np
 from skimage.color import rgb2gray
 from skimage.data import chelsea
 from skimage.transform import resize
-from course_utils import instruments
+from course import instruments
 photo = resize(chelsea()[:, 75:375], (96, 96), anti_aliasing=True)
 grey = rgb2gray(photo)
 """

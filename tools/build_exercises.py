@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import course_utils.exercises
-from course_utils.exercises import EXERCISES, ExerciseError, exercise_ids, load_exercise
+import course.exercises
+from course.exercises import EXERCISES, ExerciseError, exercise_ids, load_exercise
 from tools.build_lessons import MAX_BYTES, NOTEBOOKS, OFFLINE, clean, complaints, execute
 from tools.build_lessons import fingerprint as fingerprint_with_package
 
@@ -152,7 +152,7 @@ def fingerprint(exercise):
     """Changes when an exercise's files or anything they run on change (mutants don't count)."""
     digest = hashlib.sha256(fingerprint_with_package(exercise.folder / "exercise.py").encode())
     own = [exercise.folder / name for name in ("exercise.toml", "checks.py", "probes.py")]
-    for path in [*own, *sorted(Path(course_utils.exercises.__file__).parent.glob("*.py"))]:
+    for path in [*own, *sorted(Path(course.exercises.__file__).parent.glob("*.py"))]:
         digest.update(path.read_bytes() if path.exists() else b"")
     return digest.hexdigest()[:16]
 

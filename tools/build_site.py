@@ -36,10 +36,10 @@ from tools.build_lessons import (
 )
 from tools.readme import KINDS, README, THUMBNAILS, binder_link, repository
 
-SITE = ROOT / "site"
+SITE = ROOT / "tools" / "site"
 TARGET = ROOT / "build" / "site"
 CACHE = ROOT / "build" / "site_cache"
-RESULTS = ROOT / "benchmarks" / "results.json"
+RESULTS = ROOT / "docs" / "benchmarks" / "results.json"
 SCREENSHOT = ROOT / "docs" / "lesson1.png"
 MAX_PAGE_BYTES = 3_000_000
 CELL_SECONDS = 600

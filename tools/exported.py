@@ -4,13 +4,13 @@ import html
 import json
 from pathlib import Path
 
-from course_utils.instruments.base import module_text, style_text
+from course.instruments.base import module_text, style_text
 
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
-SHIM = Path(__file__).resolve().parent.parent / "site" / "exported.js"
+SHIM = Path(__file__).resolve().parent / "site" / "exported.js"
 IDENTITY = "_anywidget_id"
-OWN = "course_utils.instruments."
+OWN = "course.instruments."
 
 
 def live_instruments(notebook):
@@ -22,7 +22,7 @@ def live_instruments(notebook):
         dict from the widget's model id to (module's name, state), the state as the page's script
         reads it: {"attributes": ..., "buffers": [{"path": ..., "data": base64}, ...]}.
     """
-    from course_utils import instruments
+    from course import instruments
 
     found = {}
     states = notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})

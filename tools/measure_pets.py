@@ -23,8 +23,9 @@ import time
 
 import numpy as np
 
-from course_utils import data, recorded
-from course_utils.drawn import draw_pets
+from course import data
+from course.drawn import draw_pets
+from course_utils import recorded
 from tools.bench import define_from
 
 RESULTS = recorded.FOLDER / "drawn_pets.json"

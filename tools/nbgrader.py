@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from course_grader.nbgrader_export import grade_ids
+from course.grader.nbgrader_export import grade_ids
 from tools.build_lessons import OFFLINE, ROOT
 
 ENVIRONMENT = ROOT / "build" / "nbgrader"

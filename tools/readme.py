@@ -2,7 +2,7 @@
 
     python -m tools.readme
 
-Titles and questions come from the lessons, times from benchmarks/results.json, thumbnails from
+Titles and questions come from the lessons, times from docs/benchmarks/results.json, thumbnails from
 the notebook cells tagged "thumbnail", the repository's address from pyproject.toml; the sheet of
 cats and dogs is drawn anew.
 """
@@ -41,7 +41,7 @@ def heading_of(source):
 
 def lesson_table():
     """The table of lessons, in Markdown."""
-    lessons = json.loads((ROOT / "benchmarks" / "results.json").read_text())["lessons"]
+    lessons = json.loads((ROOT / "docs" / "benchmarks" / "results.json").read_text())["lessons"]
     rows = ["| | lesson | quick size | open |", "|---|---|---|---|"]
     for source in sorted(LESSONS.glob("[0-9][0-9]_*.py")):
         title, question = heading_of(source)
@@ -101,7 +101,7 @@ def make_contact_sheet():
     from PIL import Image
     from skimage.util import montage
 
-    from course_utils.drawn import draw_pets
+    from course.drawn import draw_pets
 
     images, _ = draw_pets(SHEET_ROWS * SHEET_COLUMNS, size=96, seed=SHEET_SEED)
     sheet = montage(images, grid_shape=(SHEET_ROWS, SHEET_COLUMNS), channel_axis=-1)

@@ -2,7 +2,7 @@
 
     python -m tools.train_base [--images 40000] [--epochs 16]
 
-Cats and dogs are not among the kinds. The weights go to course_utils/weights/, what was measured
+Cats and dogs are not among the kinds. The weights go to course/data/weights/, what was measured
 to course_utils/recorded/course_base.json: how often it names drawings it has not seen, and what
 its features are worth for 200 drawn cats and dogs, beside a network trained on these alone.
 About an hour on two cores.
@@ -15,7 +15,9 @@ import time
 
 import numpy as np
 
-from course_utils import course_base, drawn, recorded, start
+from course import drawn
+from course.data import course_base
+from course_utils import recorded, start
 from tools.bench import define_from
 
 SIZE, BATCH, SEED = 64, 64, 5

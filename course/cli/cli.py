@@ -30,7 +30,7 @@ def doctor(
     ] = False,
 ) -> None:
     """Check this machine: what runs, what does not, and what to do about it."""
-    from course_utils.doctor import run_doctor
+    from course.cli.doctor import run_doctor
 
     raise typer.Exit(run_doctor(as_json=as_json))
 
@@ -38,7 +38,7 @@ def doctor(
 @data_app.command("status")
 def data_status() -> None:
     """Show which data sets are here, and what a lesson would use now."""
-    from course_utils import data
+    from course import data
 
     rows = [("data set", "here", "from", "MB", "verified", "a lesson would use")]
     for record in data.status():
@@ -61,7 +61,8 @@ def data_fetch(
     ] = None,
 ) -> None:
     """Bring data sets into the cache: from COURSE_MIRROR if it is set, or by download."""
-    from course_utils import data, pets, sources
+    from course import data
+    from course.data import pets, sources
 
     unknown = [name for name in names or () if name not in data.DATASETS]
     if unknown:
@@ -114,7 +115,7 @@ def data_add(
 
     Each class needs 5 photos or more; with parts, 5 in train, 1 in validation.
     """
-    from course_utils import data
+    from course import data
 
     _refuse_all_but_pets(name)
     try:
@@ -133,7 +134,7 @@ def data_remove(
 
     The folder that they were copied from is not touched.
     """
-    from course_utils import data
+    from course import data
 
     _refuse_all_but_pets(name)
     try:
@@ -201,7 +202,7 @@ def grade(
 
     Exit codes: 0, all were graded; 1, some could not be; 2, nothing was done; 130, Ctrl-C.
     """
-    from course_grader import command
+    from course.grader import command
 
     if explain:
         if exercise or submissions or out is None:
@@ -220,7 +221,7 @@ def grade(
 @exercises_app.command("list")
 def exercises_list() -> None:
     """Show the exercises, their tasks, checks and points."""
-    from course_grader import command
+    from course.grader import command
 
     raise typer.Exit(command.list_exercises())
 
@@ -240,7 +241,7 @@ def exercises_selftest(
     The solution gets all points and the untouched notebook none; each mutant loses
     the checks that it should, and no others; each check is lost by some mutant.
     """
-    from course_grader import command
+    from course.grader import command
 
     raise typer.Exit(command.selftest_exercises(exercises or [], seeds=seeds, sandbox=sandbox))
 
@@ -259,7 +260,7 @@ def export_nbgrader(
     ] = None,
 ) -> None:
     """Write exercises as nbgrader's source assignments."""
-    from course_grader import command
+    from course.grader import command
 
     code = command.export_nbgrader(folder, exercises or [], overwrite=overwrite, seed=seed)
     raise typer.Exit(code)

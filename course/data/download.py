@@ -2,7 +2,7 @@
 
 `obtain` downloads or copies one file, `record_of` tells whether a cached file is still what it
 was, `locked` keeps two processes from fetching the same thing, `extract_zip` unpacks an archive
-that may be hostile. Which files there are is `course_utils.data`'s business.
+that may be hostile. Which files there are is `course.data.arrays`'s business.
 
 Beside a cached `file` lies `file.json` (sha256, size, source, date). A download under way, or
 one that was cut off, is `file.part` and `file.part.json`; the next call goes on from there.

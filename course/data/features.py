@@ -20,9 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import bases, download, memory
-from course_utils.download import DataError
-from course_utils.sources import data_folder
+from course.data import bases, download
+from course.data.download import DataError
+from course.data.sources import data_folder
+from course_utils import memory
 
 __all__ = ["compute_features"]
 

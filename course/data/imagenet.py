@@ -5,7 +5,7 @@
     classifier.names[probabilities[0].argmax()]
 
 Its two files, weights and names, are those that Keras publishes, and are looked for where
-`course_utils.bases` looks for the weights of its networks. Nothing that comes with the course
+`course.data.bases` looks for the weights of its networks. Nothing that comes with the course
 takes their place: with none to be had, there is no classifier.
 """
 
@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from course_utils import bases, memory, sources
-from course_utils.download import DataError
-from course_utils.sources import DataFile, Dataset, data_folder
+from course.data import bases, sources
+from course.data.download import DataError
+from course.data.sources import DataFile, Dataset, data_folder
+from course_utils import memory
 from course_utils.start import import_tensorflow
 
 if TYPE_CHECKING:

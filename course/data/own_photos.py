@@ -3,8 +3,8 @@
 import zipfile
 from pathlib import Path
 
-from course_utils import photos
-from course_utils.download import DataError
+from course.data import photos
+from course.data.download import DataError
 
 __all__ = ["find_classes"]
 

@@ -4,7 +4,7 @@
 
 `load_pets` takes the photos that the learner added, else the 2,000 + 1,000 of a well-known
 teaching set (cache, mirror, download), else draws some. Every photo is decoded once, when it
-comes into the cache; see `course_utils.photos`. In the cache's folder are
+comes into the cache; see `course.data.photos`. In the cache's folder are
 
     pets/whole/      2,000 + 1,000 photos, train/ and validation/, each with cats/ and dogs/
     pets-all/whole/  all 25,000, of which nothing is used unless it is asked for
@@ -28,10 +28,11 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from course_utils import download, drawn, own_photos, photo_sets, photos, sources
-from course_utils.download import DataError, StorageError
-from course_utils.photo_sets import PARTS, SEED
-from course_utils.sources import DataFile, Dataset, Status, data_folder
+from course import drawn
+from course.data import download, own_photos, photo_sets, photos, sources
+from course.data.download import DataError, StorageError
+from course.data.photo_sets import PARTS, SEED
+from course.data.sources import DataFile, Dataset, Status, data_folder
 
 __all__ = ["DATASETS", "Pets", "Removed", "add_pets", "fetch", "load_pets", "remove_pets"]
 

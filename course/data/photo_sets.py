@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from course_utils import download, photos
-from course_utils.download import DataError
+from course.data import download, photos
+from course.data.download import DataError
 
 __all__ = [
     "PARTS",

@@ -1,7 +1,7 @@
 """Where data comes from: the cache's folder, the mirror, and the first place that has a thing.
 
-What `course_utils.data`, which loads arrays, `course_utils.pets`, which loads folders of photos,
-and `course_utils.bases` and `imagenet`, which load weights, have in common. The mirror's files
+What `course.data.arrays`, which loads arrays, `course.data.pets`, which loads folders of photos,
+and `course.data.bases` and `imagenet`, which load weights, have in common. The mirror's files
 have their original names, listed in `data`, or lie as they do in a cache, so that a copy of the
 data folder is a mirror.
 """
@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils import download
-from course_utils.download import DataError, OfflineError, StorageError
+from course.data import download
+from course.data.download import DataError, OfflineError, StorageError
 
 FAILED_SECONDS = 300.0  # "auto" does not repeat a failed download for so long
 TRAIN_SEED, TEST_SEED = 1, 2  # of the drawn images

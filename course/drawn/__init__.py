@@ -8,10 +8,10 @@ train a general network on. Picture i depends on the seed and on i alone, so a s
 beginning of a large one.
 """
 
-from course_utils.drawn.garments import GARMENT_NAMES, GARMENT_SIZE, draw_garments
-from course_utils.drawn.house_numbers import NUMBER_SIZE, draw_house_numbers
-from course_utils.drawn.kinds import CREATURES, KIND_NAMES, TEXTURES, THINGS, draw_kinds
-from course_utils.drawn.pets import (
+from course.drawn.garments import GARMENT_NAMES, GARMENT_SIZE, draw_garments
+from course.drawn.house_numbers import NUMBER_SIZE, draw_house_numbers
+from course.drawn.kinds import CREATURES, KIND_NAMES, TEXTURES, THINGS, draw_kinds
+from course.drawn.pets import (
     PET_NAMES,
     PETS_VERSION,
     SHORTCUTS,
@@ -19,7 +19,7 @@ from course_utils.drawn.pets import (
     draw_pets,
     save_pets,
 )
-from course_utils.drawn.seeds import N_CLASSES
+from course.drawn.seeds import N_CLASSES
 
 __all__ = [
     "CREATURES",

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.drawn.coats import Coat
-from course_utils.drawn.creatures import Features
-from course_utils.drawn.painter import Canvas, capsule, ellipse, smooth, tube
-from course_utils.drawn.seeds import Rng, chance
+from course.drawn.coats import Coat
+from course.drawn.creatures import Features
+from course.drawn.painter import Canvas, capsule, ellipse, smooth, tube
+from course.drawn.seeds import Rng, chance
 
 _SIDES = (-1, 1)
 _HOOF = (0.20, 0.17, 0.15)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from course_utils.drawn.seeds import Rng, chance, pick
+from course.drawn.seeds import Rng, chance, pick
 
 AREAS = ("head", "muzzle", "ear", "chest", "trunk", "leg", "paw", "tail")
 

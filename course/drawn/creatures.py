@@ -8,7 +8,7 @@ table here. Coats and places are drawn alike for all: they must not tell the cre
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from course_utils.drawn.seeds import Rng, chance, pick
+from course.drawn.seeds import Rng, chance, pick
 
 RGB = tuple[float, float, float]
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from course_utils.drawn.painter import smooth
-from course_utils.drawn.seeds import (
+from course.drawn.painter import smooth
+from course.drawn.seeds import (
     GARMENT_STREAM,
     Rng,
     balanced_labels,

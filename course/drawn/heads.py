@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from course_utils.drawn.bodies import contrasting
-from course_utils.drawn.coats import Coat
-from course_utils.drawn.creatures import PINK, Features
-from course_utils.drawn.painter import Canvas, capsule, ellipse, smooth, tube, turned
-from course_utils.drawn.seeds import Rng, chance
+from course.drawn.bodies import contrasting
+from course.drawn.coats import Coat
+from course.drawn.creatures import PINK, Features
+from course.drawn.painter import Canvas, capsule, ellipse, smooth, tube, turned
+from course.drawn.seeds import Rng, chance
 
 _DEPTH = 0.85  # of the skull, from its middle to its front
 _SIDES = (-1, 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from course_utils.drawn.seeds import (
+from course.drawn.seeds import (
     N_CLASSES,
     NUMBER_STREAM,
     Rng,

@@ -7,15 +7,15 @@ there so that a network also learns edges, corners and patterns.
 
 import numpy as np
 
-from course_utils.drawn import creatures, things
-from course_utils.drawn.pets import (
+from course.drawn import creatures, things
+from course.drawn.pets import (
     checked_size,
     checked_workers,
     draw_animal,
     photographed,
     run_jobs,
 )
-from course_utils.drawn.seeds import (
+from course.drawn.seeds import (
     KIND_CAMERA_STREAM,
     KIND_LABEL_STREAM,
     KIND_PLACE_STREAM,

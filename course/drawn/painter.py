@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from course_utils.drawn.seeds import Rng
+from course.drawn.seeds import Rng
 
 PARTS = ("", "body", "head", "ears", "eyes", "muzzle", "nose", "tongue")
 """What a pixel may show; a number in `Canvas.shows` is an index into this tuple, 0 is scenery."""

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from course_utils.drawn.bodies import POSES, Figure, draw_neck
-from course_utils.drawn.coats import sample_coat
-from course_utils.drawn.creatures import sample_features
-from course_utils.drawn.heads import Held, draw_head
-from course_utils.drawn.painter import Canvas, turned
-from course_utils.drawn.scenery import PLACES, draw_place
-from course_utils.drawn.seeds import (
+from course.drawn.bodies import POSES, Figure, draw_neck
+from course.drawn.coats import sample_coat
+from course.drawn.creatures import sample_features
+from course.drawn.heads import Held, draw_head
+from course.drawn.painter import Canvas, turned
+from course.drawn.scenery import PLACES, draw_place
+from course.drawn.seeds import (
     CAMERA_STREAM,
     FILE_STREAM,
     PET_LABEL_STREAM,

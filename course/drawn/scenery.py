@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from course_utils.drawn.seeds import Rng, chance, pick
+from course.drawn.seeds import Rng, chance, pick
 
 PLACES = ("meadow", "street", "room", "blanket", "elsewhere")
 """The kinds of place; "meadow" and "room" are those of the planted background."""

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from course_utils.drawn.coats import COLOURS, sample_coat
-from course_utils.drawn.painter import Canvas, capsule, ellipse, smooth, tube, turned
-from course_utils.drawn.pets import set_apart
-from course_utils.drawn.scenery import PLACES, draw_place
-from course_utils.drawn.seeds import Rng, chance, pick
+from course.drawn.coats import COLOURS, sample_coat
+from course.drawn.painter import Canvas, capsule, ellipse, smooth, tube, turned
+from course.drawn.pets import set_apart
+from course.drawn.scenery import PLACES, draw_place
+from course.drawn.seeds import Rng, chance, pick
 
 # Muted colours of painted and woven things, besides those of coats.
 _PAINTS = (

@@ -1,20 +1,12 @@
 """Exercises that grade themselves: what a notebook, an exercise's files and the grader share.
 
 In a notebook: `open_exercise`. In an exercise's checks.py: `check`, `same`, `equal`, `Wrong`. In
-its mutants.py: `mutant`. docs/grading.md tells how to write an exercise and how to grade a class.
+its probes.py: `pack`, `unpack`. In its mutants.py: `mutant`. docs/grading.md tells how to write an
+exercise and how to grade a class.
 """
 
-from course_utils.exercises.checks import Check, Wrong, check, equal, same
-from course_utils.exercises.data import decode, encode
-from course_utils.exercises.mutants import Mutant, mutant
-from course_utils.exercises.runner import (
-    STATUSES,
-    Here,
-    Memo,
-    Outcome,
-    run_check,
-)
-from course_utils.exercises.sides import (
+from course.exercises.checks import Check, Wrong, check, equal, same
+from course.exercises.errors import (
     Died,
     NotAnswered,
     NotData,
@@ -22,7 +14,17 @@ from course_utils.exercises.sides import (
     SideError,
     TimedOut,
 )
-from course_utils.exercises.source import (
+from course.exercises.mutants import Mutant, mutant
+from course.exercises.packed_models import pack, unpack
+from course.exercises.plain_data import decode, encode
+from course.exercises.runner import (
+    STATUSES,
+    Here,
+    Memo,
+    Outcome,
+    run_check,
+)
+from course.exercises.source import (
     EXERCISES,
     Exercise,
     ExerciseError,
@@ -57,13 +59,15 @@ __all__ = [
     "load_exercise",
     "mutant",
     "open_exercise",
+    "pack",
     "run_check",
     "same",
+    "unpack",
 ]
 
 
 def open_exercise(exercise):
-    """Open an exercise in a notebook: see `course_utils.exercises.notebook.open_exercise`."""
-    from course_utils.exercises.notebook import open_exercise as opened
+    """Open an exercise in a notebook: see `course.exercises.notebook.open_exercise`."""
+    from course.exercises.notebook import open_exercise as opened
 
     return opened(exercise)

@@ -14,7 +14,7 @@ import textwrap
 
 import numpy as np
 
-from course_utils.exercises import pictures
+from course.exercises import pictures
 
 # Marks, seen by at least 3 to 1 on white and on the dark grey of every notebook's dark theme.
 RIGHT, WRONG, OPEN, FAULT = "#2e9e4f", "#e5484d", "#888888", "#c08300"

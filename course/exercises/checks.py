@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.exercises.data import describe
+from course.exercises.plain_data import describe
 
 _KINDS = {"float": "f", "int": "iu", "bool": "b", "complex": "c"}
 MOST_VALUES = 10_000  # that `equal` compares one by one
@@ -86,7 +86,7 @@ def same(got, expected, *, what="the result", tolerance=1e-5, dtype=None, pictur
         >>> same([1.0, 2.0], np.array([1, 2]))
         >>> same(np.zeros((2, 3)), np.zeros((3, 2)))
         Traceback (most recent call last):
-        course_utils.exercises.checks.Wrong: the result has shape (2, 3); expected is (3, 2).
+        course.exercises.checks.Wrong: the result has shape (2, 3); expected is (3, 2).
 
     """
     expected = np.asarray(expected)
@@ -121,7 +121,7 @@ def equal(got, expected, *, what="the result"):
         >>> equal((3, 4), [3, 4])
         >>> equal("same", "valid", what="the padding")
         Traceback (most recent call last):
-        course_utils.exercises.checks.Wrong: the padding is 'same'; expected is 'valid'.
+        course.exercises.checks.Wrong: the padding is 'same'; expected is 'valid'.
 
     """
     if isinstance(got, np.ndarray) and got.size > MOST_VALUES:

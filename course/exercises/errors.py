@@ -32,6 +32,6 @@ class Died(SideError):
 
 
 class NotData(SideError):
-    """What came back isn't plain data (see `course_utils.exercises.data`)."""
+    """What came back isn't plain data (see `course.exercises.plain_data`)."""
 
     status = "not data"

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
+from course.exercises import answers
+from course.exercises.runner import GRADING, PUBLIC_SEED, Here, Memo, Side, run_check
+from course.exercises.source import EXERCISES, ExerciseError, load_exercise
 from course_utils import start
-from course_utils.exercises import answers
-from course_utils.exercises.runner import GRADING, PUBLIC_SEED, Here, Memo, Side, run_check
-from course_utils.exercises.source import EXERCISES, ExerciseError, load_exercise
 
 
 class _Inert:
@@ -56,7 +56,7 @@ def open_exercise(exercise):
         return _Inert()
     if not EXERCISES.is_dir() and not Path(exercise).is_dir():
         raise ExerciseError(
-            f"The exercises are not here: there is no folder {EXERCISES}. course_utils seems to be "
+            f"The exercises are not here: there is no folder {EXERCISES}. The course seems to be "
             "installed without them. Open this notebook within a copy of the whole course, and "
             "install that with `pip install -e .` in its top folder."
         )

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 
-from course_utils.exercises.data import describe
-from course_utils.exercises.sides import NotData
+from course.exercises.errors import NotData
+from course.exercises.plain_data import describe
 
 # Keras's own layers that a network may consist of. Nothing that carries code, reads files or is
 # known by a name of the submission's own: a network is rebuilt where the verdict is found.

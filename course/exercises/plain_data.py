@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from course_utils.exercises.sides import NotData
+from course.exercises.errors import NotData
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 40

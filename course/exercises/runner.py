@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from course_utils.exercises.checks import Wrong
-from course_utils.exercises.data import decode, describe, encode
-from course_utils.exercises.sides import NotAnswered, NotData, Raised, SideError
-from course_utils.exercises.source import ExerciseError
+from course.exercises.checks import Wrong
+from course.exercises.errors import NotAnswered, NotData, Raised, SideError
+from course.exercises.plain_data import decode, describe, encode
+from course.exercises.source import ExerciseError
 
 STATUSES = (
     "passed",

@@ -1,14 +1,14 @@
 """An exercise on trial: the four proofs that its checks are worth something.
 
-python -m course_utils.exercises.selftest [01_convolution ...] [--seeds 3]
+python -m course.exercises.selftest [01_convolution ...] [--seeds 3]
 """
 
 import argparse
 import dataclasses
 import sys
 
-from course_utils.exercises.runner import Here, Memo, run_check
-from course_utils.exercises.source import exercise_ids, load_exercise
+from course.exercises.runner import Here, Memo, run_check
+from course.exercises.source import exercise_ids, load_exercise
 
 FEWEST_MUTANTS = 5
 

@@ -21,8 +21,8 @@ import tomllib
 from functools import cached_property
 from pathlib import Path
 
-from course_utils.exercises import checks as checks_module
-from course_utils.exercises import mutants as mutants_module
+from course.exercises import checks as checks_module
+from course.exercises import mutants as mutants_module
 
 EXERCISES = Path(__file__).resolve().parents[2] / "exercises"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -34,7 +34,7 @@ _OPTION = re.compile(r'\s+(task|tags)=("[^"]*"|\[[^\]]*\])')
 
 
 # The modules beside this one that a verdict rests on.
-_VERDICT = ("checks", "data", "models", "runner", "sides", "source")
+_VERDICT = ("checks", "errors", "packed_models", "plain_data", "runner", "source")
 
 
 class ExerciseError(Exception):
@@ -201,9 +201,7 @@ def load_exercise(exercise):
     if not folder.is_dir():
         folder = Path(exercise)
     if not folder.is_dir():
-        there = (
-            ", ".join(exercise_ids()) or "none: the folder exercises/ is not beside course_utils/"
-        )
+        there = ", ".join(exercise_ids()) or "none: the folder exercises/ is not beside course/"
         raise ExerciseError(f"There is no exercise {str(exercise)!r}. There are: {there}.")
     return Exercise(folder)
 

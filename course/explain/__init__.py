@@ -7,13 +7,13 @@ All of it works on Sequential, functional and nested models, on logits, in infer
 image or a batch, and leaves the model as it was. A layer is named as in its own model, also
 when that model is part of another; of several layers of one name, "outer/inner" tells which.
 
-`network` runs a model and notes what its layers put out, `checks` is about what is given, `heat`
+`network` runs a model and notes what its layers put out, `arguments` is about what is given, `heat`
 makes maps of one image each, `filters` draws what a channel responds to, `truth` tests the maps.
 """
 
-from course_utils.explain.fields import Field, fields_of
-from course_utils.explain.filters import visualise_filters
-from course_utils.explain.heat import (
+from course.explain.fields import Field, fields_of
+from course.explain.filters import visualise_filters
+from course.explain.heat import (
     class_activation_map,
     feature_maps,
     grad_cam,
@@ -24,7 +24,7 @@ from course_utils.explain.heat import (
     smooth_grad,
     spread_windows,
 )
-from course_utils.explain.truth import (
+from course.explain.truth import (
     PointingGame,
     centre_heatmaps,
     deletion_curve,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.explain import network
+from course.explain import network
 
 
 def check_model(model, *, classes=True) -> int:

@@ -3,7 +3,7 @@
 import math
 from typing import NamedTuple
 
-from course_utils.explain import checks, network
+from course.explain import arguments, network
 
 # What passes each place on to the same place. Layers that change images in training only are among
 # them, and Dense, which is a 1 x 1 convolution where there are places.
@@ -85,7 +85,7 @@ def fields_of(model, layers=None, *, size=None):
 
     Source: Araujo et al., "Computing receptive fields of convolutional neural networks", 2019.
     """
-    checks.check_model(model, classes=False)
+    arguments.check_model(model, classes=False)
     size = tuple(size or model.inputs[0].shape[1:3])
     if len(size) != 2 or not all(isinstance(side, int) and side > 0 for side in size):
         raise ValueError(

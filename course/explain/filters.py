@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.explain import checks, network
+from course.explain import arguments, network
 
 PARAMETERS = ("fourier", "pixels")
 SIZE = 96  # where the model leaves it open
@@ -50,12 +50,12 @@ def visualise_filters(
     """
     from tqdm.auto import tqdm
 
-    checks.check_model(model, classes=False)
+    arguments.check_model(model, classes=False)
     path = network.find_path(model, layer)
     channels = _check_channels(model, path, channels)
     size = _check_size(model, size)
     steps, batch_size = (
-        checks.check_count(name, value)
+        arguments.check_count(name, value)
         for name, value in (("steps", steps), ("batch_size", batch_size))
     )
     if parameters not in PARAMETERS:
@@ -176,7 +176,7 @@ def _check_size(model, size) -> int:
     height, width = model.inputs[0].shape[1:3]
     if size is None:
         size = height or width or SIZE
-    size = checks.check_count("size", size)
+    size = arguments.check_count("size", size)
     if any(side not in (None, size) for side in (height, width)):
         raise ValueError(
             f"size is {size}, and the model {model.name!r} takes images of {height} x {width}; "

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.explain import checks, network
+from course.explain import arguments, network
 
 METHODS = ("grad-cam", "hirescam", "layercam", "grad-cam++")
 MAGNITUDE, SIGNED = "viridis", "coolwarm"  # colours of heat that is never negative, and of other
@@ -29,9 +29,9 @@ def feature_maps(model, images, layers=None, *, batch_size=32) -> dict[str, np.n
 
     Source: Chollet, Deep Learning with Python, "Visualizing intermediate activations".
     """
-    checks.check_model(model, classes=False)
-    batch, single = checks.check_images(model, images)
-    batch_size = checks.check_count("batch_size", batch_size)
+    arguments.check_model(model, classes=False)
+    batch, single = arguments.check_images(model, images)
+    batch_size = arguments.check_count("batch_size", batch_size)
     names = [layers] if isinstance(layers, str) else list(layers or network.convolutions(model))
     paths = tuple(network.find_path(model, name) for name in names)
     found = network.in_batches(model, _maps, batch_size, (batch,), paths)
@@ -66,10 +66,10 @@ def class_activation_map(model, images, *, target=None, batch_size=32) -> np.nda
 
 def _for_each(compute, model, images, target, batch_size):
     """What `compute(model, images, targets)` gives, batch by batch, for checked arguments."""
-    classes = checks.check_model(model)
-    batch, single = checks.check_images(model, images)
-    targets = checks.check_targets(target, len(batch), classes)
-    batch_size = checks.check_count("batch_size", batch_size)
+    classes = arguments.check_model(model)
+    batch, single = arguments.check_images(model, images)
+    targets = arguments.check_targets(target, len(batch), classes)
+    batch_size = arguments.check_count("batch_size", batch_size)
     maps = network.in_batches(model, compute, batch_size, (batch, targets))
     return maps[0] if single else maps
 
@@ -125,10 +125,10 @@ def grad_cam(
         "LayerCAM", 2021; Chattopadhyay et al., "Grad-CAM++", 2018, of exp(logit), without the
         positive factor exp(logit) that all of a map has in common.
     """
-    classes = checks.check_model(model)
-    batch, single = checks.check_images(model, images)
-    targets = checks.check_targets(target, len(batch), classes)
-    batch_size = checks.check_count("batch_size", batch_size)
+    classes = arguments.check_model(model)
+    batch, single = arguments.check_images(model, images)
+    targets = arguments.check_targets(target, len(batch), classes)
+    batch_size = arguments.check_count("batch_size", batch_size)
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; give one of {', '.join(METHODS)}")
     known = network.convolutions(model) if layer is None else None
@@ -187,19 +187,20 @@ def occlusion(
         ValueError: the window is larger than the image; a fill that does not fit; or as `grad_cam`.
     Source: Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014.
     """
-    classes = checks.check_model(model)
-    batch, single = checks.check_images(model, images)
-    batch_size = checks.check_count("batch_size", batch_size)
+    classes = arguments.check_model(model)
+    batch, single = arguments.check_images(model, images)
+    batch_size = arguments.check_count("batch_size", batch_size)
     window, stride = (
-        checks.check_count(name, value) for name, value in (("window", window), ("stride", stride))
+        arguments.check_count(name, value)
+        for name, value in (("window", window), ("stride", stride))
     )
     height, width = batch.shape[1:3]
     if window > min(height, width):
         raise ValueError(
             f"window is {window}, and the images are {height} x {width}; give a smaller one"
         )
-    fill = checks.filled(batch, fill, "fill")
-    targets = checks.settle_targets(model, batch, target, classes, batch_size)
+    fill = arguments.filled(batch, fill, "fill")
+    targets = arguments.settle_targets(model, batch, target, classes, batch_size)
     tops, lefts = (np.arange(0, side - window + 1, stride) for side in (height, width))
 
     def covered(i, k):
@@ -297,10 +298,10 @@ def smooth_grad(
         ValueError: noise is negative; or as `grad_cam`.
     Source: Smilkov et al., "SmoothGrad: removing noise by adding noise", 2017.
     """
-    classes = checks.check_model(model)
-    batch, single = checks.check_images(model, images)
-    batch_size = checks.check_count("batch_size", batch_size)
-    samples = checks.check_count("samples", samples)
+    classes = arguments.check_model(model)
+    batch, single = arguments.check_images(model, images)
+    batch_size = arguments.check_count("batch_size", batch_size)
+    samples = arguments.check_count("samples", samples)
     if not noise >= 0:
         raise ValueError(f"noise is {noise!r}; give 0 or more, such as 0.15")
     spread = noise * np.ptp(batch, axis=(1, 2, 3), keepdims=True)
@@ -310,7 +311,7 @@ def smooth_grad(
         added = np.stack([rng.standard_normal(batch.shape[1:], np.float32) for rng in draws])
         return batch[i] + spread[i] * added
 
-    targets = checks.settle_targets(model, batch, target, classes, batch_size)
+    targets = arguments.settle_targets(model, batch, target, classes, batch_size)
     slopes = _mean_slopes(model, batch, targets, samples, noisy, batch_size)
     return slopes[0] if single else slopes
 
@@ -334,12 +335,12 @@ def integrated_gradients(
         ValueError: a baseline that does not fit; or as `grad_cam`.
     Source: Sundararajan et al., "Axiomatic attribution for deep networks", 2017.
     """
-    classes = checks.check_model(model)
-    batch, single = checks.check_images(model, images)
-    batch_size = checks.check_count("batch_size", batch_size)
-    steps = checks.check_count("steps", steps)
-    baseline = checks.filled(batch, baseline, "baseline")
-    targets = checks.settle_targets(model, batch, target, classes, batch_size)
+    classes = arguments.check_model(model)
+    batch, single = arguments.check_images(model, images)
+    batch_size = arguments.check_count("batch_size", batch_size)
+    steps = arguments.check_count("steps", steps)
+    baseline = arguments.filled(batch, baseline, "baseline")
+    targets = arguments.settle_targets(model, batch, target, classes, batch_size)
 
     def between(i, k):
         way = ((k + 0.5) / steps).astype(np.float32).reshape(-1, 1, 1, 1)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.explain import checks, network
-from course_utils.explain.heat import resized
+from course.explain import arguments, network
+from course.explain.heat import resized
 
 SCORES = ("probability", "logit")
 
@@ -46,7 +46,7 @@ def randomise_layers(model, seed=0) -> Iterator[tuple[str, object]]:
     """
     import keras
 
-    checks.check_model(model, classes=False)
+    arguments.check_model(model, classes=False)
     state = random.getstate()  # Keras draws the seeds of new weights from Python's own
     try:
         random.seed(seed)
@@ -127,15 +127,15 @@ def insertion_curve(
 def _curve(
     model, images, heatmaps, inserted, target, steps, fill, score, seed, batch_size, progress
 ):
-    classes = checks.check_model(model)
-    batch, single = checks.check_images(model, images)
-    batch_size = checks.check_count("batch_size", batch_size)
-    steps = checks.check_count("steps", steps)
+    classes = arguments.check_model(model)
+    batch, single = arguments.check_images(model, images)
+    batch_size = arguments.check_count("batch_size", batch_size)
+    steps = arguments.check_count("steps", steps)
     if score not in SCORES:
         raise ValueError(f"score is {score!r}; give one of {', '.join(SCORES)}")
-    fill = checks.filled(batch, fill, "fill")
+    fill = arguments.filled(batch, fill, "fill")
     places = _places(_check_heatmaps(heatmaps, len(batch)), batch.shape[1:3], seed)
-    targets = checks.settle_targets(model, batch, target, classes, batch_size)
+    targets = arguments.settle_targets(model, batch, target, classes, batch_size)
     first, last = (fill, batch) if inserted else (batch, fill)
 
     def partly(i, k):
@@ -177,9 +177,9 @@ def random_heatmaps(n: int, size, *, seed=0, cells=None) -> np.ndarray:
         >>> random_heatmaps(2, (8, 8), cells=3).shape
         (2, 8, 8)
     """
-    n, shape = checks.check_count("n", n), size
+    n, shape = arguments.check_count("n", n), size
     if cells is not None:
-        shape = [checks.check_count("cells", cells)] * 2
+        shape = [arguments.check_count("cells", cells)] * 2
     noise = np.random.default_rng(seed).random((n, *shape), np.float32)
     return np.stack([resized(one, size) for one in noise])
 
@@ -201,7 +201,7 @@ def centre_heatmaps(n: int, size) -> np.ndarray:
     y, x = (np.linspace(-1, 1, side) if side > 1 else np.zeros(1) for side in size)
     far = np.hypot(y[:, None], x[None])
     heat = (1 - far / max(far.max(), 1e-9)).astype(np.float32)
-    return np.repeat(heat[None], checks.check_count("n", n), axis=0)
+    return np.repeat(heat[None], arguments.check_count("n", n), axis=0)
 
 
 def pointing_game(heatmaps, masks, *, confidence=0.95) -> PointingGame:

@@ -13,9 +13,9 @@ import threading
 
 import tqdm
 
-from course_grader.gradebook import Result
-from course_grader.reports import Row
-from course_utils.exercises import EXERCISES, load_exercise
+from course.exercises import EXERCISES, load_exercise
+from course.grader.gradebook import Result
+from course.grader.reports import Row
 
 _LAST_SECONDS = 2  # that graders get to end in an orderly way, when a run is cut off
 _CONNECT_SECONDS = 10
@@ -127,7 +127,7 @@ def _kept(book, contents, **how):
 
 
 def _new_grader(exercise, seed, *, weak_ok):
-    from course_grader.submission import Grader
+    from course.grader.submission import Grader
 
     return Grader(exercise, seed, weak_ok=weak_ok)
 
@@ -197,7 +197,7 @@ def _work_off(grader, waiting, done, stop):
 
 def _in_words(error):
     """An error of ours says it all; of any other, its kind is needed too."""
-    known = type(error).__module__.startswith(("course_grader", "course_utils"))
+    known = type(error).__module__.split(".")[0] in ("course", "course_utils")
     return str(error) if known else f"{type(error).__name__}: {error}"
 
 

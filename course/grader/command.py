@@ -10,12 +10,12 @@ from pathlib import Path
 import filelock
 import typer
 
-from course_grader import gradebook, hand_ins, reports
-from course_grader.classes import ClassError, grade_class, is_own
-from course_grader.gradebook import GradebookError
-from course_grader.hand_ins import HandInError
-from course_utils.exercises import ExerciseError, exercise_ids, load_exercise
-from course_utils.exercises.selftest import selftest
+from course.exercises import ExerciseError, exercise_ids, load_exercise
+from course.exercises.selftest import selftest
+from course.grader import gradebook, hand_ins, reports
+from course.grader.classes import ClassError, grade_class, is_own
+from course.grader.gradebook import GradebookError
+from course.grader.hand_ins import HandInError
 
 MUTANT_SEEDS = 3  # at most, in a self-test: there are many mutants
 GRADED, SOME_UNGRADED, REFUSED, INTERRUPTED = 0, 1, 2, 130  # exit codes
@@ -194,7 +194,7 @@ def export_nbgrader(folder, names, *, overwrite=False, seed=None):
     Returns:
         int, the exit code.
     """
-    from course_grader.nbgrader_export import ExportError, export
+    from course.grader.nbgrader_export import ExportError, export
 
     exercises = [find_exercise(name) for name in names or exercise_ids()]
     how = {"overwrite": overwrite, "seed": None if seed is None else int(_seed(seed), 16)}
@@ -234,7 +234,7 @@ def find_exercise(name):
 @contextlib.contextmanager
 def _sandboxed(exercise):
     """A `run` for `selftest` that grades as `course grade` does."""
-    from course_grader.submission import Grader
+    from course.grader.submission import Grader
 
     with contextlib.ExitStack() as stack:
         graders = {}
@@ -257,7 +257,7 @@ def _seed(seed):
 
 
 def _refuse_weak(scheduler, weak_ok):
-    from course_grader import jail
+    from course.grader import jail
 
     if scheduler:
         return  # the workers' isolation counts, and each of them looks for itself

@@ -14,7 +14,7 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from course_utils.exercises import Outcome
+from course.exercises import Outcome
 
 FILE = "gradebook.sqlite"
 SCHEMA_VERSION = 1

@@ -14,8 +14,8 @@ import stat
 import unicodedata
 from pathlib import Path
 
-from course_utils.exercises import ExerciseError, exercise_ids, load_exercise
-from course_utils.exercises.source import NOT_GRADED
+from course.exercises import ExerciseError, exercise_ids, load_exercise
+from course.exercises.source import NOT_GRADED
 
 FILE_MB = 20
 CODE_MB = 1

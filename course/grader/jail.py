@@ -1,8 +1,8 @@
 """Where submissions run: a sandbox made by bubblewrap, with a worker for each submission in it.
 
 In the sandbox there is no network, no other process, and no file but the interpreter, the
-environment, the system's libraries and `course_utils`: no exercises, no home, no hand-ins. A
-`zygote` in it imports what is slow to import once, and forks the workers.
+environment, the system's libraries and what lessons import of the course: no exercises, no home,
+no hand-ins. A `zygote` in it imports what is slow to import once, and forks the workers.
 
     strong   bubblewrap; each worker in namespaces of its own, forked, or, where the kernel allows
              no namespaces within the sandbox's, in a sandbox of its own
@@ -26,12 +26,14 @@ from pathlib import Path
 
 import psutil
 
+import course
 import course_utils
-from course_grader import wire
-from course_grader.zygote import HOME, rooms
-from course_utils.exercises import EXERCISES, Died
+from course.exercises import EXERCISES, Died
+from course.grader import wire
+from course.grader.zygote import HOME, rooms
 
-PACKAGES = "/grader"  # where the sandbox has course_utils and the worker's files
+PACKAGES = "/grader"  # where the sandbox has what submissions import, and the worker's files
+_IMPORTED = ("data", "drawn", "exercises", "explain", "instruments")  # folders of course/
 _OWN_FILES = ("__init__.py", "wire.py", "worker.py", "zygote.py")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("alternatives", "fonts", "ld.so.cache", "localtime", "timezone")
@@ -167,7 +169,7 @@ class Jail:
 
     def _run(self, settings, *, environment=None, **options):
         """Start `zygote`, in a sandbox if there is one."""
-        inner = [sys.executable, "-B", "-P", "-s", "-m", "course_grader.zygote"]
+        inner = [sys.executable, "-B", "-P", "-s", "-m", "course.grader.zygote"]
         inner.append(json.dumps(settings))
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, **options}
         if os.name != "nt":
@@ -176,7 +178,7 @@ class Jail:
             sandbox = _bwrap(self._hide, forks="alone" not in settings)
             # With no variables of ours: bubblewrap's own processes may be seen from within.
             return subprocess.Popen([*sandbox, *inner], env={}, **options)
-        places = {str(Path(one.__file__).parents[1]) for one in (course_utils, wire)}
+        places = {str(Path(package.__file__).parents[1]) for package in (course, course_utils)}
         own = {name: os.environ[name] for name in ("SYSTEMROOT", "PATH") if name in os.environ}
         own |= _environment(self._home, os.pathsep.join(sorted(places)))
         return subprocess.Popen(inner, env=own | (environment or {}), **options)
@@ -469,12 +471,12 @@ def _bwrap(hide=(), *, forks=True):
     command += ["--perms", "0755", "--dir", "/etc"]
     for name in _ETC:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    own, shared = Path(__file__).parent, Path(course_utils.__file__).parent
-    command += ["--perms", "0755", "--dir", PACKAGES]
-    command += ["--ro-bind", shared, f"{PACKAGES}/course_utils"]
-    command += ["--perms", "0755", "--dir", f"{PACKAGES}/course_grader"]
-    for name in _OWN_FILES:
-        command += ["--ro-bind", own / name, f"{PACKAGES}/course_grader/{name}"]
+    library = Path(course.__file__).parent
+    for folder in (PACKAGES, f"{PACKAGES}/course", f"{PACKAGES}/course/grader"):
+        command += ["--perms", "0755", "--dir", folder]
+    command += ["--ro-bind", Path(course_utils.__file__).parent, f"{PACKAGES}/course_utils"]
+    for name in ("__init__.py", *_IMPORTED, *(f"grader/{name}" for name in _OWN_FILES)):
+        command += ["--ro-bind", library / name, f"{PACKAGES}/course/{name}"]
     for path in map(Path, hide):
         if path.exists() and any(path.resolve().is_relative_to(one) for one in bound):
             command += ["--tmpfs", path.resolve()]

@@ -30,9 +30,9 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from course_grader import nbgrader_support
-from course_utils.exercises import EXERCISES, Here, SideError, encode
-from course_utils.exercises.runner import PUBLIC_SEED, Side, run_check
+from course.exercises import EXERCISES, Here, SideError, encode
+from course.exercises.runner import PUBLIC_SEED, Side, run_check
+from course.grader import nbgrader_support
 
 NOTEBOOKS = EXERCISES.parent / "notebooks" / "exercises"
 SUPPORT = "course_checks"

@@ -17,8 +17,8 @@ from hashlib import sha256
 from pathlib import Path
 from types import FunctionType
 
-from course_utils.exercises import Check, Here, Memo, SideError, decode, encode, run_check
-from course_utils.exercises.runner import PUBLIC_SEED, Side
+from course.exercises import Check, Here, Memo, SideError, decode, encode, run_check
+from course.exercises.runner import PUBLIC_SEED, Side
 
 _DATA = Path(__file__).with_suffix(".json")
 _shared = json.loads(_DATA.read_text(encoding="utf-8")) if _DATA.exists() else {}

@@ -17,8 +17,8 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
-from course_grader.gradebook import Result
-from course_grader.hand_ins import HandIn, defined_names, printable
+from course.grader.gradebook import Result
+from course.grader.hand_ins import HandIn, defined_names, printable
 
 PENDING = "not graded yet"
 _UNGRADED = ("unreadable", "wrong exercise", "grader error", PENDING)
@@ -331,7 +331,7 @@ def _environment():
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("course_grader"),
+        loader=jinja2.PackageLoader("course.grader"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -9,8 +9,7 @@ import dataclasses
 import re
 import time
 
-from course_grader.jail import IsolationError, Jail
-from course_utils.exercises import (
+from course.exercises import (
     Died,
     ExerciseError,
     Memo,
@@ -22,7 +21,8 @@ from course_utils.exercises import (
     TimedOut,
     run_check,
 )
-from course_utils.exercises.runner import Side
+from course.exercises.runner import Side
+from course.grader.jail import IsolationError, Jail
 
 _SAID = {kind.status: kind for kind in (NotAnswered, Raised, NotData)}  # by a worker
 _REFERENCE_PATIENCE = 3  # times a submission's limits: a slow machine isn't the reference's fault

@@ -7,8 +7,8 @@ import os
 import queue
 import threading
 
-from course_utils.exercises import Died, NotData, TimedOut, decode, encode
-from course_utils.exercises.data import MAX_BYTES
+from course.exercises import Died, NotData, TimedOut, decode, encode
+from course.exercises.plain_data import MAX_BYTES
 
 LENGTH = 8  # bytes that say how long a frame is
 MAX_MARKS = 4_000_000  # brackets, braces and commas of a frame's header: what JSON costs in memory

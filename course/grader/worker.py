@@ -11,9 +11,9 @@ import types
 import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
-from course_grader import wire
-from course_utils.exercises import SideError, encode
-from course_utils.exercises.runner import answer, describe_error, find, probe_functions, run_cell
+from course.exercises import SideError, encode
+from course.exercises.runner import answer, describe_error, find, probe_functions, run_cell
+from course.grader import wire
 
 SEED = 0  # of the global random generators: equal submissions behave equally
 

@@ -82,12 +82,12 @@ _X32 = 0x40000000  # calls from here on are those of another convention, with ot
 
 
 def main():
-    """Run as `python -m course_grader.zygote SETTINGS`, with SETTINGS as JSON.
+    """Run as `python -m course.grader.zygote SETTINGS`, with SETTINGS as JSON.
 
     "warm": import statements; "nested": whether children get namespaces; then either "socket", a
     file descriptor to take orders from, or "alone", the limits of the one worker.
     """
-    from course_grader import worker
+    from course.grader import worker
 
     settings = json.loads(sys.argv[1])
     gained = {}

@@ -5,12 +5,12 @@ modules share. Show one as the last expression of a cell. Its output holds a pic
 readers without a kernel; what the learner changes can be read from its attributes.
 """
 
-from course_utils.instruments.augmentation_desk import AugmentationDesk
-from course_utils.instruments.convolution_stepper import ConvolutionStepper
-from course_utils.instruments.digit_pad import DigitPad
-from course_utils.instruments.gabor_bench import GaborBench
-from course_utils.instruments.lens import Lens
-from course_utils.instruments.shape_calculator import ShapeCalculator
+from course.instruments.augmentation_desk import AugmentationDesk
+from course.instruments.convolution_stepper import ConvolutionStepper
+from course.instruments.digit_pad import DigitPad
+from course.instruments.gabor_bench import GaborBench, bank_shares
+from course.instruments.lens import Lens
+from course.instruments.shape_calculator import ShapeCalculator
 
 __all__ = [
     "AugmentationDesk",
@@ -19,4 +19,5 @@ __all__ = [
     "GaborBench",
     "Lens",
     "ShapeCalculator",
+    "bank_shares",
 ]

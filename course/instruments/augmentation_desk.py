@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 import traitlets
 
-from course_utils.instruments.base import Instrument, packed, unpacked
+from course.instruments.base import Instrument, packed, unpacked
 
 VERSIONS = 11  # beside the photo itself: twelve tiles
 SIDE = 128

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import traitlets
 
-from course_utils.instruments.base import Instrument, packed, unpacked
+from course.instruments.base import Instrument, packed, unpacked
 
 LARGEST_SIDE = 128
 LARGEST_KERNEL = 7

@@ -1,15 +1,25 @@
 """The digit pad: draw a digit, flip pixels, and your own network says what it sees."""
 
+import base64
+import zlib
+
 import numpy as np
 import traitlets
 
-from course_utils.instruments.base import AskingInstrument, packed
+from course.instruments.base import AskingInstrument, packed
 
 SIDE = 28
 MAPS_SHOWN = 16
 MOST_FLIPS = 8  # steps of the search in the picture
 FLIPS_AT_ONCE = 392  # of the 784 single flips; bounds the memory that larger networks take
 WHITE_FROM = 128  # a flip turns pixels from here on black, and the darker ones white
+# The digit of an empty pad's picture, of MNIST's training set: compressed, in base 85.
+_DIGIT = (
+    "c-muN7&!3r-_3aJGET4l{{8#&b{rNdxwn78;Lju$bSa*>e_^0o4NYzeP%x|yBKg<?MauN)-@o73R5zUd0g^n#iY#{(C}"
+    "jg;#DjHCM3RdC^Y?Eim?ba?>>wo9-ue6YqZ5S5*a?!n1(!<r_4n^q7)Lzg3(%kNKq&kB_p=kiltVy`eK5}XzkiP**)Dq"
+    "vC<){ILzQEw!XsyoNABR?ztu4IrN4h~c)(@+PksCQS^&wNf4?1Qb+Wf#eEj%vpoc!E!Br~X{EGrUrz2UQdie)J;zf}MY"
+    "8;hABxaP9*bG>j1OVW5xWE"
+)
 
 
 class DigitPad(AskingInstrument):
@@ -23,7 +33,7 @@ class DigitPad(AskingInstrument):
         model: built keras.Model that takes images (N, 28, 28, 1) or (N, 28, 28), values 0 to 255,
             and puts out (N, 10) probabilities, or logits, of which a softmax is taken.
         examples: uint8 array (N, 28, 28) of digits to start from; None: the pad is empty.
-        layers: names of the layers whose feature maps can be shown, as in `course_utils.explain`;
+        layers: names of the layers whose feature maps can be shown, as in `course.explain`;
             None: all convolutions, if there are any.
         names: of the classes, in the order of the model's outputs.
     Attributes:
@@ -196,7 +206,7 @@ class DigitPad(AskingInstrument):
         return self._as_probabilities(self._run(images)[0])
 
     def _run(self, images, layers=()):
-        from course_utils.explain import network
+        from course.explain import network
 
         images = np.asarray(images, "float32")
         images = images[..., None] if self._deep else images
@@ -304,10 +314,8 @@ def _from_hex(text):
 
 
 def _embedded_digit():
-    from course_utils import data
-
-    _, (x_test, _) = data.load_mnist(n_train=0, n_test=1, source="embedded", verbose=False)
-    return x_test[0]
+    pixels = zlib.decompress(base64.b85decode(_DIGIT))
+    return np.frombuffer(pixels, "uint8").reshape(SIDE, SIDE)
 
 
 # --- the model ------------------------------------------------------------------------------------
@@ -317,7 +325,7 @@ def _read(model, images, paths):
     """Body of `network.call`: the outputs for all images, and the first one's maps by layer."""
     import tensorflow as tf
 
-    from course_utils.explain import network
+    from course.explain import network
 
     done, layers = network.run(model, images), network.layers_of(model)
     outputs = [network.maps_of(done, layers[path]).outputs[0] for path in paths]
@@ -355,7 +363,7 @@ def _check_model(model, names):
 
 def _checked_layers(model, layers):
     """The names of the layers whose maps are shown; all put out maps."""
-    from course_utils.explain import network
+    from course.explain import network
 
     found = network.layers_of(model)
     if layers is None:

@@ -3,7 +3,7 @@
 import numpy as np
 import traitlets
 
-from course_utils.instruments.base import Instrument, packed, unpacked
+from course.instruments.base import Instrument, packed, unpacked
 
 SIDES = (8, 128)
 LIMITS = {"frequency": (0.02, 0.45), "theta": (0, 180), "sigma": (1, 5), "phase": (0, 360)}

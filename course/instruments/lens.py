@@ -6,8 +6,8 @@ import math
 import numpy as np
 import traitlets
 
-from course_utils.explain.fields import Field, fields_of
-from course_utils.instruments.base import AskingInstrument, packed
+from course.explain.fields import Field, fields_of
+from course.instruments.base import AskingInstrument, packed
 
 LARGEST = 640  # pixels on an image's longer side: a feature map travels as one message
 LIVELY = 8  # channels that are offered with a small picture
@@ -30,7 +30,7 @@ def stages_of(model):
     import keras
     from keras import layers
 
-    from course_utils.explain import network
+    from course.explain import network
 
     convolutions = network.convolutions(model)
     kinds = layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU
@@ -82,7 +82,7 @@ class Lens(AskingInstrument):
     make a new lens. `close()` lets go of the model.
 
     Source: Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014; for the
-        heatmaps see `course_utils.explain`.
+        heatmaps see `course.explain`.
     """
 
     module = "lens"
@@ -107,15 +107,15 @@ class Lens(AskingInstrument):
     def __init__(self, model, images, *, layers=None, classes=None, methods=None):
         import matplotlib
 
-        from course_utils.explain import checks, network
+        from course.explain import arguments, network
 
         self._model, self._given, self._functions = None, {}, {}
         self._maps, self._orders, self._heat = collections.OrderedDict(), {}, {}
-        checks.check_model(model, classes=False)
+        arguments.check_model(model, classes=False)
         self._model, self._given = model, _checked_images(model, images)
         self._layers = paths = _checked_layers(model, layers)
         first = next(iter(self._given))
-        count = checks.check_model(model) if _has_classes(model) else 0
+        count = arguments.check_model(model) if _has_classes(model) else 0
         self._functions = _checked_methods(methods, count)
         names = _checked_classes(classes, count)
         shapes = {image.shape[:2] for image in self._given.values()}
@@ -249,7 +249,7 @@ class Lens(AskingInstrument):
 
     def _maps_of(self, image):
         """All layers' maps of one image: dict from a layer to (h, w, channels)."""
-        from course_utils import explain
+        from course import explain
 
         if image not in self._maps:
             self._maps[image] = explain.feature_maps(self._model, self._given[image], self._layers)
@@ -344,7 +344,7 @@ class Lens(AskingInstrument):
             image, method, explained: names.
             opacity: of the greatest heat; None: the lens's.
         """
-        from course_utils import explain
+        from course import explain
 
         shown = self._heatmap(image, method, explained)[1]
         return explain.overlay(
@@ -418,7 +418,7 @@ def _has_classes(model):
 
 
 def _checked_images(model, images):
-    from course_utils.explain import checks
+    from course.explain import arguments
 
     if not isinstance(images, dict) or not images:
         raise ValueError(
@@ -429,7 +429,7 @@ def _checked_images(model, images):
     for name, image in images.items():
         array = np.asarray(image)
         try:
-            _, single = checks.check_images(model, array)
+            _, single = arguments.check_images(model, array)
         except ValueError as error:
             raise ValueError(f"image {name!r}: {error}") from None
         if not isinstance(name, str) or not single or array.shape[-1] not in (1, 3):
@@ -447,7 +447,7 @@ def _checked_images(model, images):
 
 
 def _checked_layers(model, layers):
-    from course_utils.explain import network
+    from course.explain import network
 
     if layers is None:
         return stages_of(model)
@@ -486,12 +486,12 @@ def _checked_methods(methods, count):
 
 
 def _grad_cam(model, images, targets):
-    from course_utils import explain
+    from course import explain
 
     return explain.grad_cam(model, images, target=targets)
 
 
 def _saliency(model, images, targets):
-    from course_utils import explain
+    from course import explain
 
     return np.abs(explain.saliency(model, images, target=targets)).max(axis=-1)

@@ -5,8 +5,8 @@ import math
 
 import traitlets
 
-from course_utils.explain.fields import Field, slid
-from course_utils.instruments.base import Instrument
+from course.explain.fields import Field, slid
+from course.instruments.base import Instrument
 
 # What can be set of each layer, with what Keras or the calculator takes when it isn't given. The
 # front end has the same table, and a test holds them together. A pool's stride is its own size.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.exercises import Wrong, check, equal, same
+from course.exercises import Wrong, check, equal, same
 
 
 def a_kernel(rng, rows, columns):

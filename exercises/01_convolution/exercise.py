@@ -10,7 +10,7 @@
 
 # %% tags=["setup"]
 import numpy as np
-from course_utils.exercises import open_exercise
+from course.exercises import open_exercise
 from numpy.lib.stride_tricks import sliding_window_view
 
 check = open_exercise("01_convolution")

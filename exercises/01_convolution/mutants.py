@@ -1,6 +1,6 @@
 """Wrong solutions of exercise 1: mistakes that people make, and what each must lose."""
 
-from course_utils.exercises import mutant
+from course.exercises import mutant
 
 # 1.1
 

@@ -5,8 +5,8 @@ from scipy.special import log_softmax
 from scipy.special import softmax as scipys_softmax
 from sklearn.metrics import confusion_matrix as sklearns_matrix
 
-from course_utils import data
-from course_utils.exercises import Wrong, check, equal, same
+from course import data
+from course.exercises import Wrong, check, equal, same
 
 BUDGET = 6000
 ACCURACY = 0.85

@@ -11,8 +11,9 @@ from contextlib import suppress
 
 import numpy as np
 
-from course_utils import data, start
-from course_utils.exercises import open_exercise
+from course import data
+from course.exercises import open_exercise
+from course_utils import start
 
 start.begin_lesson(seed=2)
 import keras

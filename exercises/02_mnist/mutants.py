@@ -1,6 +1,6 @@
 """Mistakes that people make in exercise 2, and the checks that each must lose."""
 
-from course_utils.exercises import mutant
+from course.exercises import mutant
 
 mutant(
     "softmax_down_the_columns",

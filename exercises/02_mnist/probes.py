@@ -3,21 +3,21 @@
 
 def packed_network(student):
     """The learner's untrained network."""
-    from course_utils.exercises.models import pack
+    from course.exercises import pack
 
     return pack(student.small_network())
 
 
 def packed_trained(student, images, labels):
     """The learner's network, trained on these digits."""
-    from course_utils.exercises.models import pack
+    from course.exercises import pack
 
     return pack(student.train_small(images, labels))
 
 
 def network_facts(student, packed):
     """Shapes and number of parameters of a rebuilt network."""
-    from course_utils.exercises.models import unpack
+    from course.exercises import unpack
 
     network = unpack(packed)
     return {
@@ -29,7 +29,7 @@ def network_facts(student, packed):
 
 def predictions(student, packed, images):
     """What a rebuilt network says of images (N, 28, 28, 1)."""
-    from course_utils.exercises.models import unpack
+    from course.exercises import unpack
 
     return unpack(packed)(images, training=False)
 
@@ -55,7 +55,7 @@ def packed_block(student, shape, filters, stride):
     """The learner's residual block as a network on images of this shape."""
     import keras
 
-    from course_utils.exercises.models import pack
+    from course.exercises import pack
 
     inputs = keras.Input(shape)
     return pack(keras.Model(inputs, student.residual_block(inputs, filters, stride)))
@@ -63,7 +63,7 @@ def packed_block(student, shape, filters, stride):
 
 def block_facts(student, packed):
     """Output shape, parameters, and the convolutions of a rebuilt block."""
-    from course_utils.exercises.models import unpack
+    from course.exercises import unpack
 
     network = unpack(packed)
     convolutions = convolutions_of(network)
@@ -82,7 +82,7 @@ def block_facts(student, packed):
 
 def block_output(student, packed, x, branch, projection):
     """What a rebuilt block makes of x when its convolutions have these weights."""
-    from course_utils.exercises.models import unpack
+    from course.exercises import unpack
 
     network = unpack(packed)
     left = list(branch)

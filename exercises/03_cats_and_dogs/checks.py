@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from course_utils.exercises import Wrong, check, equal, same
+from course.exercises import Wrong, check, equal, same
 
 # 3.1
 

@@ -9,7 +9,7 @@
 # says `NotImplementedError`, then run the `check` cell below it. `check.hint("...")` has two hints for each task.
 
 # %% tags=["setup"]
-from course_utils.exercises import open_exercise
+from course.exercises import open_exercise
 
 check = open_exercise("03_cats_and_dogs")
 
@@ -140,7 +140,7 @@ def split_by_animal(animals, labels, share, seed):
 
 # %% tags=["expected"]
 from course_utils import figures
-from course_utils.drawn import draw_pets
+from course.drawn import draw_pets
 
 def burst(pet, random):
     """Three photos, 72 × 64, of one drawn animal within a second."""

@@ -13,8 +13,9 @@
 
 # %% tags=["setup"]
 import numpy as np
-from course_utils import data, figures
-from course_utils.exercises import open_exercise
+from course import data
+from course.exercises import open_exercise
+from course_utils import figures
 
 check = open_exercise("04_augmentation")
 

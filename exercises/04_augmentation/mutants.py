@@ -1,4 +1,4 @@
-from course_utils.exercises import mutant
+from course.exercises import mutant
 
 # 4.1
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.exercises import Wrong, check, equal, same
+from course.exercises import Wrong, check, equal, same
 
 ACCURACY = 0.85
 MEAN_BGR = np.array([103.939, 116.779, 123.68])

@@ -12,8 +12,10 @@ from contextlib import suppress
 
 import numpy as np
 
-from course_utils import bases, drawn, figures, start
-from course_utils.exercises import open_exercise
+from course import drawn
+from course.data import bases
+from course.exercises import open_exercise
+from course_utils import figures, start
 
 start.begin_lesson(seed=5)
 import keras

@@ -3,7 +3,7 @@
 
 def own_preprocessing(student, pixels, name):
     """The preprocessing of keras.applications."""
-    from course_utils import bases
+    from course.data import bases
 
     return bases.preprocessing(name)(pixels)
 
@@ -20,14 +20,14 @@ def features(student, images, batch_size):
 
 def packed_head(student, features, labels):
     """The learner's head, trained on these features."""
-    from course_utils.exercises.models import pack
+    from course.exercises import pack
 
     return pack(student.train_head(features, labels))
 
 
 def head_facts(student, packed):
     """Output shape and number of trainable parameters of a rebuilt head."""
-    from course_utils.exercises.models import unpack
+    from course.exercises import unpack
 
     head = unpack(packed)
     return {"output": head.output_shape, "trainable": trainable(head)}
@@ -35,7 +35,7 @@ def head_facts(student, packed):
 
 def head_says(student, packed, features):
     """What a rebuilt head makes of features."""
-    from course_utils.exercises.models import unpack
+    from course.exercises import unpack
 
     return unpack(packed)(features, training=False)
 
@@ -47,7 +47,7 @@ def trainable(model):
 
 def packed_base(student, blocks, width, free):
     """A small base with these blocks, all free or all frozen."""
-    from course_utils.exercises.models import pack
+    from course.exercises import pack
 
     model = student.make_base(blocks, width)
     model.trainable = free
@@ -56,7 +56,7 @@ def packed_base(student, blocks, width, free):
 
 def unfrozen(student, packed, block):
     """The base after the learner's unfreeze_block."""
-    from course_utils.exercises.models import pack, unpack
+    from course.exercises import pack, unpack
 
     model = unpack(packed)
     student.unfreeze_block(model, block)
@@ -65,21 +65,21 @@ def unfrozen(student, packed, block):
 
 def counted(student, packed):
     """What the learner's count_trainable says of a base."""
-    from course_utils.exercises.models import unpack
+    from course.exercises import unpack
 
     return student.count_trainable(unpack(packed))
 
 
 def what_learns(student, packed):
     """Layer and name of each trainable weight of a rebuilt model."""
-    from course_utils.exercises.models import unpack
+    from course.exercises import unpack
 
     return [short_name(weight) for weight in unpack(packed).trainable_weights]
 
 
 def network_to_tune(student, seed):
     """The network that is to be fine-tuned, packed, and its weights' names in the same order."""
-    from course_utils.exercises.models import pack
+    from course.exercises import pack
 
     network = student.make_network(seed)
     return {"packed": pack(network), "names": [short_name(weight) for weight in network.weights]}
@@ -87,14 +87,14 @@ def network_to_tune(student, seed):
 
 def tuned(student, packed, images, labels, block):
     """The network after the learner's fine_tune."""
-    from course_utils.exercises.models import pack, unpack
+    from course.exercises import pack, unpack
 
     return pack(student.fine_tune(unpack(packed), images, labels, block))
 
 
 def network_says(student, packed, images):
     """What a rebuilt network makes of images."""
-    from course_utils.exercises.models import unpack
+    from course.exercises import unpack
 
     return unpack(packed)(images, training=False)
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from course_utils.exercises import Wrong, check, same
+from course.exercises import Wrong, check, same
 
 
 def shaped(got, shape, what="the result"):

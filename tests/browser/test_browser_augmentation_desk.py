@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from course_utils.instruments import AugmentationDesk
+from course.instruments import AugmentationDesk
 
 MAKE = (
-    "import numpy as np\nfrom course_utils.instruments import AugmentationDesk\n"
+    "import numpy as np\nfrom course.instruments import AugmentationDesk\n"
     "random = np.random.default_rng(6)\n"
     "photos = random.integers(0, 256, (2, 24, 30, 3)).astype('uint8')\n"
     "photos = {'cat': photos[0], 'six': photos[1]}"

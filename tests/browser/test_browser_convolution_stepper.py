@@ -8,7 +8,7 @@ from scipy.signal import correlate2d
 KERNEL = np.array([[-1.0, 0, 1], [-1, 0, 1], [-1, 0, 1]])
 IMAGE = np.round(np.random.default_rng(5).random((14, 14)), 2)
 CELLS = [
-    "import numpy as np\nfrom course_utils.instruments import ConvolutionStepper",
+    "import numpy as np\nfrom course.instruments import ConvolutionStepper",
     f"image = np.array({IMAGE.tolist()})\n"
     f"stepper = ConvolutionStepper(image, {KERNEL.tolist()}, padding='same')\nstepper",
 ]

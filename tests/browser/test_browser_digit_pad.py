@@ -11,7 +11,7 @@ from scipy.special import softmax
 SETUP = """
 import json
 import ipywidgets, keras, numpy as np
-from course_utils.instruments import DigitPad
+from course.instruments import DigitPad
 
 weights = np.random.default_rng(4).normal(0, 0.15, (26 * 26, 10))
 model = keras.Sequential([

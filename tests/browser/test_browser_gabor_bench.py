@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import expect
 from scipy.signal import correlate2d
 
-from course_utils.instruments import gabor_bench
+from course.instruments import gabor_bench
 
 SETUP = """
 import json
 import numpy as np
-from course_utils.instruments import GaborBench
+from course.instruments import GaborBench
 
 y, x = np.mgrid[:48, :60]
 rings = np.round((np.sin(np.hypot(y - 20, x - 35) ** 1.3 / 3) + 1) / 2, 3)

@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 from scipy.signal import correlate2d
 from skimage.transform import resize
 
-from course_utils import explain
-from course_utils.instruments.lens import Field
+from course import explain
+from course.instruments.lens import Field
 
 SIDES = (24, 30)
 random = np.random.default_rng(5)
@@ -27,7 +27,7 @@ from course_utils import start
 SCALE = start.begin_lesson(seed=6)
 import keras, numpy as np, time
 from keras import layers
-from course_utils.instruments import Lens
+from course.instruments import Lens
 first, second, heat = map(np.array, {[FIRST.tolist(), SECOND.tolist(), HEAT.tolist()]})
 cat, dog = np.array({[CAT.tolist(), DOG.tolist()]}, "float32")
 """

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from course_utils.instruments.shape_calculator import LESSON_2, ShapeCalculator
+from course.instruments.shape_calculator import LESSON_2, ShapeCalculator
 
-START = "from course_utils.instruments import ShapeCalculator\n"
+START = "from course.instruments import ShapeCalculator\n"
 NAMES = ("shape", "parameters", "multiply_adds", "receptive_field", "jump")
 
 

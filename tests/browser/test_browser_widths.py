@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from course_utils.instruments.base import style_text
+from course.instruments.base import style_text
 
 CELLS = [
-    "import numpy as np\nfrom course_utils.instruments import *\n"
+    "import numpy as np\nfrom course.instruments import *\n"
     "AugmentationDesk.picture = lambda self: stepper.picture()  # its own needs TensorFlow\n"
     "random = np.random.default_rng(2)\nimage = random.random((14, 14)).round(2)",
     "stepper = ConvolutionStepper(image, [[-1.0, 0, 1]] * 3, padding='same')\nstepper",

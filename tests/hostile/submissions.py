@@ -18,7 +18,7 @@ SMALL = {**PATIENT, "memory_mb": 200}
 
 SETUP = """
 import numpy as np
-from course_utils.exercises import open_exercise
+from course.exercises import open_exercise
 check = open_exercise("tests/small_exercise")
 """
 ADD_FRAME = """
@@ -222,8 +222,8 @@ TALKING_ROUND = [
         [
             SETUP,
             "import sys\n"
-            "import course_utils.exercises as checker\n"
-            "import course_utils.exercises.checks, course_utils.exercises.runner\n"
+            "import course.exercises as checker\n"
+            "import course.exercises.checks, course.exercises.runner\n"
             "for place in (checker, checker.checks, checker.runner):\n"
             "    for name in ('same', 'equal', 'run_check'):\n"
             "        setattr(place, name, lambda *_, **__: None)\n"
@@ -239,7 +239,7 @@ TALKING_ROUND = [
         "patches_the_worker",
         [
             SETUP,
-            "import course_grader.wire as wire\n"
+            "import course.grader.wire as wire\n"
             "real = wire.send\n"
             "def send(descriptor, value):\n"
             "    real(descriptor, {'id': value['id'], 'ok': True})\n"
@@ -252,7 +252,7 @@ TALKING_ROUND = [
         "claims_to_have_passed",
         [
             SETUP,
-            "import course_grader.wire as wire\n"
+            "import course.grader.wire as wire\n"
             "real = wire.send\n"
             "def send(descriptor, value):\n"
             "    real(descriptor, {'id': value['id'], 'status': 'passed', 'message': ''})\n"
@@ -265,7 +265,7 @@ TALKING_ROUND = [
         "raises_the_graders_errors",
         [
             SETUP,
-            "from course_utils.exercises import TimedOut, Wrong\n"
+            "from course.exercises import TimedOut, Wrong\n"
             "class Passed(TimedOut):\n"
             "    status = 'passed'\n"
             "def add_frame(image, width): raise Passed('full marks')\n"
@@ -495,7 +495,7 @@ FORGED = [
         "answers_twice",
         [
             SETUP,
-            "from course_grader import wire\n"
+            "from course.grader import wire\n"
             "def add_frame(image, width):\n"
             "    wire.send(4, {'id': 4, 'ok': np.zeros((5, 7))})\n"
             "    return image",
@@ -508,7 +508,7 @@ FORGED = [
         "answers_ahead",
         [
             SETUP,
-            "from course_grader import wire\n"
+            "from course.grader import wire\n"
             "for number in range(3, 60): wire.send(4, {'id': number, 'ok': True})",
             WRONG,
         ],
@@ -640,7 +640,7 @@ for start in ("/grader", "/home", "/tmp", "/etc", "/var", "/opt", "/srv", "/mnt"
         for name in files:
             if name in ("checks.py", "mutants.py", "exercise.toml", "gradebook.sqlite"):
                 path = os.path.join(folder, name)
-                if "/course_utils/" not in path: leaks.append(path)
+                if "/course/" not in path and "/course_utils/" not in path: leaks.append(path)
 """,
     ),
     attempts(
@@ -652,11 +652,11 @@ for entry in sys.path:
         attempt(path, lambda: os.listdir(path) if os.path.isdir(path) and entry.endswith("grader")
                 else None)
 def load():
-    from course_utils.exercises import load_exercise
+    from course.exercises import load_exercise
     return load_exercise("01_convolution").checks
 attempt("exercise", load)
 def graded():
-    from course_grader import submission
+    from course.grader import submission
     return submission
 attempt("the grader", graded)
 """,
@@ -714,15 +714,16 @@ def write(path):
     return "written"
 numpy_itself = os.path.dirname(np.__file__) + "/__init__.py"
 for path in ("@SECRET@", "@REPOSITORY@/x", "@EXERCISE@/checks.py", "/etc/x", "/usr/x", "/x",
-             "/dev/x", "/grader/x", "/grader/course_utils/x", "/proc/x", "/proc/self/x", "/home/x",
-             "@MARK@", sys.prefix + "/x", numpy_itself, "/proc/sys/kernel/x"):
+             "/dev/x", "/grader/x", "/grader/course_utils/x", "/grader/course/x", "/proc/x",
+             "/proc/self/x", "/home/x", "@MARK@", sys.prefix + "/x", numpy_itself,
+             "/proc/sys/kernel/x"):
     attempt(path, lambda: write(path))
 def patch():
     book = sqlite3.connect("@GRADEBOOK@")
     book.execute("update results set earned = 10")
 attempt("gradebook", lambda: patch() or "patched")
 attempt("chmod", lambda: os.chmod("/grader", 0o777) or "changed")
-attempt("remove", lambda: os.remove("/grader/course_grader/wire.py") or "removed")
+attempt("remove", lambda: os.remove("/grader/course/grader/wire.py") or "removed")
 os.makedirs(os.path.dirname("@MARK@"), exist_ok=True) if "@MARK@".startswith("/tmp") else None
 try: write("@MARK@")
 except OSError: pass

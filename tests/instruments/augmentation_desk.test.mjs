@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { DESK_DRAWS, desk_blame, desk_code, desk_drawn, desk_inside, desk_matrix, desk_notes, desk_story, desk_verdict, desk_version } from "../../course_utils/instruments/augmentation_desk.mjs";
+import { DESK_DRAWS, desk_blame, desk_code, desk_drawn, desk_inside, desk_matrix, desk_notes, desk_story, desk_verdict, desk_version } from "../../course/instruments/augmentation_desk.mjs";
 
 const table = JSON.parse(readFileSync(new URL("../vectors/augmentation_desk.json", import.meta.url)));
 const photo = { shape: table.photo.shape, values: Float32Array.from(table.photo.values) };

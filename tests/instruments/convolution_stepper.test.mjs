@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { correlate, diagnose, output_size, value_at } from "../../course_utils/instruments/convolution_stepper.mjs";
+import { correlate, diagnose, output_size, value_at } from "../../course/instruments/convolution_stepper.mjs";
 
 const table = JSON.parse(readFileSync(new URL("../vectors/convolution_stepper.json", import.meta.url)));
 const image_of = (rows) => ({ shape: [rows.length, rows[0].length], values: Float32Array.from(rows.flat()) });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { brush_coverage, centre_of_mass, centred_like_mnist, different, draw_stroke, fitted, flipped_value, index_of_best, to_hex } from "../../course_utils/instruments/digit_pad.mjs";
+import { brush_coverage, centre_of_mass, centred_like_mnist, different, draw_stroke, fitted, flipped_value, index_of_best, to_hex } from "../../course/instruments/digit_pad.mjs";
 
 const table = JSON.parse(readFileSync(new URL("../vectors/digit_pad.json", import.meta.url)));
 const pixels_of = (hex) => Uint8Array.from(hex.match(/../g), (pair) => parseInt(pair, 16));

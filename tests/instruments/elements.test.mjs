@@ -1,7 +1,7 @@
 // What the instruments share, without a browser: a document that remembers just enough.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asker, colour_index, unpack, written } from "../../course_utils/instruments/elements.mjs";
+import { asker, colour_index, unpack, written } from "../../course/instruments/elements.mjs";
 
 globalThis.document = {
   createElement: () => ({ setAttribute() {}, addEventListener() {}, append() {}, textContent: "" }),

@@ -5,7 +5,7 @@ import test from "node:test";
 import {
   BANK_DIRECTIONS, BANK_FREQUENCIES, gabor_bank, gabor_energy, gabor_kernel, gabor_response, gabor_spectrum, lines_of,
   shares_of, strong_of,
-} from "../../course_utils/instruments/gabor_bench.mjs";
+} from "../../course/instruments/gabor_bench.mjs";
 
 const table = JSON.parse(readFileSync(new URL("../vectors/gabor_bench.json", import.meta.url), "utf8"));
 const images = Object.fromEntries(Object.entries(table.images).map(([name, { shape, values }]) => [name, { shape, values: Float32Array.from(values) }]));

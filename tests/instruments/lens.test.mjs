@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { lens_field, lens_unit, lens_place, lens_box, lens_clipped, lens_strongest, lens_resized, lens_overlay, lens_written } from "../../course_utils/instruments/lens.mjs";
+import { lens_field, lens_unit, lens_place, lens_box, lens_clipped, lens_strongest, lens_resized, lens_overlay, lens_written } from "../../course/instruments/lens.mjs";
 
 const table = JSON.parse(readFileSync(new URL("../vectors/lens.json", import.meta.url), "utf8"));
 

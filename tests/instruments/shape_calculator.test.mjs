@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { KINDS, LIMITS, of_kind, sizes, stack_code, stack_rows } from "../../course_utils/instruments/shape_calculator.mjs";
+import { KINDS, LIMITS, of_kind, sizes, stack_code, stack_rows } from "../../course/instruments/shape_calculator.mjs";
 
 const table = JSON.parse(readFileSync(new URL("../vectors/shape_calculator.json", import.meta.url)));
 

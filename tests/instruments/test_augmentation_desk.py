@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
-from course_utils.instruments import AugmentationDesk
-from course_utils.instruments.augmentation_desk import DRAWS, FILLS, LIMITS
+from course.instruments import AugmentationDesk
+from course.instruments.augmentation_desk import DRAWS, FILLS, LIMITS
 from tools import vectors as tables
 
 PLAIN = dict.fromkeys(LIMITS, 0.0) | {"flip": "none", "fill_mode": "reflect", "strongest": False}

@@ -11,9 +11,9 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 from scipy.signal import convolve2d, correlate2d
 
-from course_utils.instruments import ConvolutionStepper
-from course_utils.instruments.base import packed
-from course_utils.instruments.convolution_stepper import correlate
+from course.instruments import ConvolutionStepper
+from course.instruments.base import packed
+from course.instruments.convolution_stepper import correlate
 from tools import vectors as tables
 
 SETTINGS = {"padding": 0, "stride": 1, "dilation": 1, "bias": 0.0, "flip": False}

@@ -14,10 +14,10 @@ from scipy.optimize import lsq_linear
 from scipy.signal import correlate2d
 from scipy.special import expit, logit, softmax
 
-from course_utils import data
-from course_utils.instruments import DigitPad
-from course_utils.instruments.base import unpacked
-from course_utils.instruments.digit_pad import flip, in_corners, log_odds, single_flips
+from course import data
+from course.instruments import DigitPad
+from course.instruments.base import unpacked
+from course.instruments.digit_pad import flip, in_corners, log_odds, single_flips
 from tools import vectors as tables
 
 DIGITS = arrays.arrays("uint8", (28, 28), elements=st.sampled_from([0, 1, 127, 128, 200, 255]))

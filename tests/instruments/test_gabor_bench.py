@@ -11,7 +11,7 @@ from scipy.ndimage import correlate
 from scipy.signal import correlate2d
 from skimage.filters import gabor_kernel
 
-from course_utils.instruments import GaborBench, gabor_bench
+from course.instruments import GaborBench, gabor_bench
 from tools import vectors as tables
 
 # Even and odd, straight and oblique, fine and coarse, and bells wider than the image.

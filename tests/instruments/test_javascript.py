@@ -13,11 +13,11 @@ import numpy as np
 import playwright
 import pytest
 
-from course_utils import instruments
-from course_utils.instruments import base
+from course import instruments
+from course.instruments import base
 
 HERE = Path(__file__).parent
-KINDS = [getattr(instruments, name) for name in instruments.__all__]
+KINDS = [getattr(instruments, name) for name in instruments.__all__ if name[0].isupper()]
 NODE_OLDEST = 20
 BUNDLED = Path(playwright.__file__).parent / "driver" / ("node.exe" if os.name == "nt" else "node")
 
@@ -92,5 +92,5 @@ def test_arrays_travel_unchanged():
 
 def test_importing_the_instruments_is_cheap():
     heavy = "{'tensorflow', 'keras', 'matplotlib', 'scipy.signal'} & {*sys.modules}"
-    done = run(sys.executable, "-c", f"import sys, course_utils.instruments; print({heavy})")
+    done = run(sys.executable, "-c", f"import sys, course.instruments; print({heavy})")
     assert done.stdout.strip() == "set()", done

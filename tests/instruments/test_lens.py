@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from small_networks import lesson_network
 
-from course_utils import explain
-from course_utils.explain.fields import Field
-from course_utils.instruments.base import unpacked
-from course_utils.instruments.lens import Lens, pixels_shown
+from course import explain
+from course.explain.fields import Field
+from course.instruments.base import unpacked
+from course.instruments.lens import Lens, pixels_shown
 from tools.vectors import load
 
 FIELDS = [  # Field, the image's sides
@@ -237,7 +237,7 @@ def test_maps_are_kept_within_bounds(lens, monkeypatch):
     for image in ("cat", "dog", "cat", "dog"):
         lens.respond(question | {"image": image})
     assert len(asked) == 1  # the cat's are there from the beginning
-    monkeypatch.setattr("course_utils.instruments.lens.MAPS_BYTES", 1)
+    monkeypatch.setattr("course.instruments.lens.MAPS_BYTES", 1)
     lens._maps.clear()
     for image in ("cat", "dog", "cat"):
         lens.respond(question | {"image": image})

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from course_utils.instruments import ShapeCalculator, shape_calculator
+from course.instruments import ShapeCalculator, shape_calculator
 from tools import vectors as tables
 
 LESSON_2 = list(shape_calculator.LESSON_2)

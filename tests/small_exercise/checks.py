@@ -1,6 +1,6 @@
 import numpy as np
 
-from course_utils.exercises import check, equal, same
+from course.exercises import check, equal, same
 
 
 @check(

@@ -6,7 +6,7 @@
 # %% tags=["setup"]
 import numpy as np
 
-from course_utils.exercises import open_exercise
+from course.exercises import open_exercise
 
 check = open_exercise("tests/small_exercise")
 

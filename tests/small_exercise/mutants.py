@@ -1,4 +1,4 @@
-from course_utils.exercises import mutant
+from course.exercises import mutant
 
 mutant("two_sides", "adds zeros at the top and on the left only", replace="np.pad(image, width)",
        by="np.pad(image, ((width, 0), (width, 0)))", loses=["zeros_all_around", "any_width"])
