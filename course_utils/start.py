@@ -84,14 +84,17 @@ def import_tensorflow():
 def cpu_count():
     """Number of cores this process may use, at least 1.
 
-    `CPU_LIMIT`, which Binder and JupyterHub set, comes first, since there the machine's own count
-    is far too high; then the cores the system lets this process run on.
+    What joblib counts, which knows affinity and the quotas of containers, and no more than
+    `CPU_LIMIT`, which Binder and JupyterHub set.
+
+    Source: joblib.cpu_count.
     """
+    import joblib
+
+    cores = joblib.cpu_count()
     with contextlib.suppress(KeyError, ValueError, OverflowError):
-        return max(1, int(float(os.environ["CPU_LIMIT"])))
-    if hasattr(os, "sched_getaffinity"):  # not on macOS or Windows
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = min(cores, int(float(os.environ["CPU_LIMIT"])))
+    return max(1, cores)
 
 
 def _check_scale(scale, origin):

@@ -65,13 +65,23 @@ def test_unknown_scale_says_where_it_came_from(monkeypatch):
 
 @pytest.mark.parametrize(
     ("limit", "cores"),
-    [("1.0", 1), ("0.5", 1), ("3.7", 3), ("-2", 1), ("inf", None), ("much", None)],
+    [("1.0", 1), ("0.5", 1), ("3.7", 3), ("-2", 1), ("64", 8), ("inf", 8), ("much", 8), (None, 8)],
 )
-def test_cpu_limit(monkeypatch, limit, cores):
+def test_cores_are_those_of_joblib_within_the_limit(monkeypatch, limit, cores):
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
     monkeypatch.delenv("CPU_LIMIT", raising=False)
-    own = start.cpu_count()
-    monkeypatch.setenv("CPU_LIMIT", limit)
-    assert start.cpu_count() == (own if cores is None else cores)
+    if limit is not None:
+        monkeypatch.setenv("CPU_LIMIT", limit)
+    assert start.cpu_count() == cores
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs Linux")
+def test_cores_are_those_that_this_process_may_use():
+    """As under `taskset`, where os.cpu_count() still counts the machine's."""
+    core = min(os.sched_getaffinity(0))
+    code = f"import os; os.sched_setaffinity(0, {{{core}}})\n"
+    ran = run(code + "from course_utils import start; print(start.cpu_count())", CPU_LIMIT="")
+    assert ran.stdout.strip() == "1", ran.stderr
 
 
 def run(code, **settings):

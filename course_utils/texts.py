@@ -1,0 +1,60 @@
+"""Text for people: what comes from strangers made harmless, and numbers of things."""
+
+import os
+import unicodedata
+from pathlib import Path
+
+# Categories: control, surrogate, line and paragraph separators; and signs that turn text around.
+_ODD = ("Cc", "Cs", "Zl", "Zp")
+_TURNING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def printable(text, *, instead=None, most=None):
+    """Text that any terminal, file, page or database takes, in one line.
+
+    Args:
+        text: str, or a path.
+        instead: what stands for each odd character; None writes it out, as \\n or \\xff.
+        most: characters to keep at most; what is cut is said.
+    Returns:
+        str without control characters, halves of letters and signs that turn text around, in
+        Unicode's composed form.
+    Example:
+        >>> printable("Ada\\nLovelace")
+        'Ada\\\\nLovelace'
+        >>> printable("a\\tb", instead="?")
+        'a?b'
+
+    """
+    text = unicodedata.normalize("NFC", os.fsdecode(text) if isinstance(text, Path) else text)
+    cut = ""
+    if most is not None and len(text) > most:
+        text, cut = text[:most], f" ... ({len(text):,} characters in all)"
+    wrong = _escaped if instead is None else lambda char: instead
+    return "".join(wrong(char) if _is_odd(char) else char for char in text) + cut
+
+
+def counted(number, thing, things=None):
+    """A number with its noun.
+
+    Args:
+        number: int, or float such as of points.
+        thing: the noun for one.
+        things: for several, where that isn't the noun with an s.
+    Example:
+        >>> counted(1, "photo"), counted(1200, "photo"), counted(0.5, "point")
+        ('1 photo', '1,200 photos', '0.5 points')
+
+    """
+    text = f"{number:,}" if isinstance(number, int) else f"{number:,g}"
+    return f"{text} {thing if number == 1 else things or thing + 's'}"
+
+
+def _is_odd(char):
+    return unicodedata.category(char) in _ODD or char in _TURNING
+
+
+def _escaped(char):
+    if 0xDC80 <= ord(char) <= 0xDCFF:  # how Python keeps a byte of a file name that isn't UTF-8
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode()
