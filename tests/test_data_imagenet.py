@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_bases import line_of, put, stored
+from test_data_bases import line_of, put, stored
 from typer.testing import CliRunner
 
 from course import data

@@ -17,7 +17,7 @@ from small_photos import BAD, ODD, jpeg, make_classes, make_set, picture, write,
 
 from course import data, drawn
 from course.data import download, pets, photo_sets, photos, sources
-from course.data.arrays import DataError, OfflineError, StorageError
+from course.data.download import DataError, OfflineError, StorageError
 
 ZIP, ALL_ZIP = "cats_and_dogs_filtered.zip", "kagglecatsanddogs_5340.zip"
 TOP = "cats_and_dogs_filtered"
