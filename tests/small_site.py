@@ -9,7 +9,8 @@ from pathlib import Path
 import nbformat
 
 from tools import build_site
-from tools.build_lessons import LESSONS, OFFLINE, execute
+from tools.build_lessons import OFFLINE, execute
+from tools.staleness import LESSONS
 
 PAGE = "99_test"
 LIVE = """\

@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter
 from course.exercises import ExerciseError, exercise_ids, load_exercise
 from tools import build_exercises
 from tools.build_exercises import RELEASED, SOLVED, leftovers, stale
-from tools.build_lessons import NOTEBOOKS
+from tools.staleness import NOTEBOOKS
 
 SMALL = Path(__file__).parent / "small_exercise"
 PICTURE = re.compile(r'<img(?=[^>]+src="data:image/(?:png|jpeg);base64,)[^>]*>')
@@ -198,12 +198,3 @@ def test_an_expected_cell_must_show_something(small):
     cell.outputs = []
     with pytest.raises(ExerciseError, match=r"exercise\.py:\d+: .*shows nothing"):
         build_exercises.student_notebook(small(), solved)
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "notebook.ipynb"
-    build_exercises.write_whole(path, "one")
-    with pytest.raises(UnicodeEncodeError):
-        build_exercises.write_whole(path, "\ud800")
-    assert path.read_text() == "one"
-    assert list(tmp_path.iterdir()) == [path]

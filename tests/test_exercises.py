@@ -8,7 +8,7 @@ from sandbox import needs_strong_isolation
 from course.exercises import exercise_ids, load_exercise
 from course.exercises.selftest import FEWEST_MUTANTS, selftest
 from course.grader.submission import Grader
-from tools.build_lessons import LESSONS
+from tools.staleness import LESSONS
 
 every_exercise = pytest.mark.parametrize("name", exercise_ids())
 QUICK = ["01_convolution"]  # NumPy alone: here all seeds are tried

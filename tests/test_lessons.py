@@ -13,16 +13,10 @@ from nbconvert import HTMLExporter
 from PIL import Image
 
 from course import instruments
-from tools.build_lessons import (
-    LESSONS,
-    MAX_BYTES,
-    NOTEBOOKS,
-    clean,
-    complaints,
-    read_lesson,
-)
+from tools.build_lessons import MAX_BYTES, clean, complaints, read_lesson
+from tools.staleness import LESSONS, NOTEBOOKS, lessons
 
-SOURCES = sorted(LESSONS.glob("[0-9][0-9]_*.py"))
+SOURCES = lessons()
 LONGEST_CELL = 15
 LONGEST_MODEL = 25
 FEWEST_CHECKED_OUTPUTS = 5

@@ -18,7 +18,7 @@ from course.exercises import load_exercise
 from course.grader import nbgrader_support
 from course.grader.nbgrader_export import ExportError, assignment, export, grade_ids
 from tools import nbgrader
-from tools.build_lessons import ROOT
+from tools.staleness import ROOT
 
 SMALL = Path(__file__).parent / "small_exercise"
 SEED = 421_357_986

@@ -15,7 +15,7 @@ import pytest
 from small_site import PAGE, notebook_of, small_site
 
 from tools import build_lessons, build_site
-from tools.build_lessons import LESSONS, NOTEBOOKS
+from tools.staleness import LESSONS, NOTEBOOKS
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools" / "site"))
@@ -311,7 +311,7 @@ def test_a_lesson_is_executed_once(tmp_path, monkeypatch, capsys):
     source = tmp_path / "00_small.py"
     source.write_text("# %% [markdown]\n# # 0. Small\n#\n# **Why?**\n\n# %%\n40 + 2\n")
     monkeypatch.setattr(build_site, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(build_site, "fingerprint", lambda source: source.read_text())
+    monkeypatch.setattr(build_site, "mark_of_lesson", lambda source: source.read_text())
     (output,) = build_site.executed(source).cells[1].outputs
     assert output.data["text/plain"] == "42"
     monkeypatch.setattr(build_site, "execute", None)  # calling it would fail

@@ -22,7 +22,8 @@ import numpy as np
 
 from course_utils import figures, recorded, sliders, start
 from tools import bench_explain, bench_grading, bench_instruments, watched
-from tools.build_lessons import LESSONS, NOTEBOOKS, ROOT, read_lesson
+from tools.build_lessons import read_lesson
+from tools.staleness import LESSONS, NOTEBOOKS, ROOT
 
 RESULTS = ROOT / "docs" / "benchmarks" / "results.json"
 TABLE = ROOT / "docs" / "benchmarks" / "README.md"

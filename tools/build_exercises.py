@@ -7,27 +7,30 @@ notebook its outputs, and the learner's notebook its pictures of what a right an
 """
 
 import argparse
-import hashlib
-import os
 import re
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import course.exercises
-from course.exercises import EXERCISES, ExerciseError, exercise_ids, load_exercise
-from tools.build_lessons import MAX_BYTES, NOTEBOOKS, OFFLINE, clean, complaints, execute
-from tools.build_lessons import fingerprint as fingerprint_with_package
+from course.exercises import ExerciseError, exercise_ids, load_exercise
+from course_utils.files import write_whole
+from tools.build_lessons import (
+    KERNEL,
+    MAX_BYTES,
+    OFFLINE,
+    clean,
+    complaints,
+    execute,
+    text_of,
+    with_ids,
+)
+from tools.staleness import NOTEBOOKS, chosen, kept_mark, mark_of_exercise
 
 RELEASED = NOTEBOOKS / "exercises"
 SOLVED = RELEASED / "solutions"
 EXPECTED = "**What a right answer shows:**"
 KINDS = "image/png", "image/jpeg"
-KERNEL = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 
 
 def solutions_notebook(exercise):
@@ -44,7 +47,7 @@ def solutions_notebook(exercise):
             cell.source = re.sub(r"\]\(\.\./([\w-]+\.ipynb)", r"](../../\1", cell.source)
     note = f"Here with its solutions. [Without them](../{exercise.id}.ipynb) you learn more."
     notebook.cells[0].source += f"\n\n**{note}**"
-    return _with_ids(notebook)
+    return with_ids(notebook)
 
 
 def student_notebook(exercise, solved):
@@ -68,14 +71,14 @@ def student_notebook(exercise, solved):
             if pictures:
                 text["attachments"] = pictures
             notebook.cells[number] = text
-    return _with_ids(notebook)
+    return with_ids(notebook)
 
 
 def build(exercise, force):
     """Build an exercise's two notebooks; True when they are sound."""
-    mark = fingerprint(exercise)
+    mark = mark_of_exercise(exercise.folder)
     targets = targets_of(exercise)
-    if not force and all(_built_from(target) == mark for target in targets):
+    if not force and all(kept_mark(target) == mark for target in targets):
         print(f"{exercise.id}: up to date")
         return True
     print(f"{exercise.id}: running ...", flush=True)
@@ -87,15 +90,15 @@ def build(exercise, force):
     notebooks = [] if problems else [student_notebook(exercise, solved), solved]
     for notebook in notebooks:
         notebook.metadata["course"]["built_from"] = mark
-        problems += complaints(notebook, len(_text_of(notebook).encode()))
+        problems += complaints(notebook, len(text_of(notebook).encode()))
     if problems:
         rejected = Path(tempfile.gettempdir()) / f"{exercise.id}.ipynb"
-        rejected.write_text(_text_of(solved), encoding="utf-8")
+        rejected.write_text(text_of(solved), encoding="utf-8")
         print("\n".join(f"  {problem}" for problem in problems))
         print(f"  not kept; look at it: {rejected}")
         return False
     for target, notebook in zip(targets, notebooks, strict=True):
-        write_whole(target, _text_of(notebook))
+        write_whole(target, text_of(notebook))
     both = " and ".join(f"{target.stat().st_size / 1e3:.0f}" for target in targets)
     print(f"{exercise.id}: {time.perf_counter() - start:.0f} s, {both} kB")
     return True
@@ -148,26 +151,6 @@ def leftovers(ids):
     return sorted(path for path in stored if path.stem not in ids)
 
 
-def fingerprint(exercise):
-    """Changes when an exercise's files or anything they run on change (mutants don't count)."""
-    digest = hashlib.sha256(fingerprint_with_package(exercise.folder / "exercise.py").encode())
-    own = [exercise.folder / name for name in ("exercise.toml", "checks.py", "probes.py")]
-    for path in [*own, *sorted(Path(course.exercises.__file__).parent.glob("*.py"))]:
-        digest.update(path.read_bytes() if path.exists() else b"")
-    return digest.hexdigest()[:16]
-
-
-def write_whole(path, text):
-    """Write a file so that others see the old one or the new one, never a part of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 def _notebook(exercise, source_of):
     """The cells of an exercise, those that are graded with the source that a function gives."""
     import nbformat
@@ -183,16 +166,6 @@ def _notebook(exercise, source_of):
         if cell.task:
             new.metadata["task"] = cell.task
         notebook.cells.append(new)
-    return notebook
-
-
-def _with_ids(notebook):
-    """Give cells ids that stay as long as their text does."""
-    seen = {}
-    for cell in notebook.cells:
-        digest = hashlib.sha1(cell.source.encode()).hexdigest()[:8]
-        seen[digest] = seen.get(digest, 0) + 1
-        cell["id"] = f"{digest}-{seen[digest]}"
     return notebook
 
 
@@ -241,34 +214,19 @@ def _differences(name, stored, now):
     ]
 
 
-def _built_from(path):
-    import nbformat
-
-    if not path.exists():
-        return None
-    return nbformat.read(path, as_version=4).metadata.get("course", {}).get("built_from")
-
-
-def _text_of(notebook):
-    import nbformat
-
-    return nbformat.writes(notebook) + "\n"
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("exercise", nargs="*", help="numbers, such as 02; none: all of them")
     parser.add_argument("--force", action="store_true", help="also what has not changed")
     options = parser.parse_args()
     ids = exercise_ids()
-    unknown = set(options.exercise) - {name[:2] for name in ids}
-    if unknown:
-        there = ", ".join(ids) or f"none in {EXERCISES}"
-        parser.error(f"no exercise {', '.join(sorted(unknown))}; there are {there}")
-    chosen = [name for name in ids if not options.exercise or name[:2] in options.exercise]
+    try:
+        names = chosen(options.exercise, ids)
+    except ValueError as error:
+        parser.error(str(error))
     try:
         force = options.force or bool(options.exercise)
-        results = [build(load_exercise(name), force) for name in chosen]
+        results = [build(load_exercise(name), force) for name in names]
     except ExerciseError as error:
         sys.exit(f"not built: {error}")
     if not options.exercise:

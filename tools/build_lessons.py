@@ -18,11 +18,15 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-LESSONS = ROOT / "lessons"
-NOTEBOOKS = ROOT / "notebooks"
+from course_utils.files import write_whole
+from tools.staleness import NOTEBOOKS, chosen, kept_mark, lessons, mark_of_lesson
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MAX_BYTES = 1_000_000
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 # What is stored is what a machine with no network and no data shows.
 OFFLINE = {
     "COURSE_BASE": None,
@@ -43,29 +47,27 @@ def read_lesson(source):
     import jupytext
 
     notebook = jupytext.read(source, fmt="py:percent")
-    notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
+    notebook.metadata = dict(KERNEL)
+    for cell in notebook.cells:
+        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+    return with_ids(notebook)
+
+
+def with_ids(notebook):
+    """Give cells ids that stay as long as their text does; returns the notebook."""
     seen = {}
     for cell in notebook.cells:
         digest = hashlib.sha1(cell.source.encode()).hexdigest()[:8]
         seen[digest] = seen.get(digest, 0) + 1
         cell["id"] = f"{digest}-{seen[digest]}"
-        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
     return notebook
 
 
-def fingerprint(source):
-    """Changes when the lesson or anything it runs on changes."""
-    digest = hashlib.sha256(source.read_bytes())
-    package = ROOT / "course_utils"
-    for path in sorted(package.rglob("*")):
-        if path.is_relative_to(package / "exercises"):  # no lesson runs on it
-            continue
-        if path.suffix in (".py", ".json", ".jpg"):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+def text_of(notebook):
+    """A notebook as its file has it."""
+    import nbformat
+
+    return nbformat.writes(notebook) + "\n"
 
 
 def execute(notebook, settings, *, timeout):
@@ -156,31 +158,28 @@ def smaller_picture(encoded):
 
 def complaints(notebook, size):
     """What a reader must not see, as a list of texts."""
-    found = []
+    texts = []
     if size > MAX_BYTES:
-        found.append(f"{size / 1e6:.2f} MB, over {MAX_BYTES / 1e6:g} MB")
+        texts.append(f"{size / 1e6:.2f} MB, over {MAX_BYTES / 1e6:g} MB")
     for cell in notebook.cells:
         first_line = cell.source.splitlines()[0] if cell.source else ""
         for output in cell.get("outputs", []):
             if output["output_type"] == "error" or output.get("name") == "stderr":
                 text = output.get("text") or output.get("evalue")
-                found.append(f"cell {first_line!r} shows an error or a warning: {text[:300]}")
+                texts.append(f"cell {first_line!r} shows an error or a warning: {text[:300]}")
             text = output.get("data", {}).get("text/plain", "")
             if re.match(r"<[\w.]+ .*>|\w+\(children=", text):
-                found.append(f"cell {first_line!r} shows a raw repr: {text[:80]}")
+                texts.append(f"cell {first_line!r} shows a raw repr: {text[:80]}")
             if WIDGET_VIEW in output.get("data", {}):
-                found.append(f"cell {first_line!r} has a widget without a picture")
-    return found
+                texts.append(f"cell {first_line!r} has a widget without a picture")
+    return texts
 
 
 def build(source, force):
     """Build one notebook; True when it is sound."""
-    import nbformat
-
     target = NOTEBOOKS / f"{source.stem}.ipynb"
-    mark = fingerprint(source)
-    stored = nbformat.read(target, as_version=4).metadata if target.exists() else {}
-    if not force and stored.get("course", {}).get("built_from") == mark:
+    mark = mark_of_lesson(source)
+    if not force and kept_mark(target) == mark:
         print(f"{target.name}: up to date")
         return True
     print(f"{target.name}: running ...", flush=True)
@@ -190,7 +189,7 @@ def build(source, force):
     slowest = slowest_cells(notebook)
     clean(notebook)
     notebook.metadata["course"] = {"built_from": mark}
-    text = nbformat.writes(notebook) + "\n"
+    text = text_of(notebook)
     problems = complaints(notebook, len(text.encode()))
     if problems:
         rejected = Path(tempfile.gettempdir()) / target.name
@@ -198,7 +197,7 @@ def build(source, force):
         print("\n".join(f"  {problem}" for problem in problems))
         print(f"  not kept; look at it: {rejected}")
         return False
-    target.write_text(text, encoding="utf-8")
+    write_whole(target, text)
     print(f"{target.name}: {time.perf_counter() - start:.0f} s, {len(text) / 1e3:.0f} kB; slowest:")
     print("\n".join(f"  {seconds:5.1f} s  {line}" for seconds, line in slowest))
     return True
@@ -209,13 +208,11 @@ def main():
     parser.add_argument("lesson", nargs="*", help="numbers, such as 02; none: all of them")
     parser.add_argument("--force", action="store_true", help="also what has not changed")
     options = parser.parse_args()
-    sources = sorted(LESSONS.glob("[0-9][0-9]_*.py"))
-    chosen = [s for s in sources if not options.lesson or s.stem[:2] in options.lesson]
-    unknown = set(options.lesson) - {s.stem[:2] for s in sources}
-    if unknown:
-        there = ", ".join(s.stem for s in sources)
-        parser.error(f"no lesson {', '.join(sorted(unknown))}; there are {there}")
-    results = [build(source, options.force or bool(options.lesson)) for source in chosen]
+    try:
+        sources = chosen(options.lesson, lessons())
+    except ValueError as error:
+        parser.error(str(error))
+    results = [build(source, options.force or bool(options.lesson)) for source in sources]
     sys.exit(0 if all(results) else 1)
 
 

@@ -22,19 +22,16 @@ import time
 
 from tools import exported
 from tools.build_lessons import (
-    LESSONS,
-    NOTEBOOKS,
     OFFLINE,
-    ROOT,
     WIDGET_VIEW,
     clean,
     complaints,
     execute,
-    fingerprint,
     is_progress_bar,
     read_lesson,
 )
 from tools.readme import KINDS, README, THUMBNAILS, binder_link, repository
+from tools.staleness import NOTEBOOKS, ROOT, chosen, kept_mark, lessons, mark_of_lesson
 
 SITE = ROOT / "tools" / "site"
 TARGET = ROOT / "build" / "site"
@@ -77,11 +74,11 @@ def executed(source, *, force=False, only_cached=False):
     import nbformat
     from nbclient.exceptions import CellExecutionError
 
-    cached, mark = CACHE / f"{source.stem}.ipynb", f"{fingerprint(source)}-{FORM}"
+    cached, mark = CACHE / f"{source.stem}.ipynb", f"{mark_of_lesson(source)}-{FORM}"
     kept = nbformat.read(cached, as_version=4) if cached.exists() else None
     if only_cached:
         return kept or stored(source)
-    if kept and not force and kept.metadata["course"]["built_from"] == mark:
+    if kept and not force and kept_mark(cached) == mark:
         print(f"{source.stem}: up to date")
         return kept
     print(f"{source.stem}: running ...", flush=True)
@@ -354,19 +351,17 @@ def build(notebooks, target, exercises=None):
     source, pages = work / "source", work / "html"
     write_sources(notebooks, source, exercises or {})
     title = README.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-b",
-        "html",
-        "-q",
-        "-W",
-        "--keep-going",
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going"]
+    command += [
         "-j",
         "auto",
+        "-D",
+        f"project={title}",
+        "-D",
+        f"html_title={title}",
+        "-d",
+        work / "doctrees",
     ]
-    command += ["-D", f"project={title}", "-D", f"html_title={title}", "-d", work / "doctrees"]
     run = subprocess.run([*command, source, pages], capture_output=True, text=True)
     if run.returncode:
         raise ValueError(f"Sphinx is not content:\n{run.stderr or run.stdout}")
@@ -392,22 +387,23 @@ def main():
     )
     parser.add_argument("--force", action="store_true", help="execute also what has not changed")
     options = parser.parse_args()
-    sources = sorted(LESSONS.glob("[0-9][0-9]_*.py"))
-    unknown = set(options.lesson) - {s.stem[:2] for s in sources}
-    if unknown:
-        there = ", ".join(s.stem for s in sources)
-        parser.error(f"no lesson {', '.join(sorted(unknown))}; there are {there}")
+    sources = lessons()
+    try:
+        executing = chosen(options.lesson, sources)
+    except ValueError as error:
+        parser.error(str(error))
     if options.stored and (options.lesson or options.force):
         parser.error("--stored executes nothing: give it alone")
     try:
         notebooks = {}
         for source in sources:
-            chosen = not options.lesson or source.stem[:2] in options.lesson
-            notebooks[source.stem] = (
-                stored(source)
-                if options.stored
-                else executed(source, force=options.force and chosen, only_cached=not chosen)
-            )
+            if options.stored:
+                notebooks[source.stem] = stored(source)
+            else:
+                anew = source in executing
+                notebooks[source.stem] = executed(
+                    source, force=options.force and anew, only_cached=not anew
+                )
         start = time.perf_counter()
         sizes = build(notebooks, TARGET, stored_exercises())
     except ValueError as error:

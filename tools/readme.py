@@ -12,7 +12,8 @@ import io
 import json
 import tomllib
 
-from tools.build_lessons import LESSONS, NOTEBOOKS, ROOT, read_lesson
+from tools.build_lessons import read_lesson
+from tools.staleness import LESSONS, NOTEBOOKS, ROOT
 
 README = ROOT / "README.md"
 THUMBNAILS = ROOT / "docs" / "thumbnails"

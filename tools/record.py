@@ -9,22 +9,21 @@ touched; `make lessons` afterwards draws the new curves into them.
 import argparse
 import time
 
-from tools.build_lessons import LESSONS, execute, read_lesson
+from tools.build_lessons import execute, read_lesson
+from tools.staleness import chosen, lessons
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lesson", help="number, such as 02")
-    number = parser.parse_args().lesson
-    sources = sorted(LESSONS.glob(f"{number}_*.py"))
-    if not sources:
-        parser.error(
-            f"no lesson {number}; there are {', '.join(s.stem for s in LESSONS.glob('*.py'))}"
-        )
+    try:
+        (source,) = chosen([parser.parse_args().lesson], lessons())
+    except ValueError as error:
+        parser.error(str(error))
     begin = time.perf_counter()
     settings = {"COURSE_SCALE": "full", "COURSE_RECORD": "1", "COURSE_OFFLINE": None}
-    execute(read_lesson(sources[0]), settings, timeout=None)
-    print(f"{sources[0].stem}: recorded after {time.perf_counter() - begin:.0f} s")
+    execute(read_lesson(source), settings, timeout=None)
+    print(f"{source.stem}: recorded after {time.perf_counter() - begin:.0f} s")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import argparse
 import importlib.util
 import json
 
-from tools.build_lessons import ROOT
+from tools.staleness import ROOT
 
 TESTS = ROOT / "tests" / "instruments"
 TABLES = ROOT / "tests" / "vectors"

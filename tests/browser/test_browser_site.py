@@ -5,7 +5,7 @@ import re
 import pytest
 from small_site import PAGE, small_site
 
-from tools.build_lessons import LESSONS
+from tools.staleness import LESSONS
 
 NAMES = [source.stem for source in sorted(LESSONS.glob("[0-9][0-9]_*.py"))]
 PHONE = 390
