@@ -11,9 +11,14 @@ NBGRADER := build/nbgrader
 # For the real-data paths without a network: a folder with data/, laid out as course/data/arrays.py
 # says at its top, and keras_home/, a folder like ~/.keras.
 SHARED ?= ../shared
+# Tests run in so many processes: each may take a gigabyte and a half, most of it TensorFlow's.
+JOBS   ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
+QUICK  := not (real or proof or notebook or browser or sandbox)
+LINT   := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache
 REAL   := COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home)
 
-.PHONY: help lab test test-real lessons exercises selftest nbgrader site record bench measure-pets train-base readme lint lock gpu clean
+.PHONY: help lab check test test-real lessons exercises selftest nbgrader site record bench measure-pets train-base readme lint lock gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -31,13 +36,17 @@ $(READY): requirements.lock pyproject.toml
 lab: $(READY)  ## open the course in JupyterLab, at lesson 0
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
-test: $(READY)  ## everything that must pass: lint, unit tests, every notebook
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/python -m pytest
+check: $(READY)  ## what one runs while working: lint, import rules, stale notebooks, unit tests
+	$(LINT)
+	$(BIN)/python -m tools.staleness
+	$(PYTEST) -m "$(QUICK)" course course_utils tests
+
+test: $(READY)  ## everything that must pass: the same, the exercises' proofs, browsers, every notebook
+	$(LINT)
+	$(PYTEST) --durations=40
 
 test-real: $(READY)  ## the real-data paths, and the notebooks on real data, from a local copy (SHARED=folder)
-	$(REAL) $(BIN)/python -m pytest -m real tests
-	$(REAL) $(BIN)/python -m pytest tests/test_recorded.py notebooks
+	$(REAL) $(PYTEST) -m "real or notebook" tests notebooks
 
 lessons: $(READY)  ## rebuild and execute the notebooks that changed (LESSON=02 for one)
 	$(BIN)/python -m tools.build_lessons $(LESSON)

@@ -8,6 +8,7 @@ from faulty_server import FaultyServer
 from hypothesis import settings
 
 from course.data import download
+from course_utils.start import cpu_count
 
 collect_ignore = ["small_exercise"]  # files of an exercise, which load_exercise reads
 
@@ -23,12 +24,28 @@ def pytest_configure(config):
     """
     os.environ["COURSE_SCALE"] = "quick"
     os.environ.pop("COURSE_BASE", None)
+    if jobs := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):  # they share the cores
+        os.environ.setdefault("CPU_LIMIT", str(max(1, cpu_count() // jobs)))
     folder = tempfile.TemporaryDirectory(prefix="course-data-")
     config.add_cleanup(folder.cleanup)
     os.environ["COURSE_DATA_DIR"] = folder.name
     if "COURSE_MIRROR" not in os.environ:
         os.environ["COURSE_OFFLINE"] = "1"
         os.environ["KERAS_HOME"] = os.path.join(folder.name, "keras")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
+def pytest_collection_modifyitems(items):
+    """Mark by place what a job can take; one file, one process; what takes longest begins."""
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.add_marker("notebook")
+        if "browser" in item.path.parts:
+            item.add_marker("browser")
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    order = ("proof", "notebook", "browser", "sandbox")
+    items.sort(key=lambda item: [not item.get_closest_marker(kind) for kind in order])
 
 
 @pytest.fixture(autouse=True)
