@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 
 from course.grader.nbgrader_export import grade_ids
-from tools.build_lessons import OFFLINE, ROOT
+from tools.build_lessons import OFFLINE
+from tools.staleness import ROOT
 
 ENVIRONMENT = ROOT / "build" / "nbgrader"
 SCORES = """
