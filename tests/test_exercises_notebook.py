@@ -1,5 +1,6 @@
 """What a learner sees: in terminals, in notebooks, right, wrong and not answered yet."""
 
+import dataclasses
 import html.parser
 import os
 import re
@@ -13,180 +14,244 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from course.exercises import ExerciseError, answers, load_exercise, notebook, pictures
+from course.exercises import (
+    ExerciseError,
+    answers,
+    load_exercise,
+    notebook,
+    pictures,
+    run_check,
+    verdicts,
+)
 from course.exercises.runner import GRADING
 
 ROOT = Path(__file__).parents[1]
 SMALL = ROOT / "tests" / "small_exercise"
-SIGNS = {"right": "✓", "not yet": "✗", "not answered yet": "–", "stopped by an error": "✗"}
 
 
 @pytest.fixture
-def learner(capsys):
-    """learner(code): what a terminal shows when this runs, with `check` for the small exercise."""
+def learner(monkeypatch):
+    """learner(code): the page shown last when this runs, with `check` for the small exercise."""
+    pages = []
+    monkeypatch.setattr(answers, "show", pages.append)
     names = {"open_exercise": notebook.open_exercise, "np": np}
 
     def run(code):
-        capsys.readouterr()
         exec(code, names)
-        return capsys.readouterr().out
+        return pages[-1]
 
-    run("check = open_exercise(%r)" % str(SMALL))  # noqa: UP031
+    run(f"check = open_exercise({str(SMALL)!r})")
     return run
 
 
 RIGHT = "def add_frame(image, width):\n    return np.pad(image, width)\n"
 WRONG = "def add_frame(image, width):\n    return np.pad(image, (width, 0))\n"
+BRIGHTEST = "levels = 256\nbrightest = lambda i: np.unravel_index(i.argmax(), i.shape)\n"
+HINTS = {check.id: (check.hint, check.more) for check in load_exercise(SMALL).checks}
+
+
+def signs(page):
+    return [row.sign for row in page.rows]
+
+
+def details(page):
+    """What stands below each row, as one text."""
+    return [" ".join(text for _, text in row.details) for row in page.rows]
+
+
+def numbers(text):
+    return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
+
+
+def line(page, label):
+    (text,) = (text for name, text in page.lines if name == label)
+    return text
 
 
 def test_the_first_line_says_what_is_in_it(learner):
-    says = learner(f"open_exercise({str(SMALL)!r})")
-    assert "A small exercise for the tests" in says
-    assert "2 tasks, 10 points, 4.5 of them checked here" in says and "stay on this machine" in says
+    page = learner(f"open_exercise({str(SMALL)!r})")
+    assert "A small exercise for the tests" in page.heading
+    assert numbers(page.about) == [2, 10, 4.5]  # tasks, points, points seen here
+
+
+def test_an_answer_reads_well(capsys):
+    names = {"open_exercise": notebook.open_exercise, "np": np}
+    code = f"check = open_exercise({str(SMALL)!r})\nlevels = 255\ncheck('brightest')"
+    exec(code, names)
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "✗ 2 The brightest pixel: not yet right",
+        "  ✗ not yet: counts the grey levels of 8 bits (1 point)",
+        "      `levels` is 255; expected is 256.",
+        "      Hint: How many values do 8 bits have?",
+        "  – not answered yet: finds the brightest pixel (1.5 points)",
+        "      `brightest` isn't defined. Run the cell that defines it, then this one.",
+        "  Only when graded: 1 more check, for 2.5 points, with other inputs.",
+        "  So far: – ✗ · 0 of 2 tasks right · 0 of 4.5 visible points",
+        "  Next: change your code, run its cell, then run this one again; "
+        '`check.hint("brightest")` has',
+        "  another hint.",
+    ]
 
 
 def test_not_answered_yet_is_friendly_and_hints_at_nothing(learner):
-    says = learner('check("add_frame")')
-    assert "not answered yet" in says and "`add_frame` isn't defined. Run the cell" in says
-    assert "Hint:" not in says and "✗" not in says and "corners" not in says
-    says = learner(
-        'def add_frame(image, width):\n    raise NotImplementedError\ncheck("add_frame")'
-    )
-    assert "`add_frame` isn't written yet." in says and "✗" not in says
+    stub = "def add_frame(image, width):\n    raise NotImplementedError\n"
+    for code in ("", stub):
+        page = learner(f'{code}check("add_frame")')
+        assert [page.sign, *signs(page)] == [verdicts.OPEN, verdicts.OPEN]
+        assert "`add_frame`" in details(page)[0]
+        assert HINTS["zeros_all_around"][0] not in page.as_text()
 
 
 def test_wrong_says_how_and_gives_the_first_hint(learner):
-    says = learner(WRONG + 'check("add_frame")')
-    assert "✗ not yet: puts zeros on all four sides (2 points)" in says
-    assert "The result has shape (4, 6); expected is (5, 7)." in says
-    assert "Hint: Look at the corners" in says and "np.pad(image, width) adds" not in says
-    assert "Only when graded: 1 more check, for 3 points" in says
-    assert "any width" not in says  # the hidden check's text
-    assert "✗ – · 0 of 2 tasks right · 0 of 4.5 visible points" in says
+    page = learner(WRONG + 'check("add_frame")')
+    assert [page.sign, *signs(page)] == [verdicts.WRONG, verdicts.WRONG]
+    assert "(4, 6)" in details(page)[0] and "(5, 7)" in details(page)[0]
+    assert page.rows[0].details[-1] == ("Hint", HINTS["zeros_all_around"][0])
+    assert numbers(line(page, "Only when graded")) == [1, 3]  # check, points
+    text = page.as_text()
+    assert HINTS["zeros_all_around"][1] not in text
+    assert "any width" not in text  # the hidden check's text
+    assert "✗ –" in line(page, "So far") and numbers(line(page, "So far")) == [0, 2, 0, 4.5]
 
 
 def test_right_goes_on_to_the_next_task(learner):
-    says = learner(RIGHT + 'check("add_frame")')
-    assert "✓ right: puts zeros on all four sides (2 points)" in says and "Hint" not in says
-    assert "✓ – · 1 of 2 tasks right · 2 of 4.5 visible points" in says
-    assert 'Next: 2 The brightest pixel, `check("brightest")`.' in says
-    says = learner(
-        "levels = 256\nbrightest = lambda i: np.unravel_index(i.argmax(), i.shape)\n"
-        'check("brightest")'
-    )
-    assert "✓ ✓ · 2 of 2 tasks right · 4.5 of 4.5 visible points" in says
-    assert "all tasks are right, as far as is checked here" in says
+    page = learner(RIGHT + 'check("add_frame")')
+    assert [page.sign, *signs(page)] == [verdicts.RIGHT, verdicts.RIGHT] and not details(page)[0]
+    assert "✓ –" in line(page, "So far") and numbers(line(page, "So far")) == [1, 2, 2, 4.5]
+    assert '`check("brightest")`' in line(page, "Next")
+    page = learner(BRIGHTEST + 'check("brightest")')
+    assert "✓ ✓" in line(page, "So far") and numbers(line(page, "So far")) == [2, 2, 4.5, 4.5]
+    assert "check(" not in line(page, "Next")
 
 
 def test_it_looks_at_what_is_defined_now(learner):
-    assert "0 of 2 tasks right" in learner(WRONG + 'check("add_frame")')
-    assert "1 of 2 tasks right" in learner(RIGHT + 'check("add_frame")')
-    assert "0 of 2 tasks right" in learner(WRONG + 'check("add_frame")')
-    assert "isn't defined" in learner('del add_frame\ncheck("add_frame")')
+    for code, right in ((WRONG, 0), (RIGHT, 1), (WRONG, 0)):
+        assert numbers(line(learner(code + 'check("add_frame")'), "So far"))[0] == right
+    assert learner('del add_frame\ncheck("add_frame")').sign == verdicts.OPEN
 
 
 def test_an_error_shows_the_learners_line(learner):
-    says = learner(
+    page = learner(
         "from course.exercises.runner import run_cell\n"
         "run_cell('def add_frame(image, width):\\n    return image[width, 0, 0]', globals(), 'c')\n"
         'check("add_frame")'
     )
-    assert "✗ stopped by an error" in says and "IndexError: too many indices" in says
-    assert "in `add_frame`, at the line `return image[width, 0, 0]`" in " ".join(says.split())
+    assert signs(page) == [verdicts.WRONG]
+    for part in ("`IndexError: too many indices", "`add_frame`", "`return image[width, 0, 0]`"):
+        assert part in details(page)[0]
 
 
 def test_some_answered_some_not(learner):
-    says = learner('levels = 255\ncheck("brightest")')
-    assert "✗ 2 The brightest pixel: not yet right" in says
-    assert (
-        "✗ not yet: counts the grey levels" in says and "`levels` is 255; expected is 256" in says
-    )
-    assert "– not answered yet: finds the brightest pixel" in says
-    says = learner('levels = 256\ncheck("brightest")')
-    assert "1 of 2 checks right" in says and "1 of 4.5 visible points" in says
+    page = learner('levels = 255\ncheck("brightest")')
+    assert [page.sign, *signs(page)] == [verdicts.WRONG, verdicts.WRONG, verdicts.OPEN]
+    assert {255, 256} <= set(numbers(details(page)[0])) and "`brightest`" in details(page)[1]
+    page = learner('levels = 256\ncheck("brightest")')
+    assert [page.sign, *signs(page)] == [verdicts.WRONG, verdicts.RIGHT, verdicts.OPEN]
+    assert numbers(page.heading) == [2, 1, 2]  # the task's number, and checks of checks
+    assert numbers(line(page, "So far")) == [0, 2, 1, 4.5]
+
+
+def test_a_check_that_fails_itself_is_not_the_learners_fault():
+    exercise = load_exercise(SMALL)
+    check = exercise.checks_of("add_frame")[0]
+    faulty = dataclasses.replace(check, function=lambda student, reference, rng: 1 / 0)
+    outcome = run_check(faulty, None, None, 0)
+    assert outcome.status == "grader error"
+    page = answers.answer(exercise, exercise.tasks[0], {"add_frame": [outcome]})
+    assert [page.sign, *signs(page)] == [verdicts.FAULT, verdicts.FAULT]
+    assert outcome.message in details(page)[0]
+
+
+def hinted(page):
+    return [text for label, text in page.lines if label]
 
 
 def test_hints_one_after_the_other(learner):
-    first = learner('check.hint("add_frame")')
-    assert "Hint 1 of 2: Look at the corners" in first and "Hint 2" not in first
-    second = learner('check.hint("add_frame")')
-    assert "Hint 1 of 2" in second and "Hint 2 of 2: np.pad(image, width) adds" in second
-    assert "no more hints" not in second
-    third = learner('check.hint("add_frame")')
-    assert "There are no more hints" in third and "np.pad(image, width) adds" in third
+    first, second, third = (learner('check.hint("add_frame")') for _ in range(3))
+    both = list(HINTS["zeros_all_around"])
+    assert [hinted(first), hinted(second), hinted(third)] == [both[:1], both, both]
+    assert [len(page.lines) for page in (first, second, third)] == [2, 2, 3]  # third: no more
 
 
 def test_after_a_wrong_answer_comes_the_second_hint_of_what_failed(learner):
     learner("levels = 256\nbrightest = lambda image: (0, 0)\ncheck('brightest')")
-    says = learner('check.hint("brightest")')
-    assert "In which order do rows and columns come?" in says and "np.unravel_index" in says
-    assert "8 bits" not in says
+    assert hinted(learner('check.hint("brightest")')) == list(HINTS["finds_the_pixel"])
 
 
 def test_progress(learner):
     learner(RIGHT + 'check("add_frame")')
-    says = learner("check.progress()")
-    assert "✓ right: 1 A frame of zeros (2 of 2 points, 3 more when graded)" in says
-    assert "– not answered yet: 2 The brightest pixel (0 of 2.5 points, 2.5 more" in says
-    assert "✓ – · 1 of 2 tasks right" in learner("print(repr(check))")
+    page = learner("check.progress()")
+    assert signs(page) == [verdicts.RIGHT, verdicts.OPEN]
+    assert [numbers(row.worth) for row in page.rows] == [[2, 2, 3], [0, 2.5, 2.5]]
+    assert "1 A frame of zeros" in page.rows[0].about
+    assert numbers(page.about) == [1, 2, 2, 4.5]
+
+
+def test_an_opened_exercise_shows_how_far_it_is(learner, capsys):
+    learner(RIGHT + 'check("add_frame")\nprint(repr(check))')
+    assert "✓ –" in capsys.readouterr().out
 
 
 def test_a_function_or_its_name_will_do(learner):
-    for given in ("add_frame", "'add_frame'"):
-        assert "1 A frame of zeros: right" in learner(f"{RIGHT}check({given})")
-    assert "2 The brightest pixel" in learner('check("levels")')
+    for given in ("add_frame", "'add_frame'", "'1'"):
+        assert learner(f"{RIGHT}check({given})").sign == verdicts.RIGHT
+    assert "2 The brightest pixel" in learner('check("levels")').heading
 
 
 @pytest.mark.parametrize(
-    "given, says",
+    "given, named",
     [
-        ("'add_fram'", 'no task "add_fram". Did you mean check("add_frame")? The tasks are "add_f'),
-        ("'Brightest'", 'Did you mean check("brightest")?'),
-        ("'xyz'", 'no task "xyz". The tasks are "add_frame", "brightest".'),
-        ("np.sum", 'no task "sum"'),
-        (
-            "5",
-            'a value of type int; give the name of a task, in quotes, such as check("add_frame")',
-        ),
-        ("np.zeros(3)", "a value of type ndarray"),
-        ("None", "a value of type NoneType"),
+        ("'add_fram'", ['"add_fram"', '? ', 'check("add_frame")', '"brightest"']),
+        ("'Brightest'", ['"Brightest"', '? ', 'check("brightest")', '"add_frame"']),
+        ("'xyz'", ['"xyz"', '"add_frame"', '"brightest"']),
+        ("np.sum", ['"sum"', '"add_frame"', '"brightest"']),
+        ("5", ["int", 'check("add_frame")', '"brightest"']),
+        ("np.zeros(3)", ["ndarray", '"add_frame"', '"brightest"']),
+        ("None", ["NoneType", '"add_frame"', '"brightest"']),
     ],
-)
-def test_unknown_tasks(learner, given, says):
+)  # fmt: skip
+def test_unknown_tasks(learner, given, named):
     for call in ("check", "check.hint"):
-        with pytest.raises(ValueError, match=re.escape(says)):
+        with pytest.raises(notebook.NoSuchTask) as caught:
             learner(f"{call}({given})")
+        for part in named:
+            assert part in str(caught.value)
+    assert ("? " in str(caught.value)) == ("? " in named)  # a guess only where there is one
 
 
-def test_ctrl_c_passes(learner):
+def test_ctrl_c_passes(learner, capsys):
     with pytest.raises(KeyboardInterrupt):
         learner("def add_frame(image, width):\n    raise KeyboardInterrupt\ncheck('add_frame')")
-    assert "– – · 0 of 2" in learner("print(repr(check))")
+    learner("print(repr(check))")
+    assert "– –" in capsys.readouterr().out
 
 
-def test_the_learners_prints_are_shown_and_the_solutions_are_not(learner, tmp_path):
+def test_the_learners_prints_are_shown_and_the_solutions_are_not(learner, capsys):
     code = "def add_frame(image, width):\n    print('mine')\n    return np.pad(image, width)\n"
-    says = learner(code + "check('add_frame')")
-    assert says.startswith("mine\n") and says.count("mine") == 1
+    learner(code + "check('add_frame')")
+    assert capsys.readouterr().out == "mine\n"
     exercise = load_exercise(SMALL)
     exercise.solution_cells = lambda: ["print('solution')\nimport numpy as np\n" + RIGHT]
     opened = notebook.OpenExercise(exercise)
     np.random.seed(3)  # noqa: NPY002
     assert opened._reference.add_frame(np.ones((1, 1)), 1).sum() == 1
     assert np.random.random() == np.random.RandomState(3).random_sample()  # noqa: NPY002
+    assert capsys.readouterr().out == ""
 
 
 def test_solutions_that_dont_run_here_are_an_error_that_says_so():
     exercise = load_exercise(SMALL)
     exercise.solution_cells = lambda: ["import no_such_module"]
-    with pytest.raises(ExerciseError, match="don't run here.*No module named.*course doctor"):
+    with pytest.raises(ExerciseError, match="small_exercise.*no_such_module.*course doctor"):
         _ = notebook.OpenExercise(exercise)._reference
 
 
 def test_where_exercises_are_missing_the_error_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(notebook, "EXERCISES", tmp_path / "exercises")
-    with pytest.raises(ExerciseError, match=r"not here.*whole course.*pip install -e \."):
+    with pytest.raises(ExerciseError) as caught:
         notebook.open_exercise("01_convolution")
+    for part in (str(tmp_path), "exercises/", "pip install"):
+        assert part in str(caught.value)
 
 
 def test_when_graded_it_does_nothing(monkeypatch, capsys):
@@ -222,22 +287,17 @@ class Reader(html.parser.HTMLParser):
         self.text += text
 
 
-def page_of(learner, monkeypatch, code):
-    pages = []
-    monkeypatch.setattr(answers, "show", pages.append)
-    learner(code)
-    return answers.as_html(pages[-1])
+def test_html_says_what_the_text_says(learner):
+    page = learner(WRONG + "check('add_frame')")
+    page.rows[0].numbers = ""  # which stand in place of pictures
+    text = Reader(page.as_html()).text
+    assert "`" not in text
+    for words in page.as_text().replace("`", "").splitlines():
+        assert " ".join(words.split()) in " ".join(text.split())
 
 
-def test_html_says_what_the_text_says(learner, monkeypatch):
-    read = Reader(page_of(learner, monkeypatch, WRONG + "check('add_frame')"))
-    for part in ("not yet", "The result has shape (4, 6)", "Hint:", "1 more check", "✗ – · 0 of 2"):
-        assert part in read.text
-    assert "`" not in read.text and "**" not in read.text
-
-
-def test_html_brings_no_style_sheet_no_script_and_no_background(learner, monkeypatch):
-    page = page_of(learner, monkeypatch, WRONG + "check('add_frame')")
+def test_html_brings_no_style_sheet_no_script_and_no_background(learner):
+    page = learner(WRONG + "check('add_frame')").as_html()
     read = Reader(page)
     assert {tag for tag, _ in read.tags} <= {"div", "span", "strong", "ul", "li", "small", "code", "br", "img"}  # noqa: E501 # fmt: skip
     styles = " ".join(attributes.get("style", "") for _, attributes in read.tags)
@@ -248,28 +308,28 @@ def test_html_brings_no_style_sheet_no_script_and_no_background(learner, monkeyp
         assert sign in "✓✗–!?"
 
 
-@pytest.mark.parametrize("colour", [answers.RIGHT, answers.WRONG, answers.OPEN, answers.FAULT])
+@pytest.mark.parametrize("sign", [verdicts.RIGHT, verdicts.WRONG, verdicts.OPEN, verdicts.FAULT])
 @pytest.mark.parametrize("page", ["#ffffff", "#111111", "#1e1e1e", "#383838"])
-def test_marks_can_be_seen_on_light_and_dark_pages(colour, page):
+def test_marks_can_be_seen_on_light_and_dark_pages(sign, page):
     def luminance(colour):
         parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
         linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
         return linear @ [0.2126, 0.7152, 0.0722]
 
-    high, low = sorted((luminance(colour), luminance(page)), reverse=True)
+    high, low = sorted((luminance(sign.colour), luminance(page)), reverse=True)
     assert (high + 0.05) / (low + 0.05) >= 2.9
 
 
 HOSTILE = "<script>alert(1)</script><b onload='x'>`<i>`\"&amp;"
 
 
-def test_what_a_learner_wrote_is_escaped(learner, monkeypatch):
+def test_what_a_learner_wrote_is_escaped(learner):
     code = f"def add_frame(image, width):\n    raise ValueError({HOSTILE!r})\ncheck('add_frame')"
-    read = Reader(page_of(learner, monkeypatch, code))
+    read = Reader(learner(code).as_html())
     assert {"script", "b", "i"}.isdisjoint(tag for tag, _ in read.tags)
     assert "<script>alert(1)</script>" in read.text and "&amp;" in read.text
     code = f"levels = {HOSTILE!r}\ncheck('brightest')"
-    read = Reader(page_of(learner, monkeypatch, code))
+    read = Reader(learner(code).as_html())
     assert {"script", "b", "i"}.isdisjoint(tag for tag, _ in read.tags)
 
 
@@ -284,40 +344,44 @@ def pixels(picture):
     return np.asarray(Image.open(io.BytesIO(picture.png)))
 
 
-def test_pictures_are_in_the_answer_with_words_for_those_who_dont_see_them(learner, monkeypatch):
+def test_pictures_are_in_the_answer_with_words_for_those_who_dont_see_them(learner):
     code = "def add_frame(image, width):\n    return np.pad(image, width, constant_values=1)\n"
-    read = Reader(page_of(learner, monkeypatch, code + "check('add_frame')"))
+    read = Reader(learner(code + "check('add_frame')").as_html())
     shown = [attributes for tag, attributes in read.tags if tag == "img"]
-    assert len(shown) == 3 and all(one["src"].startswith("data:image/png;base64,") for one in shown)
-    assert [one["alt"].split(":")[0] for one in shown] == ["expected", "yours", "difference"]
+    assert len(shown) == 3
+    assert all(image["src"].startswith("data:image/png;base64,") for image in shown)
+    assert [image["alt"].split(":")[0] for image in shown] == ["expected", "yours", "difference"]
     assert shown[0]["alt"].startswith("expected: 5 × 7, 0 to 0.9")
     assert shown[2]["alt"] == "difference: 5 × 7, 0 to 1"
-    assert "Difference, yours less expected: blue is −1, white 0, red 1." in read.text
+    assert "blue is −1, white 0, red 1" in read.text
 
 
 def test_small_arrays_are_written_out_where_there_are_no_pictures(learner):
-    says = learner(WRONG + "check('add_frame')")
+    says = learner(WRONG + "check('add_frame')").as_text()
     assert "expected:\n      [[0." in says and "yours:\n      [[0." in says
 
 
 def test_one_scale_for_both_and_one_size_of_pixel():
     expected, got = np.eye(16) * 4, np.eye(16)[:8] * 2
     drawn, scale = pictures.compare(got, expected)
-    assert [one.title for one in drawn] == ["expected", "yours"]  # shapes differ: no difference
+    assert [picture.title for picture in drawn] == [
+        "expected",
+        "yours",
+    ]  # shapes differ: no difference
     assert drawn[0].width == drawn[1].width and drawn[0].height == 2 * drawn[1].height
     assert pixels(drawn[0]).max() == 255 and pixels(drawn[1]).max() == 128
-    assert scale == "Black is 0, white 4 in both."
+    assert numbers(scale) == [0, 4]
 
 
 def test_signed_values_have_zero_in_the_middle():
     expected = np.zeros((16, 16))
     expected[0], expected[1] = -1, 4
-    (one, other, difference), scale = pictures.compare(-expected, expected)
-    colours = pixels(one)
+    (first, _, difference), scale = pictures.compare(-expected, expected)
+    colours = pixels(first)
     zero, low, high = colours[-1, 0], colours[0, 0], colours[-1 + 2 * colours.shape[0] // 16, 0]
     assert zero.min() == zero.max() and low[2] > low[0] and high[0] > high[2]
-    assert scale.startswith("Blue is −4, white 0, red 4 in both.")
-    assert "blue is −8, white 0, red 8" in scale and difference.caption == "16 × 16, −8 to 2"
+    assert numbers(scale) == [4, 0, 4, 8, 0, 8] and scale.count("−") == 2
+    assert difference.caption == "16 × 16, −8 to 2"
 
 
 @pytest.mark.parametrize(
@@ -335,7 +399,7 @@ def test_signed_values_have_zero_in_the_middle():
         (np.full((4, 5), np.nan), np.ones((4, 5)), 3),
         (np.full((4, 5), np.inf), np.full((4, 5), np.inf), 3),
         (np.full((4, 5), 1e300), np.ones((4, 5)), 3),
-        (np.zeros((2000, 3000)), np.ones((2000, 3000)), 3),
+        (np.zeros((500, 750)), np.ones((500, 750)), 3),
         (np.zeros((1, 50_000)), np.ones((4, 5)), 2),
         (np.zeros((4, 5), bool), np.ones((4, 5), bool), 3),
         (np.full((4, 5), 255, "uint8"), np.zeros((4, 5), "uint8"), 3),
@@ -345,8 +409,8 @@ def test_signed_values_have_zero_in_the_middle():
 def test_whatever_comes_is_drawn_or_left_out(got, expected, n):
     drawn, scale = pictures.compare(got, expected)
     assert len(drawn) == n and bool(scale) == bool(n)
-    for one in drawn:
-        assert max(one.width, one.height) <= 250 and len(one.png) < 300_000
+    for picture in drawn:
+        assert max(picture.width, picture.height) <= 250 and len(picture.png) < 300_000
 
 
 def test_bytes_are_subtracted_without_wrapping_round():
@@ -394,7 +458,8 @@ def test_numpy_exercises_need_nothing_heavy():
         "import sys; sys.path.insert(0, '.'); import numpy as np\n"
         "from course.exercises import open_exercise\n"
         f"check = open_exercise({str(SMALL)!r})\n{WRONG}check('add_frame')\n"
-        "heavy = {'tensorflow', 'keras', 'matplotlib.pyplot', 'scipy.stats', 'sklearn', 'pandas'}\n"
+        "heavy = {'tensorflow', 'keras', 'jinja2', 'matplotlib.pyplot', 'sklearn'}\n"
+        "heavy |= {'scipy.stats', 'pandas'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     environment = {k: v for k, v in os.environ.items() if k != GRADING}
@@ -413,6 +478,8 @@ def test_an_answer_comes_within_a_tenth_of_a_second(exercise, learner, monkeypat
         times = []
         for _ in range(5):
             start = time.perf_counter()
-            assert ": right" in learner(f"check({task.id!r})")
+            page = learner(f"check({task.id!r})")
+            page.as_html()
             times.append(time.perf_counter() - start)
+            assert page.sign == verdicts.RIGHT
         assert min(times) < 0.1, (task.id, times)

@@ -1,6 +1,8 @@
 """Marks, pages and explanations: right, escaped, and silent about what is hidden."""
 
 import csv
+import dataclasses
+import os
 import re
 import string
 from html.parser import HTMLParser
@@ -20,8 +22,17 @@ HIDDEN_INPUT = "width 7 gave 3.25"
 
 
 def a_check(name, task, points, *, hidden=False):
-    texts = {"hint": f"Hint of `{name}`.", "more": f"More of {name}.", "says": f"says {name}"}
-    return Check(id=name, task=task, points=points, hidden=hidden, function=None, line=1, **texts)
+    return Check(
+        id=name,
+        task=task,
+        points=points,
+        hint=f"Hint of `{name}`.",
+        more=f"More of {name}.",
+        hidden=hidden,
+        says=f"says {name}",
+        function=None,
+        line=1,
+    )
 
 
 CHECKS = [
@@ -100,9 +111,9 @@ def test_marks(tmp_path):
 
 
 def test_times_are_not_in_the_marks(tmp_path):
-    slow = [Outcome(**{**vars(one), "seconds": 9.0}) for one in ADA.result.outcomes]
-    for name, one in (("a", ADA), ("b", Row(ADA.hand_in, Result("graded", tuple(slow))))):
-        write_csv(tmp_path / name, EXERCISE, [one])
+    slow = tuple(dataclasses.replace(outcome, seconds=9.0) for outcome in ADA.result.outcomes)
+    write_csv(tmp_path / "a", EXERCISE, [ADA])
+    write_csv(tmp_path / "b", EXERCISE, [Row(ADA.hand_in, Result("graded", slow))])
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
@@ -131,8 +142,8 @@ def test_a_failed_write_leaves_the_old_marks(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(reports.os, "fsync", fail)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="28"):
         write_csv(path, EXERCISE, [ADA, BOB])
     assert path.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["marks.csv"]
@@ -209,9 +220,9 @@ def test_what_a_student_sees():
     text = page(BOB).text
     for part in (
         "Convolution & filters", "Feedback for Bob", "0 of 3.5 points", "1.1 A frame of zeros",
-        "not passed: says corners", "gives 3 at [0, 0], expected 0", "Hint: Hint of corners.",
-        "More of corners.", "not passed: a hidden check 0 of 0.5", "Hint: Hint of widths.",
-        "took longer than 10 s", "cell 3 took longer than 30 s",
+        "0 of 1.5 points", "✗ not passed: says corners (0 of 1 point)", "3 at [0, 0], expected 0",
+        "Hint of corners.", "More of corners.", "✗ not passed: a hidden check (0 of 0.5 points)",
+        "Hint of widths.", "More of widths.", "longer than 10 s", "cell 3 took longer than 30 s",
     ):  # fmt: skip
         assert part in text, part
 
@@ -221,25 +232,37 @@ def test_a_hidden_check_gives_nothing_away(status):
     lost = page(row("Bob", widths=(status, HIDDEN_INPUT)))
     assert HIDDEN_INPUT not in lost.text and "says widths" not in lost.text
     assert status not in lost.text.replace("Hint", "")
-    assert "not passed: a hidden check 0 of 0.5" in lost.text
+    assert "✗ not passed: a hidden check (0 of 0.5 points)" in lost.text
     passed = page(ADA)
-    assert "passed: a hidden check 0.5 of 0.5" in passed.text and "Hint" not in passed.text
+    assert "✓ passed: a hidden check (0.5 of 0.5 points)" in passed.text
+    assert "Hint" not in passed.text
+
+
+def test_a_student_learns_what_was_not_answered_and_where_an_error_was():
+    error = "IndexError: too many (in flip: return image[0, 0])"
+    unwritten = ("not answered", "`add_frame` isn't written yet.")
+    bob = row("Bob", corners=unwritten, widths=unwritten, turned=("raised", error))
+    text = page(bob).text
+    assert "– not answered: says corners" in text and "– not answered: a hidden check" in text
+    assert text.count("add_frame isn't written yet.") == 1  # not of the hidden check
+    codes = re.findall("<code>(.*?)</code>", reports.feedback_page(EXERCISE, "Bob", [bob]))
+    assert {"add_frame", "IndexError: too many", "flip", "return image[0, 0]"} <= set(codes)
 
 
 def test_what_is_not_graded_has_no_points():
     text = page(FAULT).text
-    assert "not graded: says turned – of 2" in text
+    assert "! not graded: says turned (– of 2 points)" in text and "Hint of turned" not in text
     assert "the check fails on the reference" not in text and "cell 1: ValueError: x" in text
-    assert "This could not be graded in full: the grader failed. It is not your fault." in text
+    assert "not your fault" in text and "of 3.5" not in text
     text = page(EVE).text
-    assert "Not graded: unreadable the file is empty." in text and "3.5" not in text
+    assert "unreadable the file is empty." in text and "3.5" not in text
 
 
 def test_two_submissions_stand_on_one_page(tmp_path):
     first, second = row("Ada", file="a.ipynb"), row("Ada", file="b.ipynb", turned=("wrong", "no"))
     assert write_feedback(tmp_path, EXERCISE, [first, second]) == {"Ada": "Ada.html"}
     text = page(first, second).text
-    assert "You handed in 2 files." in text
+    assert "2 files" in text
     assert text.index("a.ipynb") < text.index("3.5 of 3.5") < text.index("b.ipynb")
     assert text.index("b.ipynb") < text.index("1.5 of 3.5")
 
@@ -262,22 +285,21 @@ EVIL = "<script>alert(1)<script><img src=x onerror=y>`<b>`{{ 7*7 }}&\"'>"
 def test_what_students_write_is_text():
     evil = row(EVIL, file=EVIL, corners=("wrong", EVIL), trouble=(EVIL,), status="died")
     good = row("Bob", file="b", corners=("wrong", "m"), trouble=("t",), status="died")
-    found, expected = page(evil), page(good)
-    added = list(found.tags)
+    seen, expected = page(evil), page(good)
+    added = list(seen.tags)
     for tag in expected.tags:
         added.remove(tag)
     assert added == ["code", "code"]  # of the backticks: in the message and in the trouble
-    assert [one for one in found.attributes if one not in expected.attributes] == []
-    assert found.text.count(EVIL.replace("`", "")) == 2
-    assert found.text.count(EVIL) == 3  # title, name, file
-    assert "49" not in found.text
+    assert [pair for pair in seen.attributes if pair not in expected.attributes] == []
+    assert seen.text.count(EVIL.replace("`", "")) == 2
+    assert seen.text.count(EVIL) == 3  # title, name, file
+    assert "49" not in seen.text
     other = page(ungraded(EVIL, "unreadable", EVIL))
     assert "script" not in other.tags and other.text.count(EVIL) == 4
 
 
 def test_a_page_needs_nothing_else():
-    found = page(BOB)
-    assert not {"script", "link", "img", "iframe"} & set(found.tags)
+    assert not {"script", "link", "img", "iframe"} & set(page(BOB).tags)
     html = reports.feedback_page(EXERCISE, "Bob", [BOB])
     assert "http" not in html.replace("http-equiv", "") and "url(" not in html
     assert "default-src 'none'" in html  # and were something let through, no browser would load it
@@ -314,12 +336,11 @@ def test_summary_spots_a_check_that_nobody_passes():
 
 def test_summary_is_loud_about_the_graders_own_errors():
     crash = Row(HandIn("Liz", "l", ("x",)), Result("grader error", (), ("the grader failed: X",)))
-    assert reports.summary(EXERCISE, [ADA, FAULT, crash])[-3:] == [
-        "GRADER ERROR: no student's fault, and no points were given or taken. Mend it, and grade "
-        "again:",
-        "  Max (Max.ipynb): turned: the check fails on the reference; cell 1: ValueError: x",
-        "  Liz (l): the grader failed: X",
-    ]
+    loud, of_max, of_liz = reports.summary(EXERCISE, [ADA, FAULT, crash])[-3:]
+    assert "GRADER ERROR" in loud
+    for part in ("Max", "Max.ipynb", *FAULT.result.trouble):
+        assert of_max.count(part) == 1 + (part == "Max")
+    assert "Liz" in of_liz and "the grader failed: X" in of_liz
 
 
 def test_summary_of_nothing_graded():
@@ -333,29 +354,20 @@ def test_which_could_not_be_graded():
 def test_explain_tells_all():
     cells = ["import os", "def add_frame(image):\n    return '\x1b[2J'", "def flip(x): pass"]
     text = reports.explain(EXERCISE, BOB, "frame", cells=cells, seed="1f")
-    assert text.splitlines() == [
-        "Bob: frame",
-        "  file       Bob.ipynb",
-        "  status     timed out",
-        "  seed       1f",
-        "  isolation  strong",
-        "  trouble    cell 3 took longer than 30 s",
-        "",
-        "corners: wrong, 0 of 1, 0.125 s",
-        "  gives 3 at [0, 0], expected 0",
-        "",
-        "widths (hidden): wrong, 0 of 0.5, 0.125 s",
-        f"  {HIDDEN_INPUT}",
-        "",
-        "code cell 2:",
-        "  def add_frame(image):",
-        "      return '\\x1b[2J'",
-    ]
+    at = 0
+    for part in (
+        "Bob: frame", "Bob.ipynb", "timed out", "1f", "strong", "cell 3 took longer than 30 s",
+        "corners", "wrong", "0 of 1", "0.125 s", "gives 3 at [0, 0], expected 0",
+        "widths (hidden)", "wrong", "0 of 0.5", HIDDEN_INPUT,
+        "code cell 2", "  def add_frame(image):", "      return '\\x1b[2J'",
+    ):  # fmt: skip
+        at = text.index(part, at)
+    assert "turned" not in text and "import os" not in text and "def flip" not in text
 
 
 def test_explain_what_was_not_graded():
     text = reports.explain(EXERCISE, EVE, "frame", cells=[], seed="1f")
-    assert text.splitlines()[2:] == ["  status     unreadable", "  note       the file is empty."]
+    assert "unreadable" in text and "the file is empty." in text and "1f" not in text
 
 
 def test_clean_keeps_lines_and_letters():
@@ -365,6 +377,6 @@ def test_clean_keeps_lines_and_letters():
 def test_a_note_that_names_others_is_for_the_instructor():
     note = "the same code as Bob"
     cut_off = Row(HandIn("Ada", "Ada.ipynb", ("x",), note=note), None)
-    for one in (row("Ada", note=note), cut_off):
-        assert "Bob" not in reports.feedback_page(EXERCISE, "Ada", [one])
-        assert any("Bob" in line for line in reports.summary(EXERCISE, [one]))
+    for noted in (row("Ada", note=note), cut_off):
+        assert "Bob" not in reports.feedback_page(EXERCISE, "Ada", [noted])
+        assert any("Bob" in line for line in reports.summary(EXERCISE, [noted]))

@@ -169,9 +169,9 @@ def test_missing_pictures_are_refused(small, tmp_path):
 
 
 def test_questions_are_the_same_for_the_same_data():
-    one = nbgrader_support.question(["f", (np.arange(3),), {}])
-    assert one == nbgrader_support.question(["f", (np.arange(3),), {}])
-    assert one != nbgrader_support.question(["f", (np.arange(3.0),), {}])
+    key = nbgrader_support.question(["f", (np.arange(3),), {}])
+    assert key == nbgrader_support.question(["f", (np.arange(3),), {}])
+    assert key != nbgrader_support.question(["f", (np.arange(3.0),), {}])
 
 
 def half_of(x):
@@ -187,16 +187,21 @@ def test_what_was_not_recorded_is_left_to_the_grader(capsys):
     def asks_for_more(student, reference, rng):
         reference.half_of(student.half_of(3.0))
 
-    assert "It is when your work is graded" in capsys.readouterr().out
+    assert "graded" in capsys.readouterr().out
 
 
-def test_a_failed_check_says_why_and_hints():
-    with pytest.raises(AssertionError, match=r"it halves numbers\. `unwritten` .* Hint: Divide\."):
+def test_a_failed_check_reads_as_in_a_learners_notebook():
+    with pytest.raises(AssertionError) as caught:
 
         @nbgrader_support.test(task="half", points=1, hint="Divide.")
         def halves(student, reference, rng):
             """halves numbers"""
             student.unwritten(3.0)
+
+    head, *details = str(caught.value).splitlines()
+    assert head == "– not answered yet: halves numbers (1 point)"
+    assert details[0].startswith("    `unwritten` isn't written yet.")
+    assert details[-1] == "    Hint: Divide."
 
 
 def test_a_failed_hidden_check_only_hints():
@@ -209,11 +214,12 @@ def test_a_failed_hidden_check_only_hints():
 
             equal(student.half_of(3.0), 1.0)
 
-    assert str(caught.value).endswith("that isn't shown. Hint: Divide.")
+    says = str(caught.value)
+    assert "Divide." in says and "halves" not in says and "1.5" not in says
 
 
 def test_a_check_that_fails_itself_is_no_wrong_answer():
-    with pytest.raises(RuntimeError, match="The check failed, not you: .*ZeroDivisionError"):
+    with pytest.raises(RuntimeError, match="fails on the reference.*ZeroDivisionError"):
 
         @nbgrader_support.test(task="half", points=1, hint="")
         def divides_by_zero(student, reference, rng):
@@ -301,7 +307,7 @@ def test_learners_see_at_once_what_is_right(course, small, tmp_path):
         if cell.outputs
     }
     assert list(failed) == ["finds_the_pixel"]
-    assert "it finds the brightest pixel" in failed["finds_the_pixel"]
+    assert "finds the brightest pixel" in failed["finds_the_pixel"]
     assert "In which order do rows and columns come?" in failed["finds_the_pixel"]
 
 

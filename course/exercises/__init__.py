@@ -5,6 +5,7 @@ its probes.py: `pack`, `unpack`. In its mutants.py: `mutant`. docs/grading.md te
 exercise and how to grade a class.
 """
 
+from course.exercises import verdicts
 from course.exercises.checks import Check, Wrong, check, equal, same
 from course.exercises.errors import (
     Died,
@@ -18,10 +19,12 @@ from course.exercises.mutants import Mutant, mutant
 from course.exercises.packed_models import pack, unpack
 from course.exercises.plain_data import decode, encode
 from course.exercises.runner import (
+    PUBLIC_SEED,
     STATUSES,
     Here,
     Memo,
     Outcome,
+    Side,
     run_check,
 )
 from course.exercises.source import (
@@ -35,6 +38,7 @@ from course.exercises.source import (
 
 __all__ = [
     "EXERCISES",
+    "PUBLIC_SEED",
     "STATUSES",
     "Check",
     "Died",
@@ -47,6 +51,7 @@ __all__ = [
     "NotData",
     "Outcome",
     "Raised",
+    "Side",
     "SideError",
     "Task",
     "TimedOut",
@@ -63,6 +68,7 @@ __all__ = [
     "run_check",
     "same",
     "unpack",
+    "verdicts",
 ]
 
 

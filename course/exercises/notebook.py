@@ -5,7 +5,7 @@
     check.hint("slide")     # a hint; called again, another one
     check.progress()        # all tasks
 
-`answers` says how answers look, `pictures` draws expected and actual.
+`answers` says what is answered, `verdicts` how it looks, `pictures` draws expected and actual.
 """
 
 import contextlib
@@ -56,9 +56,10 @@ def open_exercise(exercise):
         return _Inert()
     if not EXERCISES.is_dir() and not Path(exercise).is_dir():
         raise ExerciseError(
-            f"The exercises are not here: there is no folder {EXERCISES}. The course seems to be "
-            "installed without them. Open this notebook within a copy of the whole course, and "
-            "install that with `pip install -e .` in its top folder."
+            f"The exercises are not here: the course runs from {EXERCISES.parent}, and there is no "
+            "folder exercises/ in it. It seems to be installed without them. Get a copy of the "
+            "whole course, install that with `python -m pip install --no-deps -e .` in its top "
+            "folder, and restart the kernel."
         )
     opened = OpenExercise(load_exercise(exercise))
     start.prepare_figures()
@@ -109,7 +110,7 @@ class OpenExercise:
         task = self._task(task)
         checks = [check for check in self.exercise.checks_of(task.id) if not check.hidden]
         failed = answers.first_failed(self._outcomes.get(task.id, []))
-        check = next((c for c in checks if failed and c.id == failed.check), checks[0])
+        check = next((check for check in checks if failed and check.id == failed.check), checks[0])
         shown = self._hints.get(check.id, 0)
         self._hints[check.id] = min(2, shown + 1)
         answers.show(answers.hints(task, check, self._hints[check.id], none_left=shown == 2))

@@ -4,6 +4,7 @@ All values share one scale, and a pixel has the same size in each. Grey is for i
 are negative, blue is below zero, white zero and red above. Small arrays have their numbers in them.
 """
 
+import base64
 import dataclasses
 import io
 import re
@@ -38,6 +39,11 @@ class Picture:
     png: bytes
     width: int
     height: int
+
+    @property
+    def src(self):
+        """The picture itself, as an address."""
+        return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
 
 
 def compare(got, expected):

@@ -30,9 +30,9 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from course.exercises import EXERCISES, Here, SideError, encode
-from course.exercises.runner import PUBLIC_SEED, Side, run_check
+from course.exercises import EXERCISES, PUBLIC_SEED, Here, Side, SideError, encode, run_check
 from course.grader import nbgrader_support
+from course_utils.texts import counted
 
 NOTEBOOKS = EXERCISES.parent / "notebooks" / "exercises"
 SUPPORT = "course_checks"
@@ -73,7 +73,7 @@ def export(exercises, folder, *, overwrite=False, seed=None, notebooks=NOTEBOOKS
             can't be said in nbgrader's way. Nothing is written then.
     """
     source = Path(folder) / "source"
-    there = [one.id for one in exercises if (source / one.id).exists()]
+    there = [exercise.id for exercise in exercises if (source / exercise.id).exists()]
     if there and not overwrite:
         raise ExportError(
             f"{source} has {', '.join(there)} already. Choose another folder, or say that it may "
@@ -91,7 +91,7 @@ def export(exercises, folder, *, overwrite=False, seed=None, notebooks=NOTEBOOKS
                 (source / exercise.id).rename(partial / f"{exercise.id}.before")
             (partial / exercise.id).rename(source / exercise.id)
     _write_config(source.parent / "nbgrader_config.py", exercises)
-    return [source / one.id / f"{one.id}.ipynb" for one in exercises]
+    return [source / exercise.id / f"{exercise.id}.ipynb" for exercise in exercises]
 
 
 def assignment(exercise, *, seed, notebooks=None):
@@ -143,12 +143,12 @@ def assignment(exercise, *, seed, notebooks=None):
 
 def grade_ids(exercise):
     """nbgrader's id of each check's test: dict of check id to text that tells no hidden name."""
-    numbers, found = collections.Counter(), {}
+    numbers, ids = collections.Counter(), {}
     for check in exercise.checks:
         numbers[check.task] += check.hidden
         hidden = f"{check.task}-hidden-{numbers[check.task]}"
-        found[check.id] = f"test-{hidden if check.hidden else check.id}"
-    return found
+        ids[check.id] = f"test-{hidden if check.hidden else check.id}"
+    return ids
 
 
 class _Checks:
@@ -189,10 +189,10 @@ class _Checks:
     def called_in(self, cell):
         """The checks of the tasks that a cell checks, unless an earlier cell did."""
         tasks = [t.id for t in self.exercise.tasks if f'check("{t.id}")' in cell.source]
-        found = [check for task in tasks for check in self.exercise.checks_of(task)]
-        found = [check for check in found if check.id not in self.placed]
-        self.placed |= {check.id for check in found}
-        return found
+        checks = [check for task in tasks for check in self.exercise.checks_of(task)]
+        checks = [check for check in checks if check.id not in self.placed]
+        self.placed.update(check.id for check in checks)
+        return checks
 
     def text_of(self, check):
         return self._lines(self.functions[check.id], from_decorator=False)
@@ -200,12 +200,9 @@ class _Checks:
     def secret(self, seed):
         """The hidden test that shows `course_checks` the solution."""
         only_hidden = self._needed(hidden=True) - self._needed(hidden=False)
-        arguments = {"seed": seed, "solution": self.exercise.solution_cells()}
-        helpers = self._texts(only_hidden)
-        if helpers:
-            arguments["helpers"] = helpers
-        said = ", ".join(f"{name}={pprint.pformat(v, width=96)}" for name, v in arguments.items())
-        return f"{SUPPORT}.reveal({said})"
+        solution = pprint.pformat(self.exercise.solution_cells(), width=96)
+        helpers = pprint.pformat(self._texts(only_hidden), width=96)
+        return f"{SUPPORT}.reveal(seed={seed}, solution={solution}, helpers={helpers})"
 
     def shared(self):
         """What lies beside the learner's notebook: as plain text and answers, no solution."""
@@ -288,21 +285,18 @@ def _recorded_answers(exercise):
 
 def _test_source(check, text, secret):
     """The code of a check as an autograder test."""
-    what = "a hidden check" if check.hidden else "a check"
-    comment = f"# {what.capitalize()} of `{check.task}`, {_points(check)}."
+    points = counted(check.points, "point")
+    comment = f"# A check of `{check.task}`, {points}."
+    arguments = f"task={check.task!r}, points={check.points!r}"
     if check.hidden:
-        comment += " It runs when your work is graded."
-    options = f"task={check.task!r}, points={check.points!r}" + check.hidden * ", hidden=True"
+        comment = f"# A hidden check of `{check.task}`, {points}. It runs when your work is graded."
+        arguments += ", hidden=True"
     hint = pprint.pformat(check.hint, width=92).replace("\n", "\n    ")
-    run = f"@{SUPPORT}.test(\n    {options},\n    hint={hint},\n)\n{text}"
+    run = f"@{SUPPORT}.test(\n    {arguments},\n    hint={hint},\n)\n{text}"
     begin, end = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
     if check.hidden:
         return "\n".join([comment, begin, *([secret] if secret else []), run, end])
     return "\n".join([comment, *([begin, secret, end] if secret else []), run])
-
-
-def _points(check):
-    return "1 point" if check.points == 1 else f"{check.points:g} points"
 
 
 def _code(source, *, grade_id=None, solution=False, locked=False, points=None):
@@ -344,14 +338,14 @@ def _pictures(exercise, notebooks):
     built = nbformat.read(path, as_version=4)
     if len(built.cells) != len(exercise.cells):
         raise ExportError(f"{path} was built from another state of the exercise: make exercises")
-    found = {}
+    pictures = {}
     for number in numbers:
         if not built.cells[number].get("attachments"):
             raise ExportError(f"{path}: cell {number + 1} has no picture: make exercises")
         cell = _text(built.cells[number].source)
         cell["attachments"] = built.cells[number]["attachments"]
-        found[number] = [cell]
-    return found
+        pictures[number] = [cell]
+    return pictures
 
 
 def _without_opening(source):
@@ -394,11 +388,8 @@ def _names_given(node):
 
 
 def _assigned_names(cells):
-    found = set()
-    for cell in cells:
-        for node in ast.parse(_without_magics(cell)).body:
-            found |= _names_given(node)
-    return found
+    statements = [node for cell in cells for node in ast.parse(_without_magics(cell)).body]
+    return set().union(*map(_names_given, statements))
 
 
 def _write_assignment(exercise, folder, seed, notebooks):
@@ -415,6 +406,6 @@ def _write_assignment(exercise, folder, seed, notebooks):
 
 def _write_config(path, exercises):
     """A configuration, if there is none: an institution's own stays."""
-    seconds = math.ceil(max([30, *(one.limits.cell_seconds for one in exercises)]))
+    seconds = math.ceil(max([30, *(exercise.limits.cell_seconds for exercise in exercises)]))
     with contextlib.suppress(FileExistsError), open(path, "x", encoding="utf-8") as file:
         file.write(CONFIG.format(seconds=seconds))

@@ -1,8 +1,8 @@
 """Runs an exercise's checks in the cells of an nbgrader assignment.
 
 `course export-nbgrader` puts this file beside the notebook, as course_checks.py, with
-course_checks.json: what the checks share, and what right answers are for the visible ones. Only
-`course_utils` has to be installed. nbgrader puts both files back before it grades.
+course_checks.json: what the checks share, and what right answers are for the visible ones. The
+course's library has to be installed, no exercises. nbgrader puts both files back before it grades.
 """
 
 import base64
@@ -17,8 +17,18 @@ from hashlib import sha256
 from pathlib import Path
 from types import FunctionType
 
-from course.exercises import Check, Here, Memo, SideError, decode, encode, run_check
-from course.exercises.runner import PUBLIC_SEED, Side
+from course.exercises import (
+    PUBLIC_SEED,
+    Check,
+    Here,
+    Memo,
+    Side,
+    SideError,
+    decode,
+    encode,
+    run_check,
+    verdicts,
+)
 
 _DATA = Path(__file__).with_suffix(".json")
 _shared = json.loads(_DATA.read_text(encoding="utf-8")) if _DATA.exists() else {}
@@ -63,7 +73,7 @@ def question(asked):
     return sha256(encode(asked)).hexdigest()
 
 
-def reveal(*, seed, solution, helpers=""):
+def reveal(*, seed, solution, helpers):
     """Check against the solution from now on. Only hidden tests call this.
 
     Args:
@@ -92,22 +102,31 @@ def test(*, task, points, hint, hidden=False):
 
     def run(function):
         says = " ".join((function.__doc__ or "").split())
-        checking = FunctionType(function.__code__, _names, function.__name__)
-        one = Check(function.__name__, task, points, hint, "", hidden, says, checking, 0)
+        check = Check(
+            id=function.__name__,
+            task=task,
+            points=points,
+            hint=hint,
+            more="",
+            hidden=hidden,
+            says=says,
+            function=FunctionType(function.__code__, _names, function.__name__),
+            line=0,
+        )
         _reference.missed = False
         with quiet():
             student = Here(probes=_shared.get("probes", ""), namespace=function.__globals__)
-            outcome = run_check(one, student, _reference, _seed)
+            outcome = run_check(check, student, _reference, _seed)
         if outcome.status == "passed":
             return function
         if _reference.missed:
             print("This can't be judged here. It is when your work is graded.")
             return function
+        row = verdicts.verdict(check, outcome)
         if outcome.status == "grader error":
-            raise RuntimeError(f"The check failed, not you: {outcome.message} Tell your teacher.")
-        asked = "pass a check that isn't shown" if hidden else f"do this: it {says}"
-        found = "" if hidden and outcome.status == "wrong" else f" {outcome.message}"
-        raise AssertionError(f"Your function should {asked}.{found} Hint: {hint}")
+            raise RuntimeError(row.as_text())
+        row.details.append(("Hint", hint))
+        raise AssertionError(row.as_text())
 
     return run
 

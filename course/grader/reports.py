@@ -6,25 +6,25 @@ a page, a terminal, a file name.
 
 import csv
 import dataclasses
-import functools
 import hashlib
 import io
-import os
 import re
 import statistics
-import tempfile
 import unicodedata
 from collections import Counter
 from pathlib import Path
 
+from course.exercises import verdicts
+from course.exercises.verdicts import clean
 from course.grader.gradebook import Result
-from course.grader.hand_ins import HandIn, defined_names, printable
+from course.grader.hand_ins import HandIn, defined_names
+from course_utils.files import write_whole
+from course_utils.texts import counted
 
 PENDING = "not graded yet"
 _UNGRADED = ("unreadable", "wrong exercise", "grader error", PENDING)
 _NAME_BYTES = 100  # of a page's file name: what every file system takes, with room for more
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # Windows has devices there
-_MARKS = {"passed": "✓", "lost": "✗", "ungraded": "–"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +42,7 @@ class Row:
     @property
     def points(self):
         """The points earned, a float, or None if not every check was graded."""
-        earned = [one.earned for one in self.result.outcomes] if self.result else []
-        return None if None in earned or not earned else float(sum(earned))
+        return _sum_earned(self.result.outcomes) if self.result else None
 
 
 def write_csv(path, exercise, rows):
@@ -62,7 +61,8 @@ def write_csv(path, exercise, rows):
     writer = csv.writer(text)
     writer.writerow(["student", "file", "status", "points", "of", *checks, "note"])
     for row in rows:
-        earned = {one.check: one.earned for one in row.result.outcomes} if row.result else {}
+        outcomes = row.result.outcomes if row.result else ()
+        earned = {outcome.check: outcome.earned for outcome in outcomes}
         known = (row.hand_in.student, row.hand_in.file, row.status)
         numbers = [row.points, exercise.points, *(earned.get(check) for check in checks)]
         writer.writerow(
@@ -118,15 +118,15 @@ def feedback_page(exercise, student, rows):
             "status": row.status,
             # Notes on a notebook that can be graded may name others, and are the instructor's.
             "note": row.hand_in.note if row.hand_in.status else "",
-            "result": row.result,
+            "graded": row.result is not None,
             "trouble": _own_trouble(exercise, row.result) if row.result else [],
-            "points": row.points,
+            "points": "" if row.points is None else _of(row.points, exercise.points),
             "tasks": _tasks(exercise, row.result) if row.result else [],
         }
         for row in rows
     ]
-    template = _environment().get_template("feedback.html")
-    return template.render(exercise=exercise, student=student, parts=parts)
+    template = verdicts.templates("course.grader").get_template("feedback.html")
+    return template.render(title=exercise.title, student=student, parts=parts)
 
 
 def page_names(students):
@@ -161,8 +161,8 @@ def summary(exercise, rows):
         list of str, lines.
     """
     counts = Counter(row.status for row in rows)
-    hand_ins = "1 hand-in" if len(rows) == 1 else f"{len(rows)} hand-ins"
-    lines = [f"{hand_ins}: " + ", ".join(f"{n} {what}" for what, n in counts.items())]
+    statuses = ", ".join(f"{n} {status}" for status, n in counts.items())
+    lines = [f"{counted(len(rows), 'hand-in')}: {statuses}"]
     totals = [row.points for row in rows if row.points is not None]
     if totals:
         mean, median = statistics.mean(totals), statistics.median(totals)
@@ -205,12 +205,13 @@ def explain(exercise, row, task, *, cells, seed):
     lines += [f"  seed       {seed}", f"  isolation  {result.isolation}"]
     lines += [f"  trouble    {clean(text)}" for text in result.trouble]
     hidden = {check.id: check.hidden for check in exercise.checks}
-    for one in result.outcomes:
-        if one.task == task:
-            kind = " (hidden)" if hidden.get(one.check) else ""
-            earned = f"{number(one.earned) or '-'} of {number(one.points)}"
-            lines += ["", f"{one.check}{kind}: {one.status}, {earned}, {one.seconds:.3f} s"]
-            lines += [f"  {line}" for line in clean(one.message).splitlines()]
+    for outcome in result.outcomes:
+        if outcome.task == task:
+            kind = " (hidden)" if hidden.get(outcome.check) else ""
+            earned = f"{number(outcome.earned) or '-'} of {number(outcome.points)}"
+            took = f"{outcome.seconds:.3f} s"
+            lines += ["", f"{outcome.check}{kind}: {outcome.status}, {earned}, {took}"]
+            lines += [f"  {line}" for line in clean(outcome.message).splitlines()]
     wanted = set(exercise.names_of(task))
     for position, cell in enumerate(cells, 1):
         if defined_names(cell) & wanted:
@@ -240,39 +241,6 @@ def no_formula(text):
     return re.sub(r"(^|;)(?=\s*[=+\-@＝＋－＠])", r"\1'", text)
 
 
-def clean(text):
-    """Text of several lines with no control characters in it, which would steer a terminal.
-
-    Example:
-        >>> clean("one\\n\\x1b[2Jtwo")
-        'one\\n\\\\x1b[2Jtwo'
-    """
-    return "\n".join(printable(line.replace("\t", "    ")) for line in re.split(r"\r?\n", text))
-
-
-def write_whole(path, text, *, lasting=False):
-    """Write a file so that it is there as a whole or not at all.
-
-    Args:
-        path: where to.
-        text: str.
-        lasting: wait until it is on the disk, for a power cut to do it no harm.
-    """
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            if lasting:
-                file.flush()
-                os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # the folder is the instructor's own; a page is to be handed out
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 def _own_name(file, names):
     """A file's name without the instructor's folders, unless a student has two of that name."""
     name = Path(file).name
@@ -286,87 +254,40 @@ def _own_trouble(exercise, result):
 
 
 def _tasks(exercise, result):
-    outcomes = {one.check: one for one in result.outcomes}
-    tasks = []
+    """The verdicts on a hand-in, a page of `verdicts` a task."""
+    outcomes = {outcome.check: outcome for outcome in result.outcomes}
+    pages = []
     for task in exercise.tasks:
-        checks = [
-            _shown(check, outcomes[check.id])
-            for check in exercise.checks_of(task.id)
-            if check.id in outcomes
-        ]
-        earned = [check["earned"] for check in checks]
-        tasks.append(
-            {
-                "title": task.title,
-                "checks": checks,
-                "earned": None if None in earned else sum(earned),
-                "points": sum(check["points"] for check in checks),
-            }
-        )
-    return tasks
+        checks = [check for check in exercise.checks_of(task.id) if check.id in outcomes]
+        graded = [outcomes[check.id] for check in checks]
+        points = _of(_sum_earned(graded), sum(outcome.points for outcome in graded))
+        rows = [verdicts.verdict(check, outcomes[check.id], graded=True) for check in checks]
+        pages.append(verdicts.Page(verdicts.plain(task.title), about=points, rows=rows))
+    return pages
 
 
-def _shown(check, outcome):
-    """What a student may see of a check."""
-    passed, failed = outcome.status == "passed", outcome.status == "grader error"
-    kind = "passed" if passed else "ungraded" if failed else "lost"
-    verdicts = {"passed": "passed", "not answered": "not answered", "grader error": "not graded"}
-    told = kind == "lost"
-    return {
-        "kind": kind,
-        "mark": _MARKS[kind],
-        "verdict": verdicts.get(outcome.status, "not passed"),
-        "hidden": check.hidden,
-        "says": check.says,
-        "earned": outcome.earned,
-        "points": outcome.points,
-        "message": outcome.message if told and not check.hidden else "",
-        "hint": check.hint if told else "",
-        "more": check.more if told else "",
-    }
+def _sum_earned(outcomes):
+    """A float, or None if not every check was graded, or none."""
+    earned = [outcome.earned for outcome in outcomes]
+    return None if None in earned or not earned else float(sum(earned))
 
 
-@functools.cache
-def _environment():
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("course.grader"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=_page_number, clean=clean, code=_code_spans)
-    return environment
-
-
-def _page_number(value):
-    return number(value) or "–"
-
-
-def _code_spans(text):
-    """Escape text; what stands between backticks becomes code."""
-    import markupsafe
-
-    escaped = str(markupsafe.escape(text))
-    return markupsafe.Markup(re.sub("`([^`\n]+)`", r"<code>\1</code>", escaped))
+def _of(earned, points):
+    return f"{number(earned) or '–'} of {counted(points, 'point')}"
 
 
 def _plain(student):
     """A student's name as far as it can stand in a file's name on every system."""
     name = unicodedata.normalize("NFC", student)
     name = re.sub(r"[^\w .()+,@'\-]+", "_", name).strip("_ .-'")
-    while len(name.encode("utf-8", "replace")) > _NAME_BYTES:
-        name = name[:-1]
-    name = name.rstrip("_ .-")
+    name = name.encode("utf-8", "replace")[:_NAME_BYTES].decode("utf-8", "ignore").rstrip("_ .-")
     return f"_{name}" if _RESERVED.match(name) else name or "student"
 
 
 def _of_each_check(exercise, rows):
     graded = [row.result for row in rows if row.result and row.result.outcomes]
-    passed = Counter(one.check for result in graded for one in result.outcomes
-                     if one.status == "passed")  # fmt: skip
+    outcomes = [outcome for result in graded for outcome in result.outcomes]
+    passed = Counter(outcome.check for outcome in outcomes if outcome.status == "passed")
     width = max(len(check.id) for check in exercise.checks)
     lines = [f"passed, of {len(graded)}:"]
     for check in exercise.checks:
@@ -381,9 +302,9 @@ def _grader_errors(rows):
     for row in rows:
         if row.result and row.status == "grader error":
             checks = [
-                f"{one.check}: {one.message}"
-                for one in row.result.outcomes
-                if one.status == "grader error"
+                f"{outcome.check}: {outcome.message}"
+                for outcome in row.result.outcomes
+                if outcome.status == "grader error"
             ]
             why = clean("; ".join(dict.fromkeys([*row.result.trouble, *checks])))
             lines.append(f"  {row.hand_in.student} ({row.hand_in.file}): {why}")
