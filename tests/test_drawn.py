@@ -1,6 +1,7 @@
 """The drawn stand-ins: identities of the draw, and that classes can be told apart."""
 
 import doctest
+import re
 import subprocess
 import sys
 
@@ -119,14 +120,14 @@ def test_numpy_integers_are_accepted(draw):
 @pytest.mark.parametrize("name", ["n", "seed", "start"])
 def test_a_negative_count_is_refused(draw, name):
     arguments = {"n": 1} | {name: -3}
-    with pytest.raises(ValueError, match=rf"{name} must be 0 or more, got -3; pass"):
+    with pytest.raises(ValueError, match=rf"\b{name}\b.* -3 .*\b0\b"):
         draw(**arguments)
 
 
 @both
 @pytest.mark.parametrize("value", [2.5, 2.0, "2", None, [2], True])
 def test_a_count_that_is_no_integer_is_refused(draw, value):
-    with pytest.raises(ValueError, match=r"n must be an integer, got .*; write n=int"):
+    with pytest.raises(ValueError, match=rf"\bn\b.*{re.escape(repr(value))}.*integer"):
         draw(value)
 
 

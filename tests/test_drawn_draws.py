@@ -5,15 +5,15 @@ import pytest
 
 from course import drawn
 
-REFUSED = [
-    ({"n": -1}, "n must be 0 or more, got -1; pass"),
-    ({"n": 2.0}, "n must be an integer, got 2.0"),
-    ({"seed": -3}, "seed must be 0 or more, got -3"),
-    ({"start": "1"}, "start must be an integer, got '1'"),
-    ({"size": 31}, "size must be 32 or more, got 31: .* draw at 32"),
-    ({"size": 64.0}, "size must be an integer, got 64.0"),
-    ({"workers": 0}, "workers must be an integer of 1 or more, got 0; leave it out"),
-    ({"workers": 1.5}, "workers must be an integer of 1 or more, got 1.5"),
+REFUSED = [  # arguments, and what a message about them has: the name, what was given, the least
+    ({"n": -1}, r"\bn\b.* -1 .*\b0\b"),
+    ({"n": 2.0}, r"\bn\b.* 2\.0 .*integer"),
+    ({"seed": -3}, r"\bseed\b.* -3 .*\b0\b"),
+    ({"start": "1"}, r"\bstart\b.* '1' .*integer"),
+    ({"size": 31}, r"\bsize\b.* 31 .*\b32\b"),
+    ({"size": 64.0}, r"\bsize\b.* 64\.0 .*integer"),
+    ({"workers": 0}, r"\bworkers\b.* 0 .*\b1\b"),
+    ({"workers": 1.5}, r"\bworkers\b.* 1\.5 .*integer"),
 ]
 BLOCKS = {drawn.draw_pets: 10, drawn.draw_kinds: len(drawn.KIND_NAMES)}  # labels are shuffled in
 

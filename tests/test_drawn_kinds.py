@@ -77,13 +77,13 @@ def test_pictures_are_lit_in_colour_and_not_burnt_out(crowd):
 def test_each_creature_varies_and_is_made_of_known_parts(name):
     rng = np.random.default_rng(0)
     sample = [creatures.sample_features(name, rng) for _ in range(40)]
-    assert len({one.skull_width for one in sample}) == len({one.eye_size for one in sample}) == 40
-    for one in sample:
-        assert one.muzzle_kind in heads.MUZZLES
-        assert one.face in {"plain", *heads.FACES}
-        assert one.crown in {"none", *heads.CROWNS_BEHIND, *heads.CROWNS_IN_FRONT}
-        assert one.tail_kind in {"none", "slim", "sabre", "plume", "ring", *bodies.TAILS}
-        assert set(one.poses) <= set(bodies.POSES)
+    assert len({f.skull_width for f in sample}) == len({f.eye_size for f in sample}) == 40
+    for features in sample:
+        assert features.muzzle_kind in heads.MUZZLES
+        assert features.face in {"plain", *heads.FACES}
+        assert features.crown in {"none", *heads.CROWNS_BEHIND, *heads.CROWNS_IN_FRONT}
+        assert features.tail_kind in {"none", "slim", "sabre", "plume", "ring", *bodies.TAILS}
+        assert set(features.poses) <= set(bodies.POSES)
 
 
 def test_what_tells_cats_from_dogs_tells_creatures_apart_too():

@@ -50,7 +50,7 @@ def test_workers_draw_what_one_process_draws(monkeypatch):
     shared, shared_labels, shared_parts = drawn.draw_pets(9, size=40, seed=6, parts=True, workers=2)
     np.testing.assert_array_equal(alone, shared)
     np.testing.assert_array_equal(labels, shared_labels)
-    assert [one.box for one in parts] == [one.box for one in shared_parts]
+    assert [animal.box for animal in parts] == [animal.box for animal in shared_parts]
 
 
 def test_pictures_are_lit_in_colour_and_not_burnt_out(cast):
@@ -72,9 +72,9 @@ def test_asking_for_parts_changes_no_picture(cast):
 
 
 def test_parts_lie_where_they_belong(cast):
-    _, _, found = cast
-    for one in found:
-        masks = one.masks
+    _, _, animals = cast
+    for animal in animals:
+        masks = animal.masks
         assert all(mask.shape == (64, 64) and mask.dtype == bool for mask in masks.values())
         assert not (masks["head"] & masks["body"]).any()
         np.testing.assert_array_equal(masks["head"] | masks["body"], masks["animal"])
@@ -86,34 +86,33 @@ def test_parts_lie_where_they_belong(cast):
 
 
 def test_the_box_is_the_animals(cast):
-    _, _, found = cast
-    for one in found:
-        x0, y0, x1, y1 = one.box
-        mask = one.masks["animal"]
+    _, _, animals = cast
+    for animal in animals:
+        x0, y0, x1, y1 = animal.box
+        mask = animal.masks["animal"]
         assert mask[y0:y1, x0:x1].sum() == mask.sum()
         assert mask[y0].any() and mask[y1 - 1].any()
         assert mask[:, x0].any() and mask[:, x1 - 1].any()
 
 
 def test_the_face_can_be_seen(cast):
-    _, _, found = cast
-    for one in found:
-        rows, columns = np.nonzero(one.masks["head"])
+    _, _, animals = cast
+    for animal in animals:
+        rows, columns = np.nonzero(animal.masks["head"])
         assert np.ptp(rows) >= 12 and np.ptp(columns) >= 12
-        assert one.masks["eyes"].sum() >= 3
-        rows, columns = np.nonzero(one.masks["muzzle"])
+        assert animal.masks["eyes"].sum() >= 3
+        rows, columns = np.nonzero(animal.masks["muzzle"])
         assert len(rows) >= 10
 
 
 def test_animals_differ_in_size_and_place(cast):
-    _, _, found = cast
-    heads_of = [one.masks["head"] for one in found]
+    _, _, animals = cast
+    heads_of = [animal.masks["head"] for animal in animals]
     areas = np.array([mask.sum() for mask in heads_of])
     assert np.quantile(areas, 0.9) > 3 * np.quantile(areas, 0.1)
     centres = np.array([np.argwhere(mask).mean(axis=0) for mask in heads_of])
     assert (centres.std(axis=0) > 6).all()
-    some_body_hidden = [one.masks["body"].any() for one in found]
-    assert all(some_body_hidden)
+    assert all(animal.masks["body"].any() for animal in animals)
 
 
 def test_the_head_stays_inside_for_every_pose():
@@ -127,10 +126,10 @@ def test_the_head_stays_inside_for_every_pose():
 
 
 def test_dogs_have_larger_muzzles_and_cats_larger_eyes(cast):
-    _, labels, found = cast
+    _, labels, animals = cast
 
     def share(part):
-        return np.array([one.masks[part].sum() / one.masks["head"].sum() for one in found])
+        return np.array([a.masks[part].sum() / a.masks["head"].sum() for a in animals])
 
     cats, dogs = labels == 0, labels == 1
     assert share("muzzle")[dogs].mean() > 1.2 * share("muzzle")[cats].mean()
@@ -174,22 +173,22 @@ def test_every_place_fills_the_picture():
 
 def test_swapping_the_tag_changes_only_the_tag():
     plain, labels = drawn.draw_pets(12, seed=4)
-    tagged, _, found = drawn.draw_pets(12, seed=4, shortcut="tag", parts=True)
+    tagged, _, animals = drawn.draw_pets(12, seed=4, shortcut="tag", parts=True)
     swapped, same_labels, others = drawn.draw_pets(12, seed=4, shortcut="tag-swapped", parts=True)
     np.testing.assert_array_equal(labels, same_labels)
     for i in range(12):
-        tag, other = found[i].masks["shortcut"], others[i].masks["shortcut"]
+        tag, other = animals[i].masks["shortcut"], others[i].masks["shortcut"]
         np.testing.assert_array_equal(plain[i][~tag], tagged[i][~tag])
         np.testing.assert_array_equal(plain[i][~other], swapped[i][~other])
         assert (tagged[i][tag & other] != swapped[i][tag & other]).any(axis=-1).mean() > 0.9
         assert 0.005 < tag.mean() < 0.06
-        assert not (found[i].masks["animal"] & tag).any()
+        assert not (animals[i].masks["animal"] & tag).any()
 
 
 def test_tags_tell_the_classes_apart_by_form_and_colour():
-    images, labels, found = drawn.draw_pets(20, seed=8, shortcut="tag", parts=True)
-    for image, label, one in zip(images, labels, found, strict=True):
-        tag = one.masks["shortcut"]
+    images, labels, animals = drawn.draw_pets(20, seed=8, shortcut="tag", parts=True)
+    for image, label, animal in zip(images, labels, animals, strict=True):
+        tag = animal.masks["shortcut"]
         rows, columns = np.nonzero(tag)
         filled = tag.sum() / ((np.ptp(rows) + 1) * (np.ptp(columns) + 1))
         red, _, blue = image[tag].mean(axis=0)
@@ -199,8 +198,8 @@ def test_tags_tell_the_classes_apart_by_form_and_colour():
 
 def test_planted_backgrounds_are_green_for_one_class_only():
     def greenness(shortcut):
-        images, labels, found = drawn.draw_pets(40, seed=9, shortcut=shortcut, parts=True)
-        behind = [image[~one.masks["animal"]] for image, one in zip(images, found, strict=True)]
+        images, labels, animals = drawn.draw_pets(40, seed=9, shortcut=shortcut, parts=True)
+        behind = [image[~a.masks["animal"]] for image, a in zip(images, animals, strict=True)]
         green = np.array([p[:, 1].mean() - p[:, [0, 2]].mean() for p in behind])
         return green[labels == 1].mean() - green[labels == 0].mean()
 
@@ -212,8 +211,8 @@ def test_planted_backgrounds_are_green_for_one_class_only():
 def test_a_planted_background_leaves_the_animal_in_its_place():
     _, _, plain = drawn.draw_pets(6, seed=9, parts=True)
     _, _, moved = drawn.draw_pets(6, seed=9, parts=True, shortcut="background-swapped")
-    for one, other in zip(plain, moved, strict=True):
-        np.testing.assert_array_equal(one.masks["head"], other.masks["head"])
+    for animal, same in zip(plain, moved, strict=True):
+        np.testing.assert_array_equal(animal.masks["head"], same.masks["head"])
 
 
 # --- Files --------------------------------------------------------------------------------------
@@ -253,10 +252,9 @@ def test_a_later_start_adds_the_files_that_a_longer_draw_has(tmp_path):
     ("arguments", "message"),
     [
         *REFUSED,
-        ({"shortcut": "collar"}, "unknown shortcut 'collar'; choose one of 'tag', 'tag-swapped', "
-         "'background', 'background-swapped', or None"),
+        ({"shortcut": "collar"}, "'collar'.*'tag', 'tag-swapped', 'background', .*None"),
     ],
-)  # fmt: skip
+)
 def test_wrong_arguments_are_refused(arguments, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         drawn.draw_pets(**{"n": 1} | arguments)

@@ -36,9 +36,15 @@ class Figure:
     def place(self, points) -> np.ndarray:
         return np.atleast_2d(np.asarray(points, float)) @ self.matrix.T + self.origin
 
-    def fur(self, outline, area: str, root, **how) -> None:
-        """Paint an outline of the body; the hair grows away from the root."""
-        self.canvas.fur(self.place(outline), self.coat, area, self.place(root)[0], **how)
+    def fur(
+        self, outline, area: str, root, *, shade: float = 0.6, lift: float = 0.0,
+        tone: float = 1.0, ruffle: float = 1.0,
+    ) -> None:  # fmt: skip
+        """Paint an outline of the body; the hair grows away from the root. See `Canvas.fur`."""
+        self.canvas.fur(
+            self.place(outline), self.coat, area, self.place(root)[0],
+            shade=shade, lift=lift, tone=tone, ruffle=ruffle,
+        )  # fmt: skip
 
     def chest(self, centre, half_width: float, half_height: float) -> None:
         """A lighter chest, where the coat has one."""
@@ -135,7 +141,7 @@ TAILS = {
 _LAID_DOWN = ("thick", "bare")  # as low as the ground allows
 
 
-def _draw_tail(figure: Figure, x: float, y: float, towards: int, ground: float, **how) -> None:
+def _draw_tail(figure: Figure, x: float, y: float, towards: int, ground: float) -> None:
     """A tail from (x, y) to the side `towards`; `ground` is how far below (x, y) the ground is."""
     kind = figure.features.tail_kind
     if kind == "none":
@@ -143,9 +149,7 @@ def _draw_tail(figure: Figure, x: float, y: float, towards: int, ground: float, 
     path, widths = _tail_path(kind, figure.rng, ground)
     path = np.array(path) * (towards, 1) + (x, y)
     widths = np.array(widths) * (0.6 + 0.4 * figure.features.build)
-    figure.fur(
-        tube(path, widths), "tail", (x - 0.8 * towards, y), **{"shade": 0.6, "lift": 0.2} | how
-    )
+    figure.fur(tube(path, widths), "tail", (x - 0.8 * towards, y), lift=0.2)
     if kind == "tuft":
         end = ellipse(path[-1] + (0, 0.12), 0.15, 0.28)
         figure.canvas.fill(figure.place(end), figure.coat.base * 0.4, "body", shade=0.5)

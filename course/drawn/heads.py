@@ -195,7 +195,7 @@ def _round_ear(x, y, length, spread, f):
     return disc, hollow
 
 
-def _fan_ear(x, y, length, spread, f):
+def _fan_ear(x, y, length, spread, _features):
     """A sail from the temple to the jaw, as an elephant's, and the shade on it."""
     points = np.array(
         [(-0.2, -0.15), (0.45, -0.35), (0.95, -0.05), (1.0, 0.6), (0.75, 1.25), (0.45, 1.5),
@@ -276,7 +276,7 @@ def _draw_eyes(canvas, features, coat, held, rng) -> None:
 # --- Muzzles, noses, mouths ---------------------------------------------------------------------
 
 
-def _muzzle_coat(coat: Coat, rng: Rng) -> str:
+def _muzzle_coat(rng: Rng) -> str:
     """The area of the coat that the muzzle takes: its own, or at times that of the chest."""
     return "muzzle" if chance(rng, 0.8) else "chest"
 
@@ -285,7 +285,7 @@ def _draw_pads(canvas, features, coat, held, rng) -> None:
     """A short muzzle of two whisker pads and a chin under a small triangular nose."""
     f = features
     front = _DEPTH + f.muzzle_length
-    area, root = _muzzle_coat(coat, rng), held.spot(0, 0.16, front)
+    area, root = _muzzle_coat(rng), held.spot(0, 0.16, front)
     bridge = capsule(held.spot(0, -0.08, 0.8), 0.12 * held.radius, root, 0.13 * held.radius)
     canvas.fur(bridge, coat, "head", held.spot(0, 0.5, 0.9), "muzzle", shade=0.3, alpha=0.6)
     chin = ellipse((0, 0.32 + 1.15 * f.muzzle_height), 0.2, 0.17)
@@ -335,7 +335,7 @@ def _draw_snout(canvas, features, coat, held, rng) -> None:
     """A muzzle that sticks out, a lower jaw with a tongue if it is open, and a broad nose."""
     f, r = features, held.radius
     (y0, z0), (y1, z1) = _snout_axis(f)
-    area = _muzzle_coat(coat, rng)
+    area = _muzzle_coat(rng)
     start, tip = held.spot(0, y0 + 0.1, z0), held.spot(0, y1, z1)
     thick, wide = f.muzzle_height, f.muzzle_width
     if f.mouth_open:
@@ -400,7 +400,7 @@ def _draw_nostrils(canvas, held, colour, x: float, y: float, z: float, size) -> 
 def _draw_cone(canvas, features, coat, held, rng) -> None:
     """A small pointed snout with a button of a nose at its tip, as a mouse has."""
     f, r = features, held.radius
-    area, z = _muzzle_coat(coat, rng), _DEPTH + f.muzzle_length
+    area, z = _muzzle_coat(rng), _DEPTH + f.muzzle_length
     start, tip = held.spot(0, 0.3, 0.6), held.spot(0, 0.42, z)
     jaw = ellipse((0, 0.66), 0.5 * f.muzzle_width, 0.14)
     canvas.fur(held.flat(jaw, 0.85), coat, area, start, "muzzle", shade=0.5, tone=0.88)
@@ -416,7 +416,7 @@ def _draw_tall(canvas, features, coat, held, rng) -> None:
     """A flat face with a tall bare nose between the eyes and a small mouth under it."""
     f = features
     z, s, tall = _DEPTH + f.muzzle_length, f.nose_size, f.nose_size * f.nose_tall
-    area, root = _muzzle_coat(coat, rng), held.spot(0, 0.1, z)
+    area, root = _muzzle_coat(rng), held.spot(0, 0.1, z)
     chin = ellipse((0, 0.55), 1.1 * f.muzzle_width, f.muzzle_height)
     canvas.fur(held.flat(chin, 0.85), coat, area, root, "muzzle", shade=0.5, tone=1.04)
     mouth = [(-0.6 * f.muzzle_width, 0.62), (0, 0.66), (0.6 * f.muzzle_width, 0.62)]
@@ -434,7 +434,7 @@ def _draw_tall(canvas, features, coat, held, rng) -> None:
 def _draw_disc(canvas, features, coat, held, rng) -> None:
     """A short trunk that ends in a broad bare disc with two nostrils, as a pig has."""
     f, r = features, held.radius
-    area, z = _muzzle_coat(coat, rng), _DEPTH + f.muzzle_length
+    area, z = _muzzle_coat(rng), _DEPTH + f.muzzle_length
     y, wide, high = 0.36, f.muzzle_width, 0.82 * f.muzzle_height
     start, tip = held.spot(0, 0.22, 0.6), held.spot(0, y, z)
     jaw = capsule(
@@ -461,7 +461,7 @@ def _draw_long(canvas, features, coat, held, rng) -> None:
     start, tip = held.spot(0, 0.1, 0.55), held.spot(0, y, z)
     shaft = capsule(start, 0.7 * f.skull_width * r, tip, 0.82 * wide * r)
     canvas.fur(shaft, coat, "head", held.spot(0, -0.6, 0.4), "muzzle", shade=0.7, lift=0.2)
-    area = _muzzle_coat(coat, rng)
+    area = _muzzle_coat(rng)
     chin = ellipse((0, y + 0.85 * high), 0.6 * wide, 0.4 * high)
     canvas.fur(held.flat(chin, z - 0.1), coat, area, start, "muzzle", shade=0.5, tone=0.85)
     end = held.flat(ellipse((0, y + 0.1), wide, high), z)
@@ -482,7 +482,7 @@ def _draw_long(canvas, features, coat, held, rng) -> None:
     _draw_line(canvas, coat, held, mouth, z + 0.04)
 
 
-def _draw_flat(canvas, features, coat, held, rng) -> None:
+def _draw_flat(canvas, features, coat, held, _rng) -> None:
     """A bare rounded muzzle with two slits for nostrils and a wide mouth, as a monkey has."""
     f = features
     z, wide, high = _DEPTH + f.muzzle_length, f.muzzle_width, f.muzzle_height
@@ -502,7 +502,7 @@ def _bare_skin(coat: Coat) -> np.ndarray:
     return 0.75 * (light if coat.base.mean() < 0.5 else dark) + 0.25 * coat.base
 
 
-def _draw_beak(canvas, features, coat, held, rng) -> None:
+def _draw_beak(canvas, features, _coat, held, rng) -> None:
     """A short hooked beak between the eyes."""
     z, w = _DEPTH + features.muzzle_length, features.muzzle_width
     colour = np.array((0.72, 0.56, 0.28)) if chance(rng, 0.5) else np.array((0.22, 0.20, 0.19))
@@ -514,7 +514,7 @@ def _draw_beak(canvas, features, coat, held, rng) -> None:
 def _draw_wide(canvas, features, coat, held, rng) -> None:
     """A mouth from cheek to cheek and two nostrils, as a frog has."""
     f = features
-    area, root, w = _muzzle_coat(coat, rng), held.spot(0, -0.4, 0.8), f.muzzle_width
+    area, root, w = _muzzle_coat(rng), held.spot(0, -0.4, 0.8), f.muzzle_width
     throat = smooth([(-w, 0.22), (0, 0.3), (w, 0.22), (0.6 * w, 0.6), (0, 0.7), (-0.6 * w, 0.6)])
     canvas.fur(held.flat(throat, 0.65), coat, area, root, "muzzle", shade=0.4, tone=1.25)
     mouth = [(-1.05 * w, 0.08), (-0.6 * w, 0.24), (0, 0.28), (0.6 * w, 0.24), (1.05 * w, 0.08)]
@@ -639,14 +639,14 @@ def _horn_colour(rng: Rng) -> np.ndarray:
     return np.array(_IVORY if chance(rng, 0.5) else (0.32, 0.27, 0.22)) * rng.uniform(0.85, 1.05)
 
 
-def _draw_horns(canvas, features, coat, held, rng) -> None:
+def _draw_horns(canvas, features, _coat, held, rng) -> None:
     """Horns that leave sideways and bend up, as a cow's."""
     c, w, y = features.crown_size, features.skull_width, -0.75 * features.skull_height
     path = [(0.4 * w, y), (0.4 * w + 0.55 * c, y - 0.08), (0.4 * w + 0.75 * c, y - 0.65 * c)]
     _horn_pair(canvas, held, path, [0.15, 0.12, 0.03], _horn_colour(rng))
 
 
-def _draw_swept_horns(canvas, features, coat, held, rng) -> None:
+def _draw_swept_horns(canvas, features, _coat, held, rng) -> None:
     """Horns that rise side by side and bend apart, as a goat's."""
     c, w, y = features.crown_size, features.skull_width, -0.75 * features.skull_height
     apart = rng.uniform(0.1, 0.5)
@@ -654,7 +654,7 @@ def _draw_swept_horns(canvas, features, coat, held, rng) -> None:
     _horn_pair(canvas, held, path, [0.15, 0.12, 0.03], _horn_colour(rng))
 
 
-def _draw_antlers(canvas, features, coat, held, rng) -> None:
+def _draw_antlers(canvas, features, _coat, held, rng) -> None:
     """Antlers with two or three tines each, as a stag's."""
     c, w, y = features.crown_size, features.skull_width, -0.8 * features.skull_height
     colour, lean = _horn_colour(rng), rng.uniform(0.35, 0.7)
@@ -669,7 +669,7 @@ def _draw_antlers(canvas, features, coat, held, rng) -> None:
         _horn_pair(canvas, held, tine, [0.075, 0.065, 0.03], colour)
 
 
-def _draw_curled_horns(canvas, features, coat, held, rng) -> None:
+def _draw_curled_horns(canvas, features, _coat, held, rng) -> None:
     """Horns rolled up beside the head, as a ram's."""
     c, x = features.crown_size, 0.75 * features.skull_width
     angles = np.linspace(-2.0, 2.9, 8)
@@ -680,7 +680,7 @@ def _draw_curled_horns(canvas, features, coat, held, rng) -> None:
     _horn_pair(canvas, held, path, np.linspace(0.2, 0.06, 8), _horn_colour(rng))
 
 
-def _draw_spines(canvas, features, coat, held, rng) -> None:
+def _draw_spines(canvas, _features, coat, held, rng) -> None:
     """A fan of spines behind the face, as a hedgehog's."""
     colour = contrasting(coat)
     spines = []
@@ -712,7 +712,7 @@ def _draw_wool(canvas, features, coat, held, rng) -> None:
         canvas.fur(held.flat(curl, 0.25), coat, "chest", root, "head", shade=0.7, tone=1.08)
 
 
-def _draw_tufts(canvas, features, coat, held, rng) -> None:
+def _draw_tufts(canvas, features, coat, held, _rng) -> None:
     """Tufts of feathers that slant away from the beak, as some owls have."""
     c, w, y = features.crown_size, features.skull_width, -0.72 * features.skull_height
     for side in _SIDES:

@@ -6,7 +6,6 @@ light, blur and noise, and, if asked for, a tag is planted in a corner.
 """
 
 import math
-import operator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +29,10 @@ from course.drawn.seeds import (
     balanced_labels,
     chance,
     checked_counts,
-    checked_integer,
     pick,
 )
+from course_utils.arguments import check_integer
+from course_utils.start import cpu_count
 
 PET_NAMES = ("cat", "dog")
 """The two class names; a label is an index into this tuple."""
@@ -117,8 +117,8 @@ def draw_pets(
         >>> images, labels = draw_pets(10, size=48, seed=1)
         >>> images.shape, images.dtype, np.bincount(labels).tolist()
         ((10, 48, 48, 3), dtype('uint8'), [5, 5])
-        >>> _, _, found = draw_pets(1, size=48, parts=True)
-        >>> eyes, head = found[0].masks["eyes"], found[0].masks["head"]
+        >>> _, _, parts = draw_pets(1, size=48, parts=True)
+        >>> eyes, head = parts[0].masks["eyes"], parts[0].masks["head"]
         >>> bool(eyes.any()), bool((eyes & ~head).any())
         (True, False)
 
@@ -133,11 +133,11 @@ def draw_pets(
         (int(label), seed, start + i, size, size, shortcut, parts) for i, label in enumerate(labels)
     ]
     images = np.empty((n, size, size, 3), np.uint8)
-    found = []
-    for i, (image, where) in enumerate(run_jobs(_draw_pet, jobs, workers, progress)):
+    all_parts = []
+    for i, (image, its_parts) in enumerate(run_jobs(_draw_pet, jobs, workers, progress)):
         images[i] = image
-        found.append(where)
-    return (images, labels, found) if parts else (images, labels)
+        all_parts.append(its_parts)
+    return (images, labels, all_parts) if parts else (images, labels)
 
 
 def save_pets(
@@ -189,28 +189,17 @@ def save_pets(
 
 
 def checked_size(size) -> int:
-    size = checked_integer("size", size)
-    if size < _SMALLEST:
-        raise ValueError(
-            f"size must be {_SMALLEST} or more, got {size}: smaller animals cannot be told apart; "
-            f"draw at {_SMALLEST} and shrink the pictures if they must be smaller."
-        )
-    return size
+    advice = (
+        f"as smaller animals cannot be told apart: draw at {_SMALLEST}, and shrink the pictures"
+    )
+    return check_integer("size", size, least=_SMALLEST, advice=advice)
 
 
 def checked_workers(workers, n: int) -> int:
     if workers is None:
-        if n < _PARALLEL_FROM:
-            return 1
-        import joblib
-
-        return joblib.cpu_count()
-    if isinstance(workers, bool) or not hasattr(workers, "__index__") or workers < 1:
-        raise ValueError(
-            f"workers must be an integer of 1 or more, got {workers!r}; "
-            "leave it out for one process a core."
-        )
-    return operator.index(workers)
+        return 1 if n < _PARALLEL_FROM else cpu_count()
+    advice = "or leave it out for one process a core"
+    return check_integer("workers", workers, least=1, advice=advice)
 
 
 def _check_shortcut(shortcut) -> None:

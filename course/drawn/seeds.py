@@ -4,10 +4,11 @@ Picture i of a draw depends on the seed and on i alone, so a small draw is the b
 large one, and a part of it may be drawn anywhere.
 """
 
-import operator
 from collections.abc import Sequence
 
 import numpy as np
+
+from course_utils.arguments import check_integer
 
 N_CLASSES = 10  # classes of garments and of digits, and the block in which labels are shuffled
 
@@ -20,24 +21,9 @@ KIND_LABEL_STREAM, KIND_STREAM, KIND_PLACE_STREAM, KIND_CAMERA_STREAM = 50, 51, 
 Rng = np.random.Generator
 
 
-def checked_integer(name: str, value) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise ValueError(
-            f"{name} must be an integer, got {value!r} ({type(value).__name__}); "
-            f"write {name}=int(...) if a whole number is meant."
-        )
-    return operator.index(value)
-
-
 def checked_counts(n: int, seed: int, start: int) -> list[int]:
-    counts = []
-    for name, value in (("n", n), ("seed", seed), ("start", start)):
-        counts.append(checked_integer(name, value))
-        if value < 0:
-            raise ValueError(
-                f"{name} must be 0 or more, got {value}; pass 0 or a positive integer."
-            )
-    return counts
+    counts = {"n": n, "seed": seed, "start": start}
+    return [check_integer(name, value, least=0) for name, value in counts.items()]
 
 
 def balanced_labels(

@@ -42,15 +42,23 @@ class Stage:
     colour: np.ndarray  # of the thing
     second: np.ndarray  # of its trimmings
 
-    def fill(self, points, colour=None, *, tone: float = 1.0, shade: float = 0.5, **how) -> None:
+    def fill(
+        self, points, colour=None, *, tone: float = 1.0, shade: float = 0.5, alpha: float = 1.0,
+        blur: float = 0.0,
+    ) -> None:  # fmt: skip
         """Paint an outline, or a list of them, in a colour; that of the thing by default."""
         points = [points] if isinstance(points, np.ndarray) else points
         outlines = [np.asarray(p, float) @ self.matrix.T + self.origin for p in points]
         colour = self.colour if colour is None else np.asarray(colour)
-        self.canvas.fill(outlines, np.clip(colour * tone, 0, 1), shade=shade, **how)
+        paint = np.clip(colour * tone, 0, 1)
+        self.canvas.fill(outlines, paint, shade=shade, alpha=alpha, blur=blur)
 
-    def line(self, path, width: float, colour=None, **how) -> None:
-        self.fill(tube(path, [width] * len(path)), colour, **how)
+    def line(
+        self, path, width: float, colour=None, *, tone: float = 1.0, shade: float = 0.5,
+        alpha: float = 1.0, blur: float = 0.0,
+    ) -> None:  # fmt: skip
+        outline = tube(path, [width] * len(path))
+        self.fill(outline, colour, tone=tone, shade=shade, alpha=alpha, blur=blur)
 
     @property
     def unit(self) -> float:
@@ -346,7 +354,7 @@ def _edge(x: np.ndarray, sharpness: float = 14.0) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(sharpness * x, -30, 30)))
 
 
-def _stripes(u, v, rng: Rng):
+def _stripes(u, _v, rng: Rng):
     share = rng.uniform(0.3, 0.65)
     mix = _edge(share / 2 - np.abs(u % 1 - 0.5))
     if chance(rng, 0.4):  # with a fine line beside each stripe
