@@ -242,9 +242,9 @@ def course(small, tmp_path_factory):
     nbgrader.submit(folder, small, "right", small.solution_cells())
     nbgrader.submit(folder, small, "untouched", None)
     nbgrader.submit(folder, small, "swapped", small.mutant_cells(mutants["column_first"]))
-    nbgrader.submit(folder, small, "noisy", [cell + noise(cell) for cell in small.solution_cells()])
-    nbgrader.submit(folder, small, "deleted", small.solution_cells())
-    path = folder / "submitted" / "deleted" / small.id / released.name
+    noisy = [cell + noise(cell) for cell in small.solution_cells()]
+    nbgrader.submit(folder, small, "noisy", noisy)
+    path = folder / "submitted" / "noisy" / small.id / released.name  # and with a test deleted
     notebook = nbformat.read(path, as_version=4)
     notebook.cells.remove(marked(notebook, "grade")["test-finds_the_pixel"])
     nbformat.write(notebook, path)
@@ -279,8 +279,8 @@ def test_words_on_standard_error_cost_nothing_in_nbgrader(course):
 def test_nbgrader_puts_back_what_is_deleted_or_replaced(course):
     """A test cell that is gone is added again; course_checks.py comes from the source."""
     folder, scores = course
-    assert scores["deleted"] == scores["right"]
-    graded = folder / "autograded" / "deleted" / "small_exercise" / "course_checks.py"
+    assert scores["noisy"] == scores["right"]
+    graded = folder / "autograded" / "noisy" / "small_exercise" / "course_checks.py"
     assert graded.read_text() == Path(nbgrader_support.__file__).read_text()
 
 

@@ -3,8 +3,9 @@
 It isn't in the course's environment, because it would put itself into everybody's JupyterLab.
 """
 
-import json
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -15,17 +16,14 @@ from tools.build_lessons import OFFLINE
 from tools.staleness import ROOT
 
 ENVIRONMENT = ROOT / "build" / "nbgrader"
+# Read as they are stored: asking nbgrader takes seconds, for its imports.
 SCORES = """
-import json, sys
-from nbgrader.api import Gradebook
-with Gradebook("sqlite:///gradebook.db") as book:
-    print(json.dumps({
-        submission.student.id: {
-            grade.cell.name: grade.auto_score
-            for notebook in submission.notebooks for grade in notebook.grades
-        }
-        for submission in book.assignment_submissions(sys.argv[1])
-    }))
+    SELECT submitted_assignment.student_id, base_cell.name, grade.auto_score FROM grade
+    JOIN base_cell ON base_cell.id = grade.cell_id
+    JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
+    JOIN submitted_assignment ON submitted_assignment.id = submitted_notebook.assignment_id
+    JOIN assignment ON assignment.id = submitted_assignment.assignment_id
+    WHERE assignment.name = ?
 """
 
 
@@ -106,8 +104,9 @@ def autograde(course, exercise, student=None):
     """
     chosen = [f"--student={student}"] if student else []
     run(course, "-m", "nbgrader", "autograde", exercise.id, *chosen)
-    scores = json.loads(run(course, "-c", SCORES, exercise.id))
-    return {
-        name: {check: marks[cell] for check, cell in grade_ids(exercise).items()}
-        for name, marks in scores.items()
-    }
+    checks = {cell: check for check, cell in grade_ids(exercise).items()}
+    scores = {}
+    with contextlib.closing(sqlite3.connect(Path(course) / "gradebook.db")) as book:
+        for name, cell, score in book.execute(SCORES, [exercise.id]):
+            scores.setdefault(name, {})[checks[cell]] = score
+    return scores
