@@ -3,8 +3,8 @@
 Without a Chromium these tests are skipped; with COURSE_BROWSER=required (as in CI) they fail.
 """
 
+import functools
 import os
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -27,10 +27,10 @@ DARK_THEME = "jupyterapp.commands.execute('apputils:change-theme', {theme: 'Jupy
 @pytest.fixture(scope="session")
 def chromium_path():
     """The path of a Chromium or Chrome."""
-    found = chromium.find()
-    if found is None and os.environ.get("COURSE_BROWSER") == "required":
+    path = chromium.find()
+    if path is None and os.environ.get("COURSE_BROWSER") == "required":
         pytest.fail(chromium.MISSING)
-    return found or pytest.skip(chromium.MISSING)
+    return path or pytest.skip(chromium.MISSING)
 
 
 @pytest.fixture(scope="session")
@@ -120,15 +120,23 @@ def lab(lab_server, open_page, request):
     return lab
 
 
-@pytest.fixture
-def exported_page(open_page, tmp_path):
-    """exported_page(cells): a page without a kernel, from a file, with the cells' instruments."""
+@pytest.fixture(scope="session")
+def exported_file(tmp_path_factory):
+    """exported_file(cells): a page without a kernel, with the cells' instruments; executed once."""
+    folder = tmp_path_factory.mktemp("exported")
 
-    def exported_page(cells, **options):
+    @functools.cache
+    def exported_file(*cells):
         notebook = notebook_of(cells)
-        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
-        target = Path(tmp_path) / "exported.html"
+        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": folder}}).execute()
+        target = folder / f"{exported_file.cache_info().misses}.html"
         target.write_text(exported.page(notebook), encoding="utf-8")
-        return open_page(target.as_uri(), **options)
+        return target
 
-    return exported_page
+    return exported_file
+
+
+@pytest.fixture
+def exported_page(open_page, exported_file):
+    """exported_page(cells): such a page, opened from its file."""
+    return lambda cells, **options: open_page(exported_file(*cells).as_uri(), **options)
