@@ -9,12 +9,13 @@ _ODD = ("Cc", "Cs", "Zl", "Zp")
 _TURNING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-def printable(text, *, instead=None, most=None):
+def printable(text, *, instead=None, keep="", most=None):
     """Text that any terminal, file, page or database takes, in one line.
 
     Args:
         text: str, or a path.
         instead: what stands for each odd character; None writes it out, as \\n or \\xff.
+        keep: odd characters that stay as they are, such as line breaks.
         most: characters to keep at most; what is cut is said.
     Returns:
         str without control characters, halves of letters and signs that turn text around, in
@@ -26,12 +27,13 @@ def printable(text, *, instead=None, most=None):
         'a?b'
 
     """
-    text = unicodedata.normalize("NFC", os.fsdecode(text) if isinstance(text, Path) else text)
-    cut = ""
+    text, cut = os.fsdecode(text) if isinstance(text, Path) else text, ""
     if most is not None and len(text) > most:
         text, cut = text[:most], f" ... ({len(text):,} characters in all)"
+    # After the cut: a million accents on one letter take minutes to be put in order.
+    text = unicodedata.normalize("NFC", text)
     wrong = _escaped if instead is None else lambda char: instead
-    return "".join(wrong(char) if _is_odd(char) else char for char in text) + cut
+    return "".join(wrong(c) if _is_odd(c) and c not in keep else c for c in text) + cut
 
 
 def counted(number, thing, things=None):

@@ -41,6 +41,11 @@ def test_long_text_is_cut_and_says_so():
     assert printable("x" * 5, most=5) == "xxxxx"
 
 
+def test_what_is_to_be_kept_stays():
+    assert printable("a\nb\tc\x1b", keep="\n\t") == "a\nb\tc\\x1b"
+    assert printable("a\n\x1b", keep="\n", instead="?") == "a\n?"
+
+
 def test_numbers_of_things():
     assert counted(0, "photo") == "0 photos"
     assert counted(1.0, "point") == "1 point"

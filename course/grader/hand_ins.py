@@ -4,18 +4,17 @@ A notebook comes from a stranger: it is read as data, never run here, and whatev
 one is said of that one and does no harm to the rest.
 """
 
-import codecs
 import dataclasses
 import hashlib
 import json
 import os
 import re
 import stat
-import unicodedata
 from pathlib import Path
 
 from course.exercises import ExerciseError, exercise_ids, load_exercise
 from course.exercises.source import NOT_GRADED
+from course_utils.texts import counted, printable
 
 FILE_MB = 20
 CODE_MB = 1
@@ -28,11 +27,6 @@ _BETWEEN = r"[\s_.\-]+"
 _DEFINED = re.compile(
     r"^(?:async\s+def|def|class)\s+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE
 )
-_BOMS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +68,7 @@ def collect(exercise, places):
     Raises:
         HandInError: a place doesn't exist, or there is no notebook anywhere.
     """
-    found, seen = [], set()
+    hand_ins, seen = [], set()
     for place in map(Path, places):
         if not os.path.lexists(place):
             raise HandInError(f"There is no file or folder {printable(place)}. Check the path.")
@@ -82,11 +76,11 @@ def collect(exercise, places):
             real = os.path.abspath(path) if trouble else os.path.realpath(path)
             if real not in seen:
                 seen.add(real)
-                found.append(_read(exercise, student, path, trouble))
-    if not found:
+                hand_ins.append(_read(exercise, student, path, trouble))
+    if not hand_ins:
         there = ", ".join(printable(place) for place in places)
         raise HandInError(f"There is no notebook (*.ipynb) in {there}. Check the path.")
-    return _noted(sorted(found, key=lambda hand_in: (hand_in.student, hand_in.file)), exercise)
+    return _noted(sorted(hand_ins, key=lambda hand_in: (hand_in.student, hand_in.file)), exercise)
 
 
 def student_name(path, exercise):
@@ -133,7 +127,8 @@ def read_cells(path, asked=frozenset()):
     Raises:
         HandInError: it can't be read; the text says why.
     """
-    notebook = _parse(_text(_bytes(path)))
+    # By hand: nbformat lets some damaged notebooks pass, and ends in any exception over others.
+    notebook = _parse(_bytes(path))
     if not isinstance(notebook, dict) or not ("cells" in notebook or "nbformat" in notebook):
         raise HandInError("this isn't a notebook: it has no cells")
     version = notebook.get("nbformat")
@@ -165,34 +160,7 @@ def defined_names(code):
         >>> sorted(defined_names("%magic\\ndef half(x):\\n    y = x\\nratio = 2\\nif ("))
         ['half', 'ratio']
     """
-    return {one or other for one, other in _DEFINED.findall(code)}
-
-
-def printable(text):
-    """Text that any terminal, file or database takes: no control characters, no odd bytes.
-
-    They are written out instead, as \\n or \\xff.
-
-    Example:
-        >>> printable("Ada\\nLovelace")
-        'Ada\\\\nLovelace'
-    """
-    text = unicodedata.normalize("NFC", os.fsdecode(text) if isinstance(text, Path) else text)
-    return "".join(_escaped(char) if _is_odd(char) else char for char in text)
-
-
-def _is_odd(char):
-    # Categories: control, surrogate, line and paragraph separators; and what turns text around.
-    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _TURNING
-
-
-_TURNING = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-
-
-def _escaped(char):
-    if 0xDC80 <= ord(char) <= 0xDCFF:  # how Python keeps a byte of a file name that isn't UTF-8
-        return f"\\x{ord(char) - 0xDC00:02x}"
-    return char.encode("unicode_escape").decode()
+    return {function or variable for function, variable in _DEFINED.findall(code)}
 
 
 def _look_into(place, exercise):
@@ -291,22 +259,14 @@ def _bytes(path):
     return content
 
 
-def _text(content):
-    encoding = next((name for bom, name in _BOMS.items() if content.startswith(bom)), None)
-    if encoding is None and content[:4].count(0):  # UTF-16 without a mark, as "{" begins it
-        encoding = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+def _parse(content):
     try:
-        return content.decode(encoding or "utf-8")
+        return json.loads(content)  # of bytes, it knows UTF-8, -16 and -32, with a mark or without
+    except RecursionError:
+        raise HandInError("its JSON is nested too deeply") from None
     except UnicodeDecodeError as error:
         where = f"byte {error.start} isn't {error.encoding.upper()}"
         raise HandInError(f"it isn't text in UTF-8, as notebooks are ({where})") from None
-
-
-def _parse(text):
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise HandInError("its JSON is nested too deeply") from None
     except json.JSONDecodeError as error:
         where = f"{error.msg}, line {error.lineno}"
         raise HandInError(f"its JSON is broken ({where}): save it again, or send it anew") from None
@@ -389,16 +349,11 @@ def _noted(hand_ins, exercise):
 def _more_than_once(hand_in, of_student):
     if hand_in.status or len(of_student) < 2:
         return ""
-    names = ", ".join(one.file for one in of_student)
-    contents = {one.content for one in of_student}
-    if len(contents) == 1:
-        return f"the same code, handed in {len(of_student)} times: {names}"
-    return f"{_count(len(of_student))} submissions: {names}"
+    files = ", ".join(other.file for other in of_student)
+    if len({other.content for other in of_student}) == 1:
+        return f"the same code, handed in {counted(len(of_student), 'time')}: {files}"
+    return f"{counted(len(of_student), 'submission')}: {files}"
 
 
 def _content(cells):
     return HandIn("", "", tuple(cells)).content
-
-
-def _count(number):
-    return {2: "two", 3: "three"}.get(number, str(number))
