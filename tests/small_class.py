@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 from course.exercises import Here, Memo, load_exercise, run_check
 from course.grader import classes
+from course.grader.submission import Grader
 
-_new_grader = classes._new_grader
 _one_at_a_time = threading.Lock()  # in one process, cells share the environment and linecache
 SMALL = Path(__file__).parent / "small_exercise"
 
@@ -101,13 +101,14 @@ class HereGrader:
     def __exit__(self, *_):
         pass
 
-    def grade(self, cells):
+    def grade(self, cells, *, seed=None):
+        seed = self.seed if seed is None else seed
         time.sleep(self.seconds)
         checks = self.exercise.checks
         with _one_at_a_time:
             student = Here(cells, self.exercise.probes)
-            outcomes = [run_check(check, student, self.reference, self.seed) for check in checks]
-        failed = any(one.status == "grader error" for one in outcomes)
+            outcomes = [run_check(check, student, self.reference, seed) for check in checks]
+        failed = any(outcome.status == "grader error" for outcome in outcomes)
         status = "grader error" if failed else "graded"
         return SimpleNamespace(outcomes=outcomes, status=status, trouble=[])
 
@@ -115,11 +116,11 @@ class HereGrader:
 def grade_without_sandbox(seconds=0.0):
     """Make this process grade with the stand-in; for workers of a cluster and for `__main__`."""
     HereGrader.seconds, HereGrader.made = seconds, 0
-    classes._new_grader = HereGrader
+    classes.Grader = HereGrader
 
 
 def grade_in_sandbox():
-    classes._new_grader = _new_grader
+    classes.Grader = Grader
 
 
 def graders_made():

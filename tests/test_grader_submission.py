@@ -7,15 +7,16 @@ import threading
 import time
 from pathlib import Path
 
+import grimp
 import psutil
 import pytest
 from sandbox import needs_strong_isolation
 
-from course.exercises import ExerciseError, load_exercise
+from course.exercises import ExerciseError, load_exercise, run_check, source
 from course.exercises.selftest import selftest
-from course.grader import jail
+from course.grader import command, jail, submission
 from course.grader.jail import IsolationError, Jail
-from course.grader.submission import Grader
+from course.grader.submission import Grader, grading_digest
 
 SMALL = Path(__file__).parent / "small_exercise"
 CHECKS = ["zeros_all_around", "any_width", "counts_levels", "finds_the_pixel", "negative_values"]
@@ -60,12 +61,23 @@ def test_a_right_submission_gets_full_marks(grader):
 
 
 def test_selftest_holds_in_the_sandbox_too(grader):
-    def run(cells, seed):
-        grader.seed = seed
-        return grader.grade(cells).outcomes
-
-    report = selftest(grader.exercise, run=run, seeds=(20,))
+    report = selftest(
+        grader.exercise,
+        run=lambda cells, seed: grader.grade(cells, seed=seed).outcomes,
+        seeds=(20,),
+    )
     assert report.problems == []
+
+
+def test_all_seeds_of_a_selftest_in_the_sandbox_share_one_jail(monkeypatch, capsys):
+    needs_strong_isolation()
+    made = []
+    monkeypatch.setattr(
+        submission, "Jail", lambda *args, **kw: made.append(Jail(*args, **kw)) or made[-1]
+    )
+    assert command.selftest_exercises([str(SMALL)], seeds=3, sandbox=True) == 0
+    assert capsys.readouterr().out.endswith(": ok\n")
+    assert len(made) == 1 and made[0]._process is None  # and it is closed
 
 
 def test_twenty_times_the_same(grader):
@@ -77,13 +89,18 @@ def test_twenty_times_the_same(grader):
 
 
 def test_right_for_twenty_seeds(grader):
-    usual = grader.seed
-    try:
-        for seed in range(20):
-            grader.seed = seed
-            assert statuses(grader.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
-    finally:
-        grader.seed = usual
+    for seed in range(20):
+        assert statuses(grader.grade([FRAME, BRIGHTEST], seed=seed)) == ["passed"] * 5
+
+
+def test_a_seed_for_one_submission_draws_its_hidden_inputs(grader, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        submission, "run_check", lambda *args: asked.append(args[-1]) or run_check(*args)
+    )
+    for seed in (7, 0, None):
+        grader.grade([FRAME, BRIGHTEST], seed=seed)
+    assert asked == [7] * 5 + [0] * 5 + [grader.seed] * 5
 
 
 def test_one_check_that_kills_costs_one_check(grader):
@@ -136,13 +153,14 @@ def test_everything_together_has_a_limit(exercise):
     text = (exercise / "exercise.toml").read_text()
     text = text.replace("submission_seconds = 12", "submission_seconds = 3")
     (exercise / "exercise.toml").write_text(text)
-    slow = "import time\ndef add_frame(image, width):\n    time.sleep(20)"
+    slow = "def add_frame(image, width):\n    while True: pass"
     with Grader(load_exercise(exercise), 1) as opened:
-        start = time.monotonic()
-        graded = opened.grade(["import time\ntime.sleep(1.2)", slow, BRIGHTEST])
-        assert time.monotonic() - start < 6
+        busy = "import time\nwhile time.process_time() < began + 1.2: pass"
+        graded = opened.grade(
+            [f"import time\nbegan = time.process_time()\n{busy}", slow, BRIGHTEST]
+        )
         assert statuses(graded) == ["timed out"] * 5
-        assert "longer than 3 s" in graded.outcomes[-1].message
+        assert "3 s" in graded.outcomes[-1].message
         assert [one.earned for one in graded.outcomes] == [0] * 5
         assert statuses(opened.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
 
@@ -268,3 +286,52 @@ def test_weak_isolation_only_if_asked_for(monkeypatch):
             assert (graded.status, statuses(graded)) == ("died", ["passed"] * 5)
     finally:
         jail.isolation.cache_clear()
+
+
+# What a verdict rests on
+
+
+# What submissions' module imports of ours, and no verdict rests on.
+NO_VERDICT = {
+    "course.exercises": "names what its modules give, no more",
+    "course.exercises.notebook": "a learner's notebook; nothing is graded there",
+    "course.exercises.answers": "shows verdicts to learners",
+    "course.exercises.pictures": "shows verdicts to learners",
+    "course.exercises.verdicts": "shows verdicts",
+    "course.exercises.mutants": "describes wrong solutions, for the selftest",
+}
+
+
+def test_the_digest_covers_all_of_ours_that_a_verdict_rests_on():
+    graph = grimp.build_graph("course", "course_utils")
+    itself = "course.grader.submission"
+    ours = {
+        module
+        for module in {itself, *graph.find_upstream_modules(itself)}
+        if module.startswith(("course.exercises", "course.grader."))
+    }
+    counted = {f"course.exercises.{name}" for name in source._VERDICT}
+    counted |= {f"course.grader.{name}" for name in submission._VERDICT}
+    assert {"course.grader.worker", "course.exercises.runner"} <= ours  # the graph is one
+    assert ours - NO_VERDICT.keys() == counted
+
+
+@pytest.mark.parametrize("name", submission._VERDICT)
+def test_the_digest_changes_with_each_module_of_the_grader(name, tmp_path, monkeypatch):
+    exercise = load_exercise(SMALL)
+    monkeypatch.setattr(
+        submission, "_FOLDER", shutil.copytree(submission._FOLDER, tmp_path / "own")
+    )
+    assert grading_digest(exercise) == grading_digest(load_exercise(SMALL))
+    before, module = grading_digest(exercise), tmp_path / "own" / f"{name}.py"
+    module.write_text(module.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert grading_digest(exercise) != before
+    module.unlink()
+    with pytest.raises(ExerciseError, match=module.name):
+        grading_digest(exercise)
+
+
+def test_the_digest_changes_with_the_exercise(exercise):
+    before = grading_digest(load_exercise(exercise))
+    (exercise / "checks.py").write_text((exercise / "checks.py").read_text() + "\n")
+    assert grading_digest(load_exercise(exercise)) != before

@@ -213,8 +213,16 @@ def grade(
         text = "Give an exercise and submissions: course grade EXERCISE SUBMISSIONS..."
         typer.echo(text, err=True)
         raise typer.Exit(2)
-    how = {"jobs": jobs, "out": out, "seed": seed, "scheduler": scheduler}
-    code = command.grade(exercise, submissions, weak_ok=weak_isolation, regrade=regrade, **how)
+    code = command.grade(
+        exercise,
+        submissions,
+        jobs=jobs,
+        out=out,
+        seed=seed,
+        scheduler=scheduler,
+        weak_ok=weak_isolation,
+        regrade=regrade,
+    )
     raise typer.Exit(code)
 
 

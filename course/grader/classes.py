@@ -16,6 +16,7 @@ import tqdm
 from course.exercises import EXERCISES, load_exercise
 from course.grader.gradebook import Result
 from course.grader.reports import Row
+from course.grader.submission import Grader, grading_digest
 
 _LAST_SECONDS = 2  # that graders get to end in an orderly way, when a run is cut off
 _CONNECT_SECONDS = 10
@@ -60,8 +61,6 @@ def grade_class(
     weak_ok=False,
     regrade=False,
     scheduler=None,
-    make_grader=None,
-    options=None,
 ):
     """Grade what has no result yet, and write down each result as it comes.
 
@@ -74,32 +73,36 @@ def grade_class(
         weak_ok: whether weak isolation will do.
         regrade: grade also what has a result.
         scheduler: address of a Dask scheduler; None grades here.
-        make_grader: function of (exercise, seed, weak_ok=) that makes a Grader; for tests.
-        options: dict, to be written down with the run.
     Returns:
         Graded.
     Raises:
         ClassError: nothing could be graded: no grader can start, or the cluster can't do it.
     """
-    seed = seed or book.seed
+    seed, digest = seed or book.seed, grading_digest(exercise)
     isolations = ("strong", "weak") if weak_ok else ("strong",)
-    contents = {one.content: one.cells for one in hand_ins if not one.status}
-    where = {"digest": exercise.digest, "seed": seed}
-    results = {} if regrade else _kept(book, contents, isolations=isolations, **where)
+    contents = {hand_in.content: hand_in.cells for hand_in in hand_ins if not hand_in.status}
+    results = {}
+    if not regrade:
+        results = _kept(book, contents, digest=digest, seed=seed, isolations=isolations)
     todo = {content: cells for content, cells in contents.items() if content not in results}
     if scheduler:
-        engine = _grade_on_cluster(scheduler, exercise, seed, todo, weak_ok=weak_ok)
+        engine = _grade_on_cluster(scheduler, exercise, digest, seed, todo, weak_ok=weak_ok)
     else:
-        make = make_grader or _new_grader
-        engine = _grade_here(exercise, seed, todo, jobs=jobs, weak_ok=weak_ok, make_grader=make)
-    at_worst = isolations[-1]
-    run = book.start_run(exercise, hand_ins, seed=seed, isolation=at_worst, options=options or {})
+        engine = _grade_here(exercise, seed, todo, jobs=jobs, weak_ok=weak_ok)
+    run = book.start_run(
+        exercise,
+        hand_ins,
+        digest=digest,
+        seed=seed,
+        isolation=isolations[-1],
+        options={"jobs": jobs, "scheduler": scheduler, "regrade": regrade},
+    )
     interrupted, stopped, new = False, "", 0
     bar = tqdm.tqdm(total=len(contents), initial=len(results), unit="submission", disable=None)
     with bar, contextlib.closing(engine):
         try:
             for content, result in engine:
-                book.save(run, content, result, **where)
+                book.save(run, content, result, digest=digest, seed=seed)
                 results[content] = result
                 new += 1
                 bar.update()
@@ -111,25 +114,25 @@ def grade_class(
             stopped = str(error)
     if not (interrupted or stopped):
         book.end_run(run)
-    rows = [Row(one, None if one.status else results.get(one.content)) for one in hand_ins]
+    rows = [
+        Row(hand_in, None if hand_in.status else results.get(hand_in.content))
+        for hand_in in hand_ins
+    ]
     kept = len(contents) - len(todo)
     return Graded(rows, new=new, kept=kept, interrupted=interrupted, stopped=stopped)
 
 
-def _kept(book, contents, **how):
+def _kept(book, contents, *, digest, seed, isolations):
     """The results that stand: all but those in which the grader itself failed."""
-    results = {content: book.result(content, **how) for content in contents}
+    results = {
+        content: book.result(content, digest=digest, seed=seed, isolations=isolations)
+        for content in contents
+    }
     return {
         content: result
         for content, result in results.items()
         if result and result.status != "grader error"
     }
-
-
-def _new_grader(exercise, seed, *, weak_ok):
-    from course.grader.submission import Grader
-
-    return Grader(exercise, seed, weak_ok=weak_ok)
 
 
 def _grade_one(grader, cells):
@@ -144,12 +147,12 @@ def _grade_one(grader, cells):
         trouble = f"the grader failed: {type(error).__name__}: {error}"
         return Result("grader error", (), (trouble,), grader.isolation), False
     # Pictures for a notebook are no matter here, and not all statuses can go on from an error.
-    outcomes = [dataclasses.replace(one, got=None, expected=None) for one in graded.outcomes]
-    result = Result(graded.status, tuple(outcomes), tuple(graded.trouble), grader.isolation)
+    outcomes = tuple(dataclasses.replace(o, got=None, expected=None) for o in graded.outcomes)
+    result = Result(graded.status, outcomes, tuple(graded.trouble), grader.isolation)
     return result, graded.status != "grader error"
 
 
-def _grade_here(exercise, seed, todo, *, jobs, weak_ok, make_grader):
+def _grade_here(exercise, seed, todo, *, jobs, weak_ok):
     """Yield (content, Result) of each submission, in the order in which they are ready."""
     waiting, done, stop = queue.SimpleQueue(), queue.SimpleQueue(), threading.Event()
     for item in todo.items():
@@ -162,7 +165,7 @@ def _grade_here(exercise, seed, todo, *, jobs, weak_ok, make_grader):
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             while not (stop.is_set() or waiting.empty()):
-                with make_grader(exercise, int(seed, 16), weak_ok=weak_ok) as grader:
+                with Grader(exercise, int(seed, 16), weak_ok=weak_ok) as grader:
                     _work_off(grader, waiting, done, stop)
         except Exception as error:
             done.put((None, error))
@@ -207,22 +210,22 @@ _graders = {}  # thread -> (what it grades, its Grader), in this process
 _graders_lock = threading.Lock()
 
 
-def grade_on_worker(where, digest, seed, cells, weak_ok):
+def grade_on_worker(place, digest, seed, cells, weak_ok):
     """Grade one submission in a worker of a cluster, whose thread keeps its Grader for the next.
 
     Args:
-        where: the exercise's id, or its folder.
-        digest: what the exercise's digest must be.
+        place: the exercise's id, or its folder.
+        digest: what `grading_digest` of the exercise must be there.
         seed: hexadecimal str.
         cells: the submission's code cells.
         weak_ok: whether weak isolation will do.
     Returns:
         Result.
     Raises:
-        ClassError: the worker's exercise is another, or no Grader can start there.
+        ClassError: the worker's exercise or grader is another, or no Grader can start there.
     """
     try:
-        grader = _worker_grader(where, digest, seed, weak_ok)
+        grader = _worker_grader(place, digest, seed, weak_ok)
     except Exception as error:
         raise ClassError(_in_words(error)) from error
     result, trusted = _grade_one(grader, cells)
@@ -237,19 +240,19 @@ def close_graders():
         _close_grader(thread)
 
 
-def _worker_grader(where, digest, seed, weak_ok):
-    thread, wanted = threading.get_ident(), (where, digest, seed, weak_ok)
+def _worker_grader(place, digest, seed, weak_ok):
+    thread, wanted = threading.get_ident(), (place, digest, seed, weak_ok)
     grades, grader = _graders.get(thread, (None, None))
     if grades == wanted:
         return grader
     _close_grader(thread)
-    exercise = load_exercise(where)
-    if exercise.digest != digest:
+    exercise = load_exercise(place)
+    if grading_digest(exercise) != digest:
         raise ClassError(
-            f"the exercise {exercise.id} in {exercise.folder} differs from the one that is to be "
-            "graded. Give all machines the same version of the course."
+            f"the exercise {exercise.id} in {exercise.folder}, or the grader, differs from the one "
+            "that is to be used. Give all machines the same version of the course."
         )
-    grader = _new_grader(exercise, int(seed, 16), weak_ok=weak_ok).__enter__()
+    grader = Grader(exercise, int(seed, 16), weak_ok=weak_ok).__enter__()
     with _graders_lock:
         _graders[thread] = wanted, grader
     return grader
@@ -262,12 +265,12 @@ def _close_grader(thread):
         grader.__exit__(None, None, None)
 
 
-def _grade_on_cluster(address, exercise, seed, todo, *, weak_ok):
+def _grade_on_cluster(address, exercise, digest, seed, todo, *, weak_ok):
     """Yield (content, Result) of each submission, graded by the workers of a Dask cluster."""
     if not todo:
         return
     distributed = _import_distributed()
-    where = exercise.id if is_own(exercise) else str(exercise.folder.resolve())
+    place = exercise.id if is_own(exercise) else str(exercise.folder.resolve())
     with _connect(distributed, address) as client:
         threads = sum(client.nthreads().values())
         if not threads:
@@ -277,8 +280,9 @@ def _grade_on_cluster(address, exercise, seed, todo, *, weak_ok):
         def send(number):
             new = []
             for content, cells in itertools.islice(waiting, number):
-                values = (where, exercise.digest, seed, cells, weak_ok)
-                future = client.submit(grade_on_worker, *values, pure=False)
+                future = client.submit(
+                    grade_on_worker, place, digest, seed, cells, weak_ok, pure=False
+                )
                 of_future[future] = content
                 new.append(future)
             return new

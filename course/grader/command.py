@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import os
 import sqlite3
 import sys
 from pathlib import Path
@@ -12,10 +11,13 @@ import typer
 
 from course.exercises import ExerciseError, exercise_ids, load_exercise
 from course.exercises.selftest import selftest
-from course.grader import gradebook, hand_ins, reports
+from course.grader import gradebook, hand_ins, jail, reports
 from course.grader.classes import ClassError, grade_class, is_own
 from course.grader.gradebook import GradebookError
 from course.grader.hand_ins import HandInError
+from course.grader.submission import Grader, grading_digest
+from course_utils.start import cpu_count
+from course_utils.texts import counted, printable
 
 MUTANT_SEEDS = 3  # at most, in a self-test: there are many mutants
 GRADED, SOME_UNGRADED, REFUSED, INTERRUPTED = 0, 1, 2, 130  # exit codes
@@ -46,8 +48,8 @@ def _in_plain_words(command):
         except sqlite3.Error as error:
             _warn(f"The gradebook cannot be used ({error}). What it held before is kept.")
         except OSError as error:
-            where = hand_ins.printable(str(error.filename or "A file"))
-            _warn(f"{where}: {error.strerror or error}.")
+            file = printable(str(error.filename or "A file"))
+            _warn(f"{file}: {error.strerror or error}.")
         return REFUSED
 
     return careful
@@ -74,15 +76,21 @@ def grade(
     exercise = find_exercise(name)
     seed = _seed(seed)
     _refuse_weak(scheduler, weak_ok)
-    found = hand_ins.collect(exercise, places)
+    handed_in = hand_ins.collect(exercise, places)
     out = _make_folder(out or Path("marks") / exercise.id)
     with _alone_in(out), gradebook.open_gradebook(out, exercise, seed=seed) as book:
         _say_seed(book, seed)
-        _say_changes(exercise, book, found)
-        jobs = jobs or os.cpu_count() or 1
-        options = {"jobs": jobs, "scheduler": scheduler, "regrade": regrade}
-        how = {"seed": seed, "jobs": jobs, "weak_ok": weak_ok, "regrade": regrade}
-        graded = grade_class(exercise, found, book, scheduler=scheduler, options=options, **how)
+        _say_changes(exercise, book, handed_in)
+        graded = grade_class(
+            exercise,
+            handed_in,
+            book,
+            seed=seed,
+            jobs=jobs or cpu_count(),
+            weak_ok=weak_ok,
+            regrade=regrade,
+            scheduler=scheduler,
+        )
         reports.write_csv(out / "marks.csv", exercise, graded.rows)
         reports.write_feedback(out / "feedback", exercise, graded.rows)
         _sum_up(exercise, graded, out, seed or book.seed)
@@ -107,22 +115,22 @@ def explain(student, task, out):
         if not runs:
             raise Refused(f"Nothing was graded in {out} yet.")
         run, exercise = runs[-1], find_exercise(book.folder)
-        tasks = [one.id for one in exercise.tasks]
-        if task not in tasks:
-            raise Refused(
-                f"There is no task {task} in {exercise.id}. There are: {', '.join(tasks)}."
-            )
-        if exercise.digest != run.digest:
-            _warn(
-                f"{exercise.folder} has changed since this was graded: what follows is from then."
-            )
+        ids = [known.id for known in exercise.tasks]
+        if task not in ids:
+            raise Refused(f"There is no task {task} in {exercise.id}. There are: {', '.join(ids)}.")
+        if grading_digest(exercise) != run.digest:
+            changed = f"{exercise.folder}, or the grader, has changed since this was graded"
+            _warn(f"{changed}: what follows is from then.")
         handed_in = _of_student(book.handed_in(run.id), student)
         isolations = ("strong", "weak") if run.isolation == "weak" else ("strong",)
         texts = []
         for name, file, content, status, note in handed_in:
             cells = book.cells(content)
-            how = {"digest": run.digest, "seed": run.seed, "isolations": isolations}
-            result = None if status else book.result(content, **how)
+            result = None
+            if not status:
+                result = book.result(
+                    content, digest=run.digest, seed=run.seed, isolations=isolations
+                )
             row = reports.Row(hand_ins.HandIn(name, file, tuple(cells), status, note), result)
             texts.append(reports.explain(exercise, row, task, cells=cells, seed=run.seed))
         typer.echo("\n\n".join(texts))
@@ -145,10 +153,10 @@ def list_exercises():
             _warn(f"{name}: {error}")
             continue
         hidden = sum(check.hidden for check in exercise.checks)
-        checks = f"{len(exercise.checks)} checks ({hidden} hidden)"
-        tasks = "1 task" if len(exercise.tasks) == 1 else f"{len(exercise.tasks)} tasks"
-        counts = f"{tasks}, {checks}, {exercise.points:g} points"
-        typer.echo(f"{exercise.id}  {exercise.title}: {counts}")
+        tasks = counted(len(exercise.tasks), "task")
+        checks = f"{counted(len(exercise.checks), 'check')} ({hidden} hidden)"
+        points = counted(exercise.points, "point")
+        typer.echo(f"{exercise.id}  {exercise.title}: {tasks}, {checks}, {points}")
         for task in exercise.tasks:
             typer.echo(f"  {task.id}: {task.title}")
     return code
@@ -172,10 +180,11 @@ def selftest_exercises(names, *, seeds=3, sandbox=False):
             few = min(seeds, MUTANT_SEEDS)
             tried, tried_on_mutants = range(1, seeds + 1), range(1, few + 1)
             report = selftest(exercise, run=run, seeds=tried, mutant_seeds=tried_on_mutants)
-        counts = f"{len(exercise.checks)} checks, {len(exercise.mutants)} mutants"
-        proved = f"{counts}, {seeds} seeds ({few} for the mutants)"
-        problems = f"{len(report.problems)} PROBLEMS" if report.problems else "ok"
-        typer.echo(f"{exercise.id}: {proved}: {problems}")
+        checks = counted(len(exercise.checks), "check")
+        mutants = counted(len(exercise.mutants), "mutant")
+        on = f"{counted(seeds, 'seed')} ({few} for the mutants)"
+        verdict = counted(len(report.problems), "PROBLEM", "PROBLEMS") if report.problems else "ok"
+        typer.echo(f"{exercise.id}: {checks}, {mutants}, {on}: {verdict}")
         for problem in report.problems:
             code = SOME_UNGRADED
             typer.echo(f"  {problem}")
@@ -194,14 +203,14 @@ def export_nbgrader(folder, names, *, overwrite=False, seed=None):
     Returns:
         int, the exit code.
     """
-    from course.grader.nbgrader_export import ExportError, export
+    from course.grader.nbgrader_export import NOTEBOOKS, ExportError, export
 
     exercises = [find_exercise(name) for name in names or exercise_ids()]
-    how = {"overwrite": overwrite, "seed": None if seed is None else int(_seed(seed), 16)}
-    if not all(map(is_own, exercises)):
-        how["notebooks"] = None  # only the course's own have built notebooks, with pictures
+    number = None if seed is None else int(_seed(seed), 16)
+    # Only the course's own have built notebooks, with pictures.
+    notebooks = NOTEBOOKS if all(map(is_own, exercises)) else None
     try:
-        written = export(exercises, folder, **how)
+        written = export(exercises, folder, overwrite=overwrite, seed=number, notebooks=notebooks)
     except ExportError as error:
         raise Refused(str(error)) from error
     for path in written:
@@ -221,7 +230,7 @@ def find_exercise(name):
         return load_exercise(Path(name))
     if name in ids:
         return load_exercise(name)
-    beginning = [one for one in ids if one.startswith(name)]
+    beginning = [known for known in ids if known.startswith(name)]
     if len(beginning) == 1:
         return load_exercise(beginning[0])
     if not beginning and Path(name).is_dir():
@@ -233,32 +242,25 @@ def find_exercise(name):
 
 @contextlib.contextmanager
 def _sandboxed(exercise):
-    """A `run` for `selftest` that grades as `course grade` does."""
-    from course.grader.submission import Grader
-
-    with contextlib.ExitStack() as stack:
-        graders = {}
-
-        def run(cells, seed):
-            if seed not in graders:
-                graders[seed] = stack.enter_context(Grader(exercise, seed))
-            return graders[seed].grade(cells).outcomes
-
-        yield run
+    """A `run` for `selftest` that grades as `course grade` does: one grader for all seeds."""
+    with Grader(exercise, seed=1) as grader:
+        yield lambda cells, seed: grader.grade(cells, seed=seed).outcomes
 
 
 def _seed(seed):
+    """A seed that was typed, as the gradebook has it; None stays None."""
     if seed is None:
         return None
     try:
-        return f"{int(seed, 16):032x}" if int(seed, 16) >= 0 else _seed("?")
+        number = int(seed, 16)
     except ValueError:
-        raise Refused(f"--seed takes a hexadecimal number, like 1f08; {seed} isn't one.") from None
+        number = -1
+    if number < 0:
+        raise Refused(f"--seed takes a hexadecimal number, like 1f08; {seed} isn't one.")
+    return f"{number:032x}"
 
 
 def _refuse_weak(scheduler, weak_ok):
-    from course.grader import jail
-
     if scheduler:
         return  # the workers' isolation counts, and each of them looks for itself
     kind, why = jail.isolation()
@@ -304,21 +306,22 @@ def _say_seed(book, seed):
         )
 
 
-def _say_changes(exercise, book, found):
+def _say_changes(exercise, book, handed_in):
     """Say what differs from the last run: the exercise, and who is missing from marks.csv."""
     runs = book.runs()
     if not runs:
         return
-    if runs[-1].digest != exercise.digest:
-        _warn(f"{exercise.id} has changed since the last run: everything is graded anew.")
+    if runs[-1].digest != grading_digest(exercise):
+        changed = f"{exercise.id}, or the grader, has changed since the last run"
+        _warn(f"{changed}: everything is graded anew.")
     before = {row[0] for row in book.handed_in(runs[-1].id)}
-    gone = sorted(before - {one.student for one in found})
+    gone = sorted(before - {hand_in.student for hand_in in handed_in})
     if gone:
         some = ", ".join(gone[:5]) + (", ..." if len(gone) > 5 else "")
         _warn(
-            f"{len(gone)} students of the last run are not among these submissions ({some}). "
-            "marks.csv will not have them. To add late submissions, give the old ones too: what "
-            "has a result is not graded again."
+            f"Not among these submissions: {counted(len(gone), 'student')} of the last run "
+            f"({some}). marks.csv will not have them. To add late submissions, give the old ones "
+            "too: what has a result is not graded again."
         )
 
 

@@ -1,8 +1,8 @@
 """The gradebook of one exercise and one class: a SQLite file that only the grading parent writes.
 
-A result belongs to what was graded and how: the code's SHA-256, the exercise's digest, the seed and
-the isolation. It is written in one transaction as soon as it is there, so a killed run loses
-nothing that was graded, and the next run grades only what has no result yet.
+A result belongs to what was graded and how: the code's SHA-256, the digest of all that a verdict
+rests on, the seed and the isolation. It is written in one transaction as soon as it is there, so a
+killed run loses nothing that was graded, and the next run grades only what has no result yet.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from course.exercises import Outcome
+from course_utils.texts import printable
 
 FILE = "gradebook.sqlite"
 SCHEMA_VERSION = 1
@@ -129,12 +130,13 @@ class Gradebook:
         row = connection.execute("SELECT exercise, folder, seed FROM gradebook").fetchone()
         self.exercise, self.folder, self.seed = row
 
-    def start_run(self, exercise, hand_ins, *, seed, isolation, options):
+    def start_run(self, exercise, hand_ins, *, digest, seed, isolation, options):
         """Write down that a run begins, and what was handed in.
 
         Args:
             exercise: an Exercise.
             hand_ins: list of HandIn.
+            digest: `submission.grading_digest` of the exercise.
             seed: hexadecimal str.
             isolation: "strong", or "weak" if that will do.
             options: dict of what was asked for.
@@ -142,17 +144,18 @@ class Gradebook:
             int, the run's number.
         """
         with self._transaction() as write:
-            values = (_now(), exercise.digest, seed, isolation, json.dumps(options))
+            values = (_now(), digest, seed, isolation, json.dumps(options))
             run = write(
                 "INSERT INTO runs (started, digest, seed, isolation, options) "
                 "VALUES (?, ?, ?, ?, ?)",
                 values,
             ).lastrowid
             write("UPDATE gradebook SET folder = ?", (str(Path(exercise.folder).resolve()),))
-            for one in hand_ins:
-                values = (run, one.student, one.file, one.content, one.status, one.note)
+            for hand_in in hand_ins:
+                content = hand_in.content
+                values = (run, hand_in.student, hand_in.file, content, hand_in.status, hand_in.note)
                 write("INSERT INTO hand_ins VALUES (?, ?, ?, ?, ?, ?)", values)
-                values = (one.content, json.dumps(one.cells))
+                values = (content, json.dumps(hand_in.cells))
                 write("INSERT OR IGNORE INTO codes VALUES (?, ?)", values)
         return run
 
@@ -167,10 +170,10 @@ class Gradebook:
             run: number of the run.
             content: SHA-256 of the submission's code.
             result: Result.
-            digest: the exercise's.
+            digest: `submission.grading_digest` of the exercise.
             seed: hexadecimal str.
         """
-        trouble = json.dumps([_clipped(text) for text in result.trouble])
+        trouble = json.dumps([_message(text) for text in result.trouble])
         with self._transaction() as write:
             key = (content, digest, seed, result.isolation)
             write(
@@ -182,12 +185,12 @@ class Gradebook:
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (*key, result.status, trouble, _now(), run),
             ).lastrowid
-            for position, one in enumerate(result.outcomes):
+            for position, outcome in enumerate(result.outcomes):
                 write(
                     "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (number, position, one.check, one.task, float(one.points),
-                     None if one.earned is None else float(one.earned),
-                     one.status, _clipped(one.message), float(one.seconds)),
+                    (number, position, outcome.check, outcome.task, float(outcome.points),
+                     None if outcome.earned is None else float(outcome.earned),
+                     outcome.status, _message(outcome.message), float(outcome.seconds)),
                 )  # fmt: skip
 
     def result(self, content, *, digest, seed, isolations):
@@ -195,7 +198,7 @@ class Gradebook:
 
         Args:
             content: SHA-256 of the submission's code.
-            digest: the exercise's.
+            digest: `submission.grading_digest` of the exercise.
             seed: hexadecimal str.
             isolations: those that will do, the best first.
         """
@@ -286,24 +289,21 @@ def _refuse_foreign(path):
 
 def _refuse_damaged(connection, path):
     try:
-        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        state = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if connection.execute("SELECT seed FROM gradebook").fetchone() is None:
-            found = "it belongs to no exercise"
+            state = "it belongs to no exercise"
     except sqlite3.DatabaseError as error:
-        found = str(error)
-    if found != "ok":
+        state = str(error)
+    if state != "ok":
         raise GradebookError(
-            f"{path} is damaged ({found.splitlines()[-1]}). It was left as it is: restore it from "
+            f"{path} is damaged ({state.splitlines()[-1]}). It was left as it is: restore it from "
             "a copy, or move it away and grade again."
         )
 
 
-def _clipped(text):
-    """Text that SQLite takes, of a length that a page takes."""
-    text = text.encode("utf-8", "replace").decode()
-    if len(text) > _MESSAGE_CHARACTERS:
-        text = f"{text[:_MESSAGE_CHARACTERS]} ... ({len(text):,} characters in all)"
-    return text
+def _message(text):
+    """Text that SQLite takes, of a length that a page takes. Its lines stay lines."""
+    return printable(text, keep="\n\t", most=_MESSAGE_CHARACTERS)
 
 
 def _now():

@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from time import monotonic
 
 import psutil
 
@@ -37,6 +38,7 @@ _IMPORTED = ("data", "drawn", "exercises", "explain", "instruments")  # folders 
 _OWN_FILES = ("__init__.py", "wire.py", "worker.py", "zygote.py")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("alternatives", "fonts", "ld.so.cache", "localtime", "timezone")
+_KEPT = ("SYSTEMROOT", "PATH")  # variables that a worker without a sandbox has of ours
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _WARM_SECONDS = 300  # importing TensorFlow from a cold disk
 _ORDER_SECONDS = 60
@@ -167,21 +169,38 @@ class Jail:
             self._forks = False
             self.reason = f"a sandbox for each submission: {said['trouble']}"
 
-    def _run(self, settings, *, environment=None, **options):
+    def _run(
+        self,
+        settings,
+        *,
+        stderr,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(),
+        cwd=None,
+        environment=None,
+    ):
         """Start `zygote`, in a sandbox if there is one."""
-        inner = [sys.executable, "-B", "-P", "-s", "-m", "course.grader.zygote"]
-        inner.append(json.dumps(settings))
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, **options}
-        if os.name != "nt":
-            options["start_new_session"] = True  # Ctrl-C is for this process, which tidies up
+        command = [sys.executable, "-B", "-P", "-s", "-m", "course.grader.zygote"]
+        command.append(json.dumps(settings))
         if self.isolation == "strong":
-            sandbox = _bwrap(self._hide, forks="alone" not in settings)
-            # With no variables of ours: bubblewrap's own processes may be seen from within.
-            return subprocess.Popen([*sandbox, *inner], env={}, **options)
-        places = {str(Path(package.__file__).parents[1]) for package in (course, course_utils)}
-        own = {name: os.environ[name] for name in ("SYSTEMROOT", "PATH") if name in os.environ}
-        own |= _environment(self._home, os.pathsep.join(sorted(places)))
-        return subprocess.Popen(inner, env=own | (environment or {}), **options)
+            command = _bwrap(self._hide, forks="alone" not in settings) + command
+            variables = {}  # none of ours: bubblewrap's own processes may be seen from within
+        else:
+            places = {str(Path(package.__file__).parents[1]) for package in (course, course_utils)}
+            variables = {name: os.environ[name] for name in _KEPT if name in os.environ}
+            variables |= _environment(self._home, os.pathsep.join(sorted(places)))
+            variables |= environment or {}
+        return subprocess.Popen(
+            command,
+            env=variables,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=pass_fds,
+            cwd=cwd,
+            start_new_session=os.name != "nt",  # Ctrl-C is for this process, which tidies up
+        )
 
     def _hear(self, seconds):
         """The zygote's next message.
@@ -314,10 +333,10 @@ class Worker:
             family = [self._process, *self._process.children(recursive=True)]
         except (AttributeError, psutil.NoSuchProcess):
             return 0.0
-        resident = sum(_resident(one) for one in family)
+        resident = sum(map(_resident, family))
         if resident <= self._memory_mb * 1e6:
             return resident / 1e6
-        return sum(_share(one) for one in family) / 1e6
+        return sum(map(_share, family)) / 1e6
 
     def end(self):
         """End the worker and all that it started."""
@@ -325,8 +344,6 @@ class Worker:
         self._conversation.end()
 
     def _watch(self):
-        from time import monotonic
-
         if monotonic() - self._looked < wire.TICK:
             return
         used = self.memory()
@@ -415,7 +432,7 @@ def _remove(home):
 
 def _environment(home, packages):
     """The only variables that a worker has."""
-    found = {
+    variables = {
         "COURSE_GRADING": "1",
         "COURSE_OFFLINE": "1",
         "CUDA_VISIBLE_DEVICES": "-1",
@@ -433,8 +450,8 @@ def _environment(home, packages):
         **{f"{library}_NUM_THREADS": "1" for library in ("MKL", "OMP", "OPENBLAS")},
     }
     if packages:
-        found["PYTHONPATH"] = packages
-    return found
+        variables["PYTHONPATH"] = packages
+    return variables
 
 
 def _bwrap(hide=(), *, forks=True):
@@ -459,7 +476,7 @@ def _bwrap(hide=(), *, forks=True):
             command += ["--cap-add", capability]
     else:
         command += ["--unshare-user"]
-    bound = [Path(one) for one in _SYSTEM if Path(one).exists()]
+    bound = [path for path in map(Path, _SYSTEM) if path.exists()]
     for path in bound:
         link = path.is_symlink()
         command += ["--symlink", os.readlink(path), path] if link else ["--ro-bind", path, path]
@@ -478,7 +495,7 @@ def _bwrap(hide=(), *, forks=True):
     for name in ("__init__.py", *_IMPORTED, *(f"grader/{name}" for name in _OWN_FILES)):
         command += ["--ro-bind", library / name, f"{PACKAGES}/course/{name}"]
     for path in map(Path, hide):
-        if path.exists() and any(path.resolve().is_relative_to(one) for one in bound):
+        if path.exists() and any(map(path.resolve().is_relative_to, bound)):
             command += ["--tmpfs", path.resolve()]
     command += ["--proc", "/proc", "--perms", "0755", "--dir", "/dev"]
     for name in _DEVICES:
@@ -498,11 +515,11 @@ def _bwrap(hide=(), *, forks=True):
 
 def _outermost(paths, bound):
     """Folders that exist and that no other one holds, as they are named and where they lead."""
-    found = []
-    for path in sorted({Path(one) for one in paths} | {Path(one).resolve() for one in paths}):
-        if path.is_dir() and not any(path.is_relative_to(one) for one in [*bound, *found]):
-            found.append(path)
-    return found
+    outermost = []
+    for path in sorted({Path(path) for path in paths} | {Path(path).resolve() for path in paths}):
+        if path.is_dir() and not any(map(path.is_relative_to, [*bound, *outermost])):
+            outermost.append(path)
+    return outermost
 
 
 def _parents(path):

@@ -8,6 +8,7 @@ import ast
 import dataclasses
 import re
 import time
+from pathlib import Path
 
 from course.exercises import (
     Died,
@@ -22,11 +23,30 @@ from course.exercises import (
     run_check,
 )
 from course.exercises.runner import Side
+from course.exercises.source import digest_of
 from course.grader.jail import IsolationError, Jail
 
 _SAID = {kind.status: kind for kind in (NotAnswered, Raised, NotData)}  # by a worker
 _REFERENCE_PATIENCE = 3  # times a submission's limits: a slow machine isn't the reference's fault
 _MEMO_BYTES = 256e6  # of answers of the reference to keep
+_FOLDER = Path(__file__).parent
+# The modules beside this one that a verdict rests on, and this one.
+_VERDICT = ("jail", "submission", "wire", "worker", "zygote")
+
+
+def grading_digest(exercise):
+    """Changes when anything changes that a verdict of the grader rests on.
+
+    That is what `exercise.digest` covers, and the way through the sandbox.
+
+    Args:
+        exercise: Exercise.
+    Returns:
+        str: the exercise's digest, "-", the grader's.
+    Raises:
+        ExerciseError: a file that counts is not there.
+    """
+    return f"{exercise.digest}-{digest_of(_FOLDER / f'{name}.py' for name in _VERDICT)}"
 
 
 @dataclasses.dataclass
@@ -53,7 +73,7 @@ class Grader:
 
     Args:
         exercise: Exercise.
-        seed: int >= 0, the secret that hidden inputs are drawn from.
+        seed: int >= 0, the secret that hidden inputs are drawn from; `grade` takes others, too.
         weak_ok: whether weak isolation will do.
     Raises:
         IsolationError: only weak isolation can be had, and it won't do.
@@ -86,17 +106,20 @@ class Grader:
         """End every process that belongs to it."""
         self._jail.close()
 
-    def grade(self, cells):
+    def grade(self, cells, *, seed=None):
         """Grade a submission.
 
         Args:
             cells: list of str, its code cells.
+            seed: int >= 0 for this submission alone; None: the grader's own. That the reference
+                passes every check was proved with the grader's own only.
         Returns:
             Graded. Nothing that a submission does is raised here.
         """
+        seed = self.seed if seed is None else int(seed)
         student = _Student(self._jail, self.exercise, list(cells))
         try:
-            outcomes = [self._judge(check, student) for check in self.exercise.checks]
+            outcomes = [self._judge(check, student, seed) for check in self.exercise.checks]
         finally:
             student.end()
             self._forget()
@@ -107,8 +130,8 @@ class Grader:
             status = "grader error"
         return Graded(outcomes, status, trouble)
 
-    def _judge(self, check, student):
-        outcome = run_check(check, student, self._memo, self.seed)
+    def _judge(self, check, student, seed):
+        outcome = run_check(check, student, self._memo, seed)
         broken = student.broken or self._reference.broken
         if broken:  # our failure, whatever the check has made of it
             return _unjudged(check, broken, outcome.seconds)
@@ -297,7 +320,7 @@ def _warm(exercise):
     """
     statements = [f"import {name}" for name in exercise.warm]
     for cell in exercise.solution_cells():
-        found = ast.parse(cell).body
-        statements += [ast.unparse(one) for one in found if isinstance(one, ast.Import)]
-        statements += [ast.unparse(one) for one in found if isinstance(one, ast.ImportFrom)]
+        nodes = ast.parse(cell).body
+        imports = (node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+        statements += map(ast.unparse, imports)
     return list(dict.fromkeys(statements))
