@@ -5,7 +5,6 @@ its probes.py: `pack`, `unpack`. In its mutants.py: `mutant`. docs/grading.md te
 exercise and how to grade a class.
 """
 
-from course.exercises import verdicts
 from course.exercises.checks import Check, Wrong, check, equal, same
 from course.exercises.errors import (
     Died,
@@ -16,6 +15,7 @@ from course.exercises.errors import (
     TimedOut,
 )
 from course.exercises.mutants import Mutant, mutant
+from course.exercises.notebook import open_exercise
 from course.exercises.packed_models import pack, unpack
 from course.exercises.plain_data import decode, encode
 from course.exercises.runner import (
@@ -35,6 +35,7 @@ from course.exercises.source import (
     exercise_ids,
     load_exercise,
 )
+from course.exercises.verdicts import clean, plain_title, verdict, verdict_templates
 
 __all__ = [
     "EXERCISES",
@@ -57,6 +58,7 @@ __all__ = [
     "TimedOut",
     "Wrong",
     "check",
+    "clean",
     "decode",
     "encode",
     "equal",
@@ -65,15 +67,10 @@ __all__ = [
     "mutant",
     "open_exercise",
     "pack",
+    "plain_title",
     "run_check",
     "same",
     "unpack",
-    "verdicts",
+    "verdict",
+    "verdict_templates",
 ]
-
-
-def open_exercise(exercise):
-    """Open an exercise in a notebook: see `course.exercises.notebook.open_exercise`."""
-    from course.exercises.notebook import open_exercise as opened
-
-    return opened(exercise)

@@ -2,7 +2,17 @@
 
 import sys
 
-from course.exercises.verdicts import FAULT, OPEN, RIGHT, WRONG, Page, Row, Sign, plain, verdict
+from course.exercises.verdicts import (
+    FAULT,
+    OPEN,
+    RIGHT,
+    WRONG,
+    Page,
+    Row,
+    Sign,
+    plain_title,
+    verdict,
+)
 from course_utils.texts import counted
 
 _QUESTION = Sign("?", OPEN.colour, OPEN.kind)
@@ -31,7 +41,7 @@ def answer(exercise, task, outcomes):
     failed = first_failed(checked)
     checks = {check.id: check for check in exercise.checks_of(task.id)}
     sign, state = _state(checked)
-    page = Page(f"{plain(task.title)}: {state}", sign)
+    page = Page(f"{plain_title(task.title)}: {state}", sign)
     said = set()
     for outcome in checked:
         check = checks[outcome.check]
@@ -66,7 +76,7 @@ def hints(task, check, n, *, none_left):
         lines.append(("", f'`check.hint("{task.id}")` once more gives another one.'))
     elif none_left:
         lines.append(("", "There are no more hints on this. Read the task again, or the lesson."))
-    return Page(plain(task.title), _QUESTION, f"To pass: {check.says}.", lines=lines)
+    return Page(plain_title(task.title), _QUESTION, f"To pass: {check.says}.", lines=lines)
 
 
 def progress(exercise, outcomes):
@@ -79,7 +89,7 @@ def progress(exercise, outcomes):
         earned = sum(outcome.earned or 0 for outcome in outcomes.get(task.id, []))
         sign, word = _standing_of(outcomes.get(task.id))
         worth = f"{earned:g} of {counted(visible, 'point')}, {graded:g} more when graded"
-        page.rows.append(Row(sign, word, plain(task.title), worth))
+        page.rows.append(Row(sign, word, plain_title(task.title), worth))
     page.lines.append(("Next", _next(exercise, None, outcomes)))
     return page
 
@@ -159,5 +169,5 @@ def _next(exercise, task, outcomes):
         order = order[at:] + order[:at]
     for coming in order:
         if not _is_right(outcomes.get(coming.id)):
-            return f'{plain(coming.title)}, `check("{coming.id}")`.'
+            return f'{plain_title(coming.title)}, `check("{coming.id}")`.'
     return "all tasks are right, as far as is checked here. Save the notebook and hand it in."

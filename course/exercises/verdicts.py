@@ -107,7 +107,7 @@ class Page:
 
     def as_html(self):
         """The page as HTML, to be put anywhere."""
-        return str(templates().get_template("verdict.html").module.whole(self))
+        return str(verdict_templates().get_template("verdict.html").module.whole(self))
 
 
 def verdict(check, outcome, *, graded=False):
@@ -146,11 +146,11 @@ def verdict(check, outcome, *, graded=False):
     return row
 
 
-def plain(title):
+def plain_title(title):
     """A task's heading of Markdown without its formulas' and links' marks.
 
     Example:
-        >>> plain("1.2 The *norm* of $x$")
+        >>> plain_title("1.2 The *norm* of $x$")
         '1.2 The norm of x'
 
     """
@@ -169,7 +169,7 @@ def clean(text):
 
 
 @functools.cache
-def templates(*packages):
+def verdict_templates(*packages):
     """jinja2's environment for HTML: it escapes, and has the filter `marked`.
 
     Args:

@@ -27,7 +27,7 @@ from course.exercises import (
     decode,
     encode,
     run_check,
-    verdicts,
+    verdict,
 )
 
 _DATA = Path(__file__).with_suffix(".json")
@@ -122,7 +122,7 @@ def test(*, task, points, hint, hidden=False):
         if _reference.missed:
             print("This can't be judged here. It is when your work is graded.")
             return function
-        row = verdicts.verdict(check, outcome)
+        row = verdict(check, outcome)
         if outcome.status == "grader error":
             raise RuntimeError(row.as_text())
         row.details.append(("Hint", hint))

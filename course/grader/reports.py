@@ -14,8 +14,7 @@ import unicodedata
 from collections import Counter
 from pathlib import Path
 
-from course.exercises import verdicts
-from course.exercises.verdicts import clean
+from course.exercises import clean, plain_title, verdict, verdict_templates
 from course.grader.gradebook import Result
 from course.grader.hand_ins import HandIn, defined_names
 from course_utils.files import write_whole
@@ -125,7 +124,7 @@ def feedback_page(exercise, student, rows):
         }
         for row in rows
     ]
-    template = verdicts.templates("course.grader").get_template("feedback.html")
+    template = verdict_templates("course.grader").get_template("feedback.html")
     return template.render(title=exercise.title, student=student, parts=parts)
 
 
@@ -254,16 +253,19 @@ def _own_trouble(exercise, result):
 
 
 def _tasks(exercise, result):
-    """The verdicts on a hand-in, a page of `verdicts` a task."""
     outcomes = {outcome.check: outcome for outcome in result.outcomes}
-    pages = []
+    tasks = []
     for task in exercise.tasks:
         checks = [check for check in exercise.checks_of(task.id) if check.id in outcomes]
         graded = [outcomes[check.id] for check in checks]
-        points = _of(_sum_earned(graded), sum(outcome.points for outcome in graded))
-        rows = [verdicts.verdict(check, outcomes[check.id], graded=True) for check in checks]
-        pages.append(verdicts.Page(verdicts.plain(task.title), about=points, rows=rows))
-    return pages
+        tasks.append(
+            {
+                "title": plain_title(task.title),
+                "points": _of(_sum_earned(graded), sum(outcome.points for outcome in graded)),
+                "rows": [verdict(check, outcomes[check.id], graded=True) for check in checks],
+            }
+        )
+    return tasks
 
 
 def _sum_earned(outcomes):
