@@ -48,7 +48,7 @@ def reply(request, **fields):
 
 def test_a_value_comes_out_as_it_went_in(pipe):
     value = {"args": [np.arange(6.0).reshape(2, 3), (1, "two"), None], "kwargs": {"width": 3}}
-    wire.send(pipe[1], value)
+    wire.write(pipe[1], encode(value))
     got = wire.receive(pipe[0])
     np.testing.assert_array_equal(got["args"][0], value["args"][0])
     assert got["args"][1:] == value["args"][1:] and got["kwargs"] == value["kwargs"]
@@ -56,7 +56,7 @@ def test_a_value_comes_out_as_it_went_in(pipe):
 
 def test_large_frames_pass_through_a_small_pipe(pipe):
     large = np.arange(3_000_000)
-    thread = threading.Thread(target=wire.send, args=(pipe[1], large))
+    thread = threading.Thread(target=wire.write, args=(pipe[1], encode(large)))
     thread.start()
     np.testing.assert_array_equal(wire.receive(pipe[0]), large)
     thread.join()
@@ -89,9 +89,9 @@ def test_garbage_is_not_data(pipe, data):
 
 def test_a_frame_that_would_take_much_memory_is_refused_unread(pipe, monkeypatch):
     monkeypatch.setattr(wire, "MAX_MARKS", 100)
-    wire.send(pipe[1], [0] * 80)
+    wire.write(pipe[1], encode([0] * 80))
     assert wire.receive(pipe[0]) == [0] * 80
-    wire.send(pipe[1], [[]] * 80)
+    wire.write(pipe[1], encode([[]] * 80))
     with pytest.raises(NotData, match="over 100 values"):
         wire.receive(pipe[0])
 

@@ -6,29 +6,25 @@ Whoever is at the other end may send anything at all. It ends that conversation,
 import os
 import queue
 import threading
+import time
 
 from course.exercises import Died, NotData, TimedOut, decode, encode
 from course.exercises.plain_data import MAX_BYTES
+from course_utils.texts import printable
 
 LENGTH = 8  # bytes that say how long a frame is
 MAX_MARKS = 4_000_000  # brackets, braces and commas of a frame's header: what JSON costs in memory
-TICK = 0.2  # seconds between two looks at a worker's memory
+MAX_MESSAGE = 1000  # characters
+TICK = 0.2  # seconds between two looks at a worker's memory and processor time
 _CHUNK = 1024 * 1024
 
 
-def send(descriptor, value):
-    """Write a value as a frame.
-
-    Raises:
-        NotData: the value isn't plain data; nothing was written.
-        OSError: nobody reads any more.
-    """
-    write(descriptor, encode(value))
-
-
 def write(descriptor, data):
-    """Write bytes as a frame.
+    """Write a frame.
 
+    Args:
+        descriptor: of a file, to write to.
+        data: bytes, what `encode` makes of a value.
     Raises:
         OSError: nobody reads any more.
     """
@@ -87,16 +83,14 @@ class Conversation:
             TimedOut: no reply within that time.
             TypeError: the request isn't plain data.
         """
-        from time import monotonic
-
         self._number += 1
         try:
             question = encode({**request, "id": self._number})
         except NotData as error:
             raise TypeError(f"a check handed over what isn't plain data: {error}") from None
-        deadline = monotonic() + seconds
+        deadline = time.monotonic() + seconds
         self._questions.put(question)
-        while (left := deadline - monotonic()) > 0:
+        while (left := deadline - time.monotonic()) > 0:
             watch()
             try:
                 answer = self._answers.get(timeout=min(TICK, left))
@@ -130,15 +124,11 @@ def _reply(answer, number):
         raise Died("it sent something that isn't a reply to what it was asked")
     if set(answer) == {"id", "ok"}:
         return {"ok": answer["ok"]}
-    said = answer.get("status"), answer.get("message")
-    if set(answer) != {"id", "status", "message"} or not all(type(one) is str for one in said):
+    status, message = answer.get("status"), answer.get("message")
+    if set(answer) != {"id", "status", "message"} or not type(status) is type(message) is str:
         raise Died("it sent a reply of a form that no reply has")
-    return {"status": said[0], "message": _printable(said[1])}
-
-
-def _printable(text):
-    """No control characters, no halves of letters: it will stand in a CSV file and on a page."""
-    return "".join(sign if sign.isprintable() else " " for sign in text[:1000]).strip()
+    # Cut first: a million accents on one letter take minutes to be put in order.
+    return {"status": status, "message": printable(message[:MAX_MESSAGE], instead=" ").strip()}
 
 
 def _closing_words(error):
