@@ -213,6 +213,26 @@ def test_memory_is_watched(strong):
     worker.end()
 
 
+@pytest.mark.parametrize("forks", [True, False])
+def test_processor_time_counts_and_of_waiting_a_fifth(forks):
+    needs_strong_isolation()
+    with Jail([]) as opened:
+        if not forks:
+            opened._end_zygote()
+            opened._forks = False
+        worker = opened.worker(**LIMITS)
+        start = worker.spent
+        run(
+            worker,
+            "import time\nend = time.process_time() + 0.5\nwhile time.process_time() < end: pass",
+        )
+        busy = worker.spent
+        assert busy - start > 0.4
+        run(worker, "time.sleep(1)")
+        assert 0.15 < worker.spent - busy < 0.6
+        worker.end()
+
+
 def test_a_zygote_that_was_killed_is_started_anew(strong):
     worker = strong.worker(**LIMITS)
     assert jail._kill_children(psutil.Process(strong._process.pid)) >= 2

@@ -29,10 +29,11 @@ import psutil
 
 import course
 import course_utils
-from course.exercises import EXERCISES, Died
+from course.exercises import EXERCISES, Died, TimedOut
 from course.grader import wire
 from course.grader.zygote import HOME, rooms
 
+PATIENCE = 5  # times its seconds that a request may take by the clock, on a busy machine
 PACKAGES = "/grader"  # where the sandbox has what submissions import, and the worker's files
 _IMPORTED = ("data", "drawn", "exercises", "explain", "instruments")  # folders of course/
 _OWN_FILES = ("__init__.py", "wire.py", "worker.py", "zygote.py")
@@ -300,11 +301,15 @@ class Jail:
         except Exception as error:
             worker.end()
             raise IsolationError(f"No process for a submission could be started: {error}") from None
+        if limits["strong"]:
+            worker.timed = worker.timed.children(recursive=True)[-1]
         return worker
 
 
 class Worker:
     """A process that answers requests (see `worker.serve`). End it, whatever happens.
+
+    `spent` is the seconds that all its requests have taken so far, as `ask` counts them.
 
     Args:
         conversation: with it.
@@ -319,10 +324,32 @@ class Worker:
         self._memory_mb = memory_mb
         self._end = end
         self._looked = 0.0
+        self.timed = process  # whose processor time counts: a sandbox's worker is a grandchild
+        self.spent = 0.0
 
     def ask(self, request, seconds):
-        """As `Conversation.ask`; Died too when there's more memory in use than allowed."""
-        return self._conversation.ask(request, seconds, watch=self._watch)
+        """Send a request and wait for its reply, as `Conversation.ask` does.
+
+        What counts is processor time: that other programs keep the machine busy costs a submission
+        nothing. Waiting counts a fifth (`PATIENCE`), and nothing counts more than by the clock,
+        however many cores it keeps busy.
+
+        Args:
+            request: dict of plain data.
+            seconds: that it may take, counted so.
+        Returns:
+            dict, as `Conversation.ask`.
+        Raises:
+            Died: also when there's more memory in use than allowed.
+            TimedOut, TypeError: as there.
+        """
+        self._start = monotonic(), _processor_seconds(self.timed)
+        try:
+            return self._conversation.ask(
+                request, PATIENCE * seconds, watch=lambda: self._watch(seconds)
+            )
+        finally:
+            self.spent += self._counted()
 
     def memory(self):
         """MB that the worker and its children use together.
@@ -343,13 +370,21 @@ class Worker:
         self._end()
         self._conversation.end()
 
-    def _watch(self):
+    def _watch(self, seconds):
         if monotonic() - self._looked < wire.TICK:
             return
         used = self.memory()
         self._looked = monotonic()
         if used > self._memory_mb:
             raise Died(f"it used {used:,.0f} MB, where {self._memory_mb:,} MB are allowed")
+        if self._counted() >= seconds:
+            raise TimedOut(f"no answer within {seconds:.3g} s")
+
+    def _counted(self):
+        """Seconds that the present request has taken."""
+        start, processor = self._start
+        clock = monotonic() - start
+        return min(clock, max(_processor_seconds(self.timed) - processor, clock / PATIENCE))
 
 
 def _own_core():
@@ -373,6 +408,14 @@ def _resident(process):
     try:
         return process.memory_info().rss
     except psutil.Error:  # it has just ended
+        return 0
+
+
+def _processor_seconds(process):
+    """Of a process and of its children that have ended; 0 where it has ended itself."""
+    try:
+        return sum(process.cpu_times()[:4])  # user, system, and the same of children
+    except (AttributeError, psutil.Error):
         return 0
 
 

@@ -7,7 +7,6 @@ knows neither the checks nor what they expect; whatever it does to itself change
 import ast
 import dataclasses
 import re
-import time
 from pathlib import Path
 
 from course.exercises import (
@@ -170,6 +169,7 @@ class _Worked(Side):
         self._all_seconds = limits.submission_seconds * patience
         self._memory_mb = limits.memory_mb
         self._worker = None
+        self._spent = 0.0  # seconds, by workers that were ended
         self.broken = ""  # why our own part failed
 
     def call(self, name, args, kwargs):
@@ -183,6 +183,7 @@ class _Worked(Side):
         """End its processes."""
         if self._worker is not None:
             worker, self._worker = self._worker, None
+            self._spent += worker.spent
             worker.end()
 
     def _start(self):
@@ -216,7 +217,6 @@ class _Student(_Worked):
 
     def __init__(self, jail, exercise, cells):
         super().__init__(jail, exercise, cells)
-        self._deadline = time.monotonic() + self._all_seconds
         self._failed = {}  # number of a cell -> the SideError that it ended in
         self.trouble = []
         self.ended_by = ""  # "timed out" or "died": what first happened to a part of it
@@ -262,7 +262,7 @@ class _Student(_Worked):
 
     def _left(self):
         """Seconds left for the whole submission."""
-        left = self._deadline - time.monotonic()
+        left = self._all_seconds - self._spent - (self._worker.spent if self._worker else 0)
         if left > 0:
             return left
         self.end()
