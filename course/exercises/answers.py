@@ -5,17 +5,15 @@ import sys
 from course.exercises.verdicts import (
     FAULT,
     OPEN,
+    QUESTION,
     RIGHT,
     WRONG,
     Page,
     Row,
-    Sign,
     plain_title,
     verdict,
 )
 from course_utils.texts import counted
-
-_QUESTION = Sign("?", OPEN.colour, OPEN.kind)
 
 
 def opening(exercise):
@@ -76,7 +74,7 @@ def hints(task, check, n, *, none_left):
         lines.append(("", f'`check.hint("{task.id}")` once more gives another one.'))
     elif none_left:
         lines.append(("", "There are no more hints on this. Read the task again, or the lesson."))
-    return Page(plain_title(task.title), _QUESTION, f"To pass: {check.says}.", lines=lines)
+    return Page(plain_title(task.title), QUESTION, f"To pass: {check.says}.", lines=lines)
 
 
 def progress(exercise, outcomes):

@@ -35,6 +35,7 @@ RIGHT = Sign("✓", "#2e9e4f", "right")
 WRONG = Sign("✗", "#e5484d", "wrong")
 OPEN = Sign("–", "#888888", "open")
 FAULT = Sign("!", "#c08300", "fault")
+QUESTION = Sign("?", OPEN.colour, OPEN.kind)
 
 # Status of an Outcome -> sign, word while there is time to go on, word when all is graded.
 _STATUS = {

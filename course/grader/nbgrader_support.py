@@ -102,17 +102,8 @@ def test(*, task, points, hint, hidden=False):
 
     def run(function):
         says = " ".join((function.__doc__ or "").split())
-        check = Check(
-            id=function.__name__,
-            task=task,
-            points=points,
-            hint=hint,
-            more="",
-            hidden=hidden,
-            says=says,
-            function=FunctionType(function.__code__, _names, function.__name__),
-            line=0,
-        )
+        checking = FunctionType(function.__code__, _names, function.__name__)
+        check = Check(function.__name__, task, points, hint, "", hidden, says, checking, 0)
         _reference.missed = False
         with quiet():
             student = Here(probes=_shared.get("probes", ""), namespace=function.__globals__)
