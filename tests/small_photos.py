@@ -43,10 +43,10 @@ def make_classes(folder: Path, n: int, *, seed: int = 0, classes=CLASSES) -> Pat
     return folder
 
 
-def make_set(folder: Path, n_train: int = 6, n_validation: int = 4, **options) -> Path:
+def make_set(folder: Path, n_train: int = 6, n_validation: int = 4) -> Path:
     """train/ and validation/, each with class folders of so many photos."""
-    make_classes(folder / "train", n_train, seed=1, **options)
-    make_classes(folder / "validation", n_validation, seed=2, **options)
+    make_classes(folder / "train", n_train, seed=1)
+    make_classes(folder / "validation", n_validation, seed=2)
     return folder
 
 

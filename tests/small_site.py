@@ -10,7 +10,7 @@ import nbformat
 
 from tools import build_site
 from tools.build_lessons import OFFLINE, execute
-from tools.staleness import LESSONS
+from tools.staleness import lessons
 
 PAGE = "99_test"
 LIVE = """\
@@ -74,7 +74,6 @@ def small_site():
     live = notebook_of(HEAD, LIVE, "## Sliders", SLIDERS)
     execute(live, OFFLINE, timeout=100)
     build_site.keep_live_figures(live)
-    sources = sorted(LESSONS.glob("[0-9][0-9]_*.py"))
-    notebooks = {source.stem: build_site.stored(source) for source in sources} | {PAGE: live}
+    notebooks = {source.stem: build_site.stored(source) for source in lessons()} | {PAGE: live}
     build_site.build(notebooks, folder / "site", build_site.stored_exercises())
     return folder / "site"

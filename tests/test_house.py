@@ -124,3 +124,12 @@ def test_a_forbidden_import_is_found(copy, module, planted):
     done = lint(copy)
     assert done.returncode == 1
     assert module.removesuffix(".py").replace("/", ".") in done.stdout
+
+
+def test_ruff_leaves_the_exercises_cells_alone_also_when_a_file_is_named():
+    """As pre-commit does it: short cells read better than one argument a line."""
+    source = EXERCISES / "01_convolution" / "exercise.py"
+    command = [sys.executable, "-m", "ruff", "format", "--check"]
+    assert subprocess.run([*command, source], cwd=ROOT, capture_output=True).returncode == 0
+    named = [*command, "--config", "force-exclude = false", source]
+    assert subprocess.run(named, cwd=ROOT, capture_output=True).returncode == 1

@@ -15,15 +15,16 @@ import pytest
 from small_site import PAGE, notebook_of, small_site
 
 from tools import build_lessons, build_site
-from tools.staleness import LESSONS, NOTEBOOKS
+from tools.staleness import LESSONS, NOTEBOOKS, lessons
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools" / "site"))
 
 from mathml import mathml  # noqa: E402
 
-NAMES = [source.stem for source in sorted(LESSONS.glob("[0-9][0-9]_*.py"))]
+NAMES = [source.stem for source in lessons()]
 VOID = {"br", "col", "hr", "img", "input", "link", "meta"}
+pytestmark = pytest.mark.xdist_group("site")  # which is built once a process
 every_lesson = pytest.mark.parametrize("name", NAMES)
 
 

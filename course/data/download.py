@@ -27,6 +27,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
 from urllib.parse import urlsplit
 
+from course_utils.files import write_whole
+
 CONNECT_SECONDS = 3.0  # to open a connection for a download
 READ_SECONDS = 15.0  # of silence after which a download has failed
 STALL_SECONDS = 20.0  # a trickle of less than STALL_BYTES in so many seconds has failed too
@@ -34,7 +36,8 @@ STALL_BYTES = 20_000
 RETRY_SECONDS = 1.0  # pause before the one retry
 PROBE_SECONDS = 2.0  # spent in all on finding out that hosts cannot be reached ...
 PROBE_AGAIN_SECONDS = 300.0  # ... within so many seconds
-LOCK_SECONDS = 900.0  # to wait for another process that fetches the same data
+LOCK_SECONDS = 900.0  # to wait for another process that fetches the same data ...
+QUIET_SECONDS = 1.0  # ... of which so many in silence
 
 
 class DataError(RuntimeError):
@@ -94,7 +97,7 @@ def obtain(source: str | Path, target: Path, *, known_hash=None, check=None, pro
             record = {"size": incoming.stat().st_size, "source": str(source), "date": date}
             record["sha256"] = _sha256(incoming)
             os.replace(incoming, target)
-            _write_json(_beside(target), record)
+            write_whole(_beside(target), json.dumps(record, indent=1))
         finally:
             shutil.rmtree(incoming.parent, ignore_errors=True)
 
@@ -129,7 +132,7 @@ def locked(folder: Path, *, progress: bool = True):
         with storage_errors(attempt, folder):
             folder.mkdir(parents=True, exist_ok=True)
             try:
-                lock.acquire(timeout=1)
+                lock.acquire(timeout=QUIET_SECONDS)
             except filelock.Timeout:
                 if progress:
                     print(f"Another process is using {folder.name}; waiting.", file=sys.stderr)
@@ -328,7 +331,8 @@ def _resume(url, output_file, _pooch, *, part, attempt, progress) -> None:
                 raise DataError(attempt, reason, "Try again", transient=True)
             if not start:
                 part.unlink(missing_ok=True)  # first, so that the note never fits other bytes
-                _write_json(_beside(part), {"url": url, "validator": _validator(response)})
+                note = {"url": url, "validator": _validator(response)}
+                write_whole(_beside(part), json.dumps(note, indent=1))
             _receive(response, part, start, attempt, progress)
     os.replace(part, output_file)
     _beside(part).unlink(missing_ok=True)
@@ -369,8 +373,10 @@ def _receive(response, part: Path, start: int, attempt: str, progress: bool) -> 
     length = response.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
     _check_space(part.parent, (total or start) - start)
-    look = {"unit": "B", "unit_scale": True, "leave": False, "disable": not progress}
-    bar = tqdm(desc=part.stem, initial=start, total=total, **look)
+    bar = tqdm(
+        desc=part.stem, initial=start, total=total, unit="B", unit_scale=True, leave=False,
+        disable=not progress,
+    )  # fmt: skip
     with bar, part.open("ab" if start else "wb") as file:
         for chunk in _chunks(response, attempt):
             file.write(chunk)
@@ -484,9 +490,3 @@ def _sha256(path: Path) -> str:
 
 def _beside(path: Path) -> Path:
     return path.with_name(path.name + ".json")
-
-
-def _write_json(path: Path, content: dict) -> None:
-    scratch = path.with_name(path.name + ".new")
-    scratch.write_text(json.dumps(content, indent=1), encoding="utf-8")
-    os.replace(scratch, path)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from course.data import photos
 from course.data.download import DataError
+from course_utils.texts import counted, printable
 
 __all__ = ["find_classes"]
 
@@ -47,21 +48,21 @@ def find_classes(
         reason = f"there is {validation.name}/, but no train/ beside it"
         raise _wrong(path, reason, _one_part(validation, folders))
     if not train:
-        found = _class_folders(path, path)
-        return {cls.name: files for cls, files in found.items()}, {}, _outside(path, [path])
+        groups = {folder.name: files for folder, files in _class_folders(path, path).items()}
+        return groups, {}, _outside(path, [path])
     of_train = _class_folders(train, path)
     of_validation = _class_folders(validation, path)
-    names = [sorted(folder.name for folder in found) for found in (of_train, of_validation)]
-    if names[0] != names[1]:
+    names, others = (sorted(folder.name for folder in part) for part in (of_train, of_validation))
+    if names != others:
         reason = (
-            f"{train.name}/ has the classes {' and '.join(names[0])}, "
-            f"but {validation.name}/ has {' and '.join(names[1])}"
+            f"{train.name}/ has the classes {' and '.join(names)}, "
+            f"but {validation.name}/ has {' and '.join(others)}"
         )
         raise _wrong(path, reason, "Give both the same two class folders, in the same spelling")
     groups = {f"train/{folder.name}": files for folder, files in of_train.items()}
     groups |= {f"validation/{folder.name}": files for folder, files in of_validation.items()}
-    unused = [(f"{one.name}/", f"only {train.name}/ and {validation.name}/ are used")
-              for one in folders if one not in (train, validation)]  # fmt: skip
+    unused = [(f"{folder.name}/", f"only {train.name}/ and {validation.name}/ are used")
+              for folder in folders if folder not in (train, validation)]  # fmt: skip
     unused += _outside(path, [path, train, validation])
     return groups, {"train": train.name, "validation": validation.name}, unused
 
@@ -73,29 +74,31 @@ def _one_part(part: Path, folders: list[Path]) -> str:
 
 def _outside(path: Path, folders: list[Path]) -> list[tuple[str, str]]:
     """The images that lie beside the class folders."""
-    loose = [one for folder in folders for one in _look_in(folder)[1]]
+    loose = [file for folder in folders for file in _look_in(folder)[1]]
     return [
-        (photos.shown(one.relative_to(path).as_posix()), "outside the class folders")
-        for one in loose
-        if one.suffix.lower() in photos.SUFFIXES
+        (printable(file.relative_to(path).as_posix(), instead="?"), "outside the class folders")
+        for file in loose
+        if file.suffix.lower() in photos.SUFFIXES
     ]
 
 
 def _look_in(folder: Path) -> tuple[list[Path], list[Path]]:
-    inside = sorted(one for one in folder.iterdir() if not photos.is_hidden(one.name))
-    return [one for one in inside if one.is_dir()], [one for one in inside if not one.is_dir()]
+    """The folders and the files in a folder, hidden ones passed over."""
+    inside = sorted(path for path in folder.iterdir() if not photos.is_hidden(path.name))
+    folders = [path for path in inside if path.is_dir()]
+    return folders, [path for path in inside if path not in folders]
 
 
 def _class_folders(folder: Path, path: Path) -> dict[Path, list[Path]]:
     """The two class folders in a folder, with their files."""
     folders, loose = _look_in(folder)
-    where = "it" if folder == path else f"{folder.name}/"
-    names = ", ".join(f"{one.name}/" for one in folders[:6]) + (", ..." if folders[6:] else "")
+    place = "it" if folder == path else f"{folder.name}/"
+    names = ", ".join(f"{cls.name}/" for cls in folders[:6]) + (", ..." if folders[6:] else "")
     if not folders:
         if not loose:
-            raise _wrong(path, f"{where} is empty", "Put the photos there first")
-        files = "1 file lies" if len(loose) == 1 else f"{len(loose):,} files lie"
-        reason = f"{files} loose in {where}, not in class folders (as {loose[0].name})"
+            raise _wrong(path, f"{place} is empty", "Put the photos there first")
+        files = counted(len(loose), "loose file")
+        reason = f"{place} holds {files}, as {loose[0].name}, and no class folders"
         if folder == path and len(_folders_beside(path)) == 2:
             advice = f"If {path.name} is one of the classes, give {path.parent}"
             raise _wrong(path, reason, advice, top=path.parent.name)
@@ -105,20 +108,20 @@ def _class_folders(folder: Path, path: Path) -> dict[Path, list[Path]]:
         inner = _look_in(folders[0])[0]
         if len(inner) == 2:
             advice = f"If {folders[0].name}/ holds the photos, give {folders[0]}"
-        raise _wrong(path, f"{where} has one class folder only, {names}", advice)
+        raise _wrong(path, f"{place} has one class folder only, {names}", advice)
     if len(folders) > 2:
-        reason = f"{where} has {len(folders)} class folders ({names}); there must be two"
+        reason = f"{place} has {len(folders)} class folders ({names}); there must be two"
         raise _wrong(path, reason, "Give a folder that holds two of them only")
     if folders[0].name.lower() == folders[1].name.lower():
         reason = f"{folders[0].name}/ and {folders[1].name}/ differ in capital letters only"
         advice = "Rename one of them: on many disks they would be one folder"
         raise _wrong(path, reason, advice)
-    found = {one: photos.files_below(one) for one in folders}
-    for one, files in found.items():
+    classes = {cls: photos.files_below(cls) for cls in folders}
+    for cls, files in classes.items():
         if not files:
-            there = one.relative_to(path).as_posix()
+            there = cls.relative_to(path).as_posix()
             raise _wrong(path, f"there are no photos in {there}/", "Put some there")
-    return found
+    return classes
 
 
 def _folders_beside(path: Path) -> list[Path]:

@@ -20,7 +20,6 @@ cache.
 """
 
 import hashlib
-import operator
 import os
 import shlex
 import shutil
@@ -33,6 +32,8 @@ from course.data import download, own_photos, photo_sets, photos, sources
 from course.data.download import DataError, StorageError
 from course.data.photo_sets import PARTS, SEED
 from course.data.sources import DataFile, Dataset, Status, data_folder
+from course_utils.arguments import check_integer
+from course_utils.texts import counted
 
 __all__ = ["DATASETS", "Pets", "Removed", "add_pets", "fetch", "load_pets", "remove_pets"]
 
@@ -118,24 +119,24 @@ def load_pets(
         >>> load_pets(n_train=7)
         Traceback (most recent call last):
             ...
-        ValueError: n_train is 7; give an even number, half for each class, or None for all
+        ValueError: n_train is 7; give an even number, half for each class, or None for all there \
+are
 
     Source: Elson et al., Asirra (2007); Google's teaching part of it, cats_and_dogs_filtered.zip.
     """
     counts = {
-        "train": _count("n_train", n_train),
-        "validation": _count("n_validation", n_validation),
+        "train": _check_count("n_train", n_train),
+        "validation": _check_count("n_validation", n_validation),
     }
-    size, seed = _integer("size", size), _integer("seed", seed)
-    if size < MIN_SIZE:
-        raise ValueError(f"size is {size}; give {MIN_SIZE} pixels or more")
+    size = check_integer("size", size, least=MIN_SIZE, advice="a drawn picture's side in pixels")
+    seed = check_integer("seed", seed)
     if source not in ("auto", "real", "own", "all", "embedded"):
         raise ValueError(f'source is {source!r}; give "auto", "real", "own", "all" or "embedded"')
     reason, hint = "as asked", ""
     if source != "embedded":
         own_errors: list[DataError] = []
         try:
-            found, lines = _load_photos(counts, source, seed, own_errors, progress=verbose)
+            pets, lines = _load_photos(counts, source, seed, own_errors, progress=verbose)
         except DataError as error:
             if source != "auto" or isinstance(error, StorageError):
                 raise
@@ -145,35 +146,21 @@ def load_pets(
             reason, hint = error.reason, f". {hint}"
             source = "embedded"
     if source == "embedded":
-        found, line = _load_drawn(counts, size, reason, progress=verbose)
+        pets, line = _load_drawn(counts, size, reason, progress=verbose)
         lines = [line + hint]
     if verbose:
         print("\n".join(lines))
-    return found
+    return pets
 
 
-def _integer(name: str, value) -> int:
-    try:
-        if not isinstance(value, bool):
-            return operator.index(value)
-    except TypeError:  # 4.0, "4", None
-        pass
-    raise ValueError(f"{name} is {value!r} ({type(value).__name__}); give an integer")
-
-
-def _count(name: str, n) -> int | None:
+def _check_count(name: str, n) -> int | None:
     """How many images are asked for, or None."""
     if n is None:
         return None
-    n = _integer(name, n)
-    if n < 0 or n % 2:
-        raise ValueError(
-            f"{name} is {n}; give an even number, half for each class, or None for all"
-        )
-    if n > MOST:
-        raise ValueError(
-            f"{name} is {n:,}; give {MOST:,} or fewer, which is all there are, or None for all"
-        )
+    advice = "half for each class, or None for all there are"
+    n = check_integer(name, n, least=0, most=MOST, advice=advice)
+    if n % 2:
+        raise ValueError(f"{name} is {n}; give an even number, {advice}")
     return n
 
 
@@ -195,7 +182,7 @@ def add_pets(path: str | Path, *, seed: int = SEED, verbose: bool = True) -> Pet
         DataError: the folder is not as described; the message says what is wrong with it.
         StorageError: the cache cannot be written.
     """
-    seed = _integer("seed", seed)
+    seed = check_integer("seed", seed)
     path = Path(os.path.abspath(Path(path).expanduser()))  # without "..", links as they are
     _refuse_data_folder(path)
     root = data_folder() / OWN
@@ -210,8 +197,10 @@ def add_pets(path: str | Path, *, seed: int = SEED, verbose: bool = True) -> Pet
     if verbose:
         lines = [_line(record, _have(record), ""), *_remarks(record, root / "whole")]
         if before:
-            n = _photos(len(before.get("files", ())))
-            lines.append(f"  This replaces {n} from {before.get('source', 'another folder')}.")
+            replaced = counted(len(before.get("files", ())), "photo")
+            lines.append(
+                f"  This replaces {replaced} from {before.get('source', 'another folder')}."
+            )
         print("\n".join(lines))
     return Pets(root / "whole" / "images", "own")
 
@@ -220,10 +209,10 @@ def _refuse_data_folder(path: Path) -> None:
     """Raise DataError for the cache, a folder in it, or one that holds it."""
     cache, real = data_folder().resolve(), path.resolve()
     if real.is_relative_to(cache) or cache.is_relative_to(real):
-        how = "is in" if real.is_relative_to(cache) else "holds"
+        relation = "is in" if real.is_relative_to(cache) else "holds"
         raise DataError(
             f"Adding the photos in {path}",
-            f"this folder {how} the course's own data folder, {data_folder()}",
+            f"this folder {relation} the course's own data folder, {data_folder()}",
             "Give a folder elsewhere, with photos of yours alone",
         )
 
@@ -280,9 +269,12 @@ def fetch(name: str, *, progress: bool = True) -> str:
 
 
 def remarks(name: str) -> list[str]:
-    """What is to be told of the files that were left out or changed: a line, or none."""
+    """What is to be told of "pets" or "pets-all": files left out or changed, own photos in use."""
     record = photo_sets.record_of(data_folder() / name / "whole")
-    return _remarks(record, data_folder() / name / "whole") if record else []
+    lines = _remarks(record, data_folder() / name / "whole") if record else []
+    if name == "pets" and own_in_use():
+        lines.append("  lessons use your own photos until: course data remove pets")
+    return lines
 
 
 def status_of(name: str) -> Status:
@@ -364,8 +356,8 @@ def _load_photos(counts, source, seed, errors, *, progress) -> tuple[Pets, list[
             note = f". {error.reason[0].upper()}{error.reason[1:]}. {error.advice}"
     name, anew = ("pets-all" if source == "all" else "pets"), source != "auto"
     record, origin = _bring(name, progress=progress, anew=anew, errors=errors)
-    found, lines = _choose(name, record, counts, seed, f"from {origin}", progress=progress)
-    return found, [lines[0] + note, *lines[1:]]
+    pets, lines = _choose(name, record, counts, seed, f"from {origin}", progress=progress)
+    return pets, [lines[0] + note, *lines[1:]]
 
 
 class _NoneAdded(DataError):
@@ -537,7 +529,8 @@ def _check_zip(path: Path, name: str, *, published: bool) -> None:
     with zipfile.ZipFile(path) as zipped:
         members = zipped.namelist()
         for folder in layout:
-            if not any(one.startswith(f"{top}/{folder}/") and one[-1] != "/" for one in members):
+            inside = f"{top}/{folder}/"
+            if not any(name.startswith(inside) and name[-1] != "/" for name in members):
                 raise ValueError(f"it has no photos in {top}/{folder}")
         damaged = zipped.testzip()
     if damaged:
@@ -651,43 +644,31 @@ def _title(record: dict) -> str:
 
 def _remarks(record: dict, folder: Path) -> list[str]:
     """What is to be told of the import: a line, or none if every file came in as it was."""
-    told = []
-    if record["left_out"]:
-        told.append(
-            f"{len(record['left_out']):,} of {record['given']:,} files left out: "
-            f"{photo_sets.some(record['left_out'])}"
-        )
-    if record["repeated"]:
-        n = len(record["repeated"])
-        told.append(f"{n:,} {_repeated(record, n)}: {photo_sets.some(record['repeated'])}")
-    if record.get("in_both"):
-        n = len(record["in_both"])
-        told.append(
-            f"{_photos(n)} {'is' if n == 1 else 'are'} in both classes: one label is wrong: "
-            f"{photo_sets.some(record['in_both'])}"
-        )
-    if record["changed"]:
-        n = len(record["changed"])
-        files = f"{n:,} file{'' if n == 1 else 's'}"
-        told.append(f"{files} made plain RGB JPEG: {photo_sets.some(record['changed'])}")
+    told, in_both = [], record.get("in_both", ())  # sets of an earlier course have no such key
+    for pairs, what in (
+        (record["left_out"], f"{len(record['left_out']):,} of {record['given']:,} files left out"),
+        (record["repeated"], _repeated(record)),
+        (in_both, f"{counted(len(in_both), 'photo')} in both classes, so that one label is wrong"),
+        (record["changed"], f"{counted(len(record['changed']), 'file')} made plain RGB JPEG"),
+    ):  # fmt: skip
+        if pairs:
+            told.append(f"{what}: {photo_sets.some(pairs)}")
     if told:
         told.append(f"All of it: {folder / 'report.txt'}")
     lines = ["  " + ". ".join(told)] if told else []
     fewest = min(_have(record)["train"].values())
     if record["origin"] == "own" and fewest < FEW_OWN:
-        lines.append(f"  Only {_photos(fewest, 'training ')} of a class: results will vary a lot.")
+        few = counted(fewest, "training photo")
+        lines.append(f"  Only {few} of a class: results will vary a lot.")
     return lines
 
 
-def _photos(n: int, kind: str = "") -> str:
-    return f"{n:,} {kind}photo{'' if n == 1 else 's'}"
-
-
-def _repeated(record: dict, n: int) -> str:
-    """What was done with photos that are there more than once."""
+def _repeated(record: dict) -> str:
+    """How many photos are there more than once, and what was done with them."""
+    names = [name for name, _ in record["repeated"]]
+    copies = counted(len(names), "copy of another photo", "copies of other photos")
     if record["origin"] == "own" and not record["part_names"]:
-        return "copies of others kept on one side" if n > 1 else "copy of another kept on one side"
-    if record["repeated"][0][0].startswith("validation/"):
-        photo = "validation photos that are" if n > 1 else "validation photo that is"
-        return f"{photo} in training too left out"
-    return "copies of others left out" if n > 1 else "copy of another left out"
+        return f"{copies} kept on one side"
+    if names and names[0].startswith("validation/"):
+        return f"{counted(len(names), 'validation photo')} also in training left out"
+    return f"{copies} left out"

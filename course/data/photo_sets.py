@@ -15,6 +15,7 @@ from pathlib import Path
 
 from course.data import download, photos
 from course.data.download import DataError
+from course_utils.texts import counted, printable
 
 __all__ = [
     "PARTS",
@@ -230,7 +231,7 @@ def _refuse_few(imported, groups, base, attempt, origin, part_names) -> None:
         group, n = few[0]
         there = " in ".join(reversed(_given_name(group, part_names).split("/")))
         bad = [] if not imported.left_out else [f"left out: {some(imported.left_out)}"]
-        reason = "; ".join([f"there {_are(n, 'usable photo')} of {there}", *bad])
+        reason = "; ".join([f"only {counted(n, 'usable photo')} of {there}", *bad])
         needed = f"{MIN_OWN} or more"
         if "/" in group:
             train, validation = (part_names.get(part, part) for part in PARTS)
@@ -240,7 +241,7 @@ def _refuse_few(imported, groups, base, attempt, origin, part_names) -> None:
 
 
 def _bad_in(imported, files: list[Path], base: Path) -> list[tuple[str, str]]:
-    names = {photos.shown(path.relative_to(base).as_posix()) for path in files}
+    names = {printable(path.relative_to(base).as_posix(), instead="?") for path in files}
     return [(name, why) for name, why in imported.left_out if name in names]
 
 
@@ -276,12 +277,12 @@ def _split(imported, images: Path, classes, seed: int, *, keep: bool) -> list[tu
             (images / name).unlink()
             del imported.photos[name]
         groups = [group[:1] for group in groups]
-    totals = {name: sum(one.startswith(f"{name}/") for one in imported.photos) for name in classes}
+    totals = _per_class(imported.photos, classes)
     room = {name: max(1, round(VALIDATION_SHARE * n)) for name, n in totals.items()}
     part_of = {}
     # From the last on, in an order that depends on the seed and each name alone.
     for group in sorted(groups, key=lambda group: _order(group[0], seed), reverse=True):
-        needs = {name: sum(one.startswith(f"{name}/") for one in group) for name in classes}
+        needs = _per_class(group, classes)
         fits = all(needs[name] <= room[name] for name in classes)
         for name in classes:
             room[name] -= needs[name] * fits
@@ -298,23 +299,30 @@ def _split(imported, images: Path, classes, seed: int, *, keep: bool) -> list[tu
     return [(name, f"the same as {twin}") for name, twin in repeated]
 
 
-def _in_both_classes(found: dict) -> list[tuple[str, str]]:
+def _per_class(names, classes) -> dict[str, int]:
+    """How many of the photos are in each class folder."""
+    return {cls: sum(name.startswith(f"{cls}/") for name in names) for cls in classes}
+
+
+def _in_both_classes(imported: dict[str, photos.Photo]) -> list[tuple[str, str]]:
     """The photos that are in the other class as well, each with its twin there."""
-    names = list(found)
+    names = list(imported)
     return [
         (names[i], f"the same as {names[j]}")
-        for i, j, _ in photos.same_photos(list(found.values()))
+        for i, j, _ in photos.same_photos(list(imported.values()))
         if names[i].split("/")[-2] != names[j].split("/")[-2]
     ]
 
 
-def _same_groups(found: dict) -> tuple[list[list[str]], list[tuple[str, str]]]:
+def _same_groups(
+    imported: dict[str, photos.Photo],
+) -> tuple[list[list[str]], list[tuple[str, str]]]:
     """The photos' names, those of one photo together; and each repeated one with its twin."""
-    names = list(found)
+    names = list(imported)
     first = list(range(len(names)))
-    for i, j, _ in photos.same_photos(list(found.values())):  # in order: i < j, i ascending
+    for i, j, _ in photos.same_photos(list(imported.values())):  # in order: i < j, i ascending
         a, b = sorted((first[i], first[j]))
-        first = [a if one == b else one for one in first]
+        first = [a if number == b else number for number in first]
     groups: dict[int, list[str]] = {}
     for name, number in zip(names, first, strict=True):
         groups.setdefault(number, []).append(name)
@@ -362,10 +370,6 @@ def some(pairs) -> str:
     names = [f"{name} ({why})" for name, why in pairs[:NAMES_TOLD]]
     more = f" and {len(pairs) - NAMES_TOLD:,} more" if len(pairs) > NAMES_TOLD else ""
     return ", ".join(names) + more
-
-
-def _are(n: int, thing: str) -> str:
-    return f"is 1 {thing}" if n == 1 else f"are {n:,} {thing}s"
 
 
 def _write_report(path: Path, record: dict) -> None:

@@ -1,4 +1,4 @@
-"""Folders of photos: which files are good, bringing them in cleanly, and finding duplicates.
+"""Folders of photos: which files are good, bringing them in cleanly, and finding copies.
 
 Keras reads every file with an image's name, and a single bad one ends a training in mid-epoch.
 `import_photos` therefore decodes each file once, leaves out what is no photo, and turns the odd
@@ -6,7 +6,6 @@ ones (CMYK, transparent, rotated by a note, another format, ...) into plain RGB 
 of every file that it did not copy byte for byte.
 """
 
-import hashlib
 import io
 import os
 import shutil
@@ -16,21 +15,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from course_utils.start import cpu_count
+from course_utils.texts import printable
 
 __all__ = [
-    "Duplicate",
+    "SUFFIXES",
     "Imported",
     "Photo",
-    "check_photo",
     "files_below",
-    "find_duplicates",
     "import_photos",
+    "is_hidden",
     "same_photos",
 ]
 
@@ -52,32 +50,19 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", "
 _PLACEHOLDERS = {"thumbs.db", "desktop.ini", "__macosx"}  # left by Windows and by macOS
 
 
-class Duplicate(NamedTuple):
-    """Two files with the same photo; `distance` is 0 to 30 bits, `exact` is byte for byte."""
-
-    first: Path
-    second: Path
-    distance: int
-    exact: bool
-
-
 @dataclass(frozen=True)
 class Photo:
-    """What `check_photo` found.
+    """What decoding a file showed.
 
     Args:
-        path: the file.
         problem: why it is of no use; "" for a photo.
         change: what is done to make a plain RGB JPEG of it; "" where it is one.
-        digest: sha256 of the file.
         bits: uint64 array, shape (4,), the difference hash; None for no photo.
         colours: int16 array, shape (192,), values in [0, 255], an 8 x 8 thumbnail; or None.
     """
 
-    path: Path
     problem: str = ""
     change: str = ""
-    digest: str = ""
     bits: np.ndarray | None = field(default=None, repr=False, compare=False)
     colours: np.ndarray | None = field(default=None, repr=False, compare=False)
 
@@ -91,22 +76,7 @@ class Imported:
     changed: list[tuple[str, str]] = field(default_factory=list)  # file, how
 
 
-# Checking and importing
-
-
-def check_photo(path: str | Path) -> Photo:
-    """Decode a file completely, and say whether it is a photo, and a plain one.
-
-    Args:
-        path: the file.
-    Returns:
-        a Photo; nothing is raised for a bad file: see its `problem`.
-    Example:
-        >>> check_photo("no-such-file.jpg").problem
-        'it cannot be read (No such file or directory)'
-    """
-    with _quiet():
-        return _decode(Path(path))[0]
+# Importing
 
 
 def files_below(folder: str | Path) -> list[Path]:
@@ -114,11 +84,11 @@ def files_below(folder: str | Path) -> list[Path]:
 
     Hidden means a name with a dot first, or left there by a system: Thumbs.db, desktop.ini.
     """
-    found = []
+    files = []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not is_hidden(name)]
-        found += [Path(place, name) for name in names if not is_hidden(name)]
-    return sorted(found)
+        files += [Path(place, name) for name in names if not is_hidden(name)]
+    return sorted(files)
 
 
 def is_hidden(name: str) -> bool:
@@ -153,11 +123,14 @@ def import_photos(
         taken = set()
         jobs += [(path, images / group / _new_name(path, taken)) for path in paths]
     result = Imported()
-    look = {"desc": "checking photos", "unit": " files", "leave": False, "disable": not progress}
     with _quiet(), _workers() as pool:  # Pillow decodes outside Python's lock
-        done = pool.imap(lambda job: _import_one(*job, move), jobs)
-        for (path, target), photo in zip(jobs, tqdm(done, total=len(jobs), **look), strict=True):
-            name = shown(path.relative_to(root).as_posix())
+        done = tqdm(
+            pool.imap(lambda job: _import_one(*job, move), jobs),
+            desc="checking photos", total=len(jobs), unit=" files", leave=False,
+            disable=not progress,
+        )  # fmt: skip
+        for (path, target), photo in zip(jobs, done, strict=True):
+            name = printable(path.relative_to(root).as_posix(), instead="?")
             if photo.problem:
                 result.left_out.append((name, photo.problem))
                 continue
@@ -167,15 +140,9 @@ def import_photos(
     return result
 
 
-def shown(name: str) -> str:
-    """A file's name in characters that every report can hold."""
-    name = name.encode("utf-8", "backslashreplace").decode()
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
-
-
 def _new_name(path: Path, taken: set[str]) -> str:
     """A name ending in .jpg; where two come to the same, also but for case, they are numbered."""
-    stem = shown(path.stem.encode("utf-8", "replace").decode())
+    stem = printable(path.stem, instead="?")
     name, number = f"{stem}.jpg", 1
     while name.lower() in taken:
         number += 1
@@ -201,32 +168,30 @@ def _decode(path: Path) -> tuple[Photo, Image.Image | None]:
     """Look at a file; return the picture as well, in RGB and upright."""
     try:
         if not path.is_file() and path.exists():
-            return Photo(path, "not a file"), None  # a pipe, say, would be read for ever
+            return Photo("not a file"), None  # a pipe, say, would be read for ever
         if path.stat().st_size > MAX_BYTES:
-            return Photo(path, f"more than {MAX_BYTES / 1e6:.0f} MB: a film?"), None
+            return Photo(f"more than {MAX_BYTES / 1e6:.0f} MB: a film?"), None
         content = path.read_bytes()
     except OSError as error:
-        return Photo(path, f"it cannot be read ({error.strerror})"), None
-    digest = hashlib.sha256(content).hexdigest()
+        return Photo(f"it cannot be read ({error.strerror})"), None
     try:
         with Image.open(io.BytesIO(content)) as image:
             width, height = image.size
             if min(width, height) < MIN_SIDE:
                 small = f"{width} x {height} pixels; {MIN_SIDE} x {MIN_SIDE} are needed"
-                return Photo(path, small, digest=digest), None
+                return Photo(small), None
             if width * height > MAX_PIXELS:
                 raise Image.DecompressionBombError
             image.load()
             picture, changes = _plain(image)
     except Image.DecompressionBombError:
-        problem = f"more than {MAX_PIXELS / 1e6:.0f} million pixels"
-        return Photo(path, problem, digest=digest), None
+        return Photo(f"more than {MAX_PIXELS / 1e6:.0f} million pixels"), None
     except UnidentifiedImageError:
-        return Photo(path, _no_image(content), digest=digest), None
+        return Photo(_no_image(content)), None
     except Exception as error:  # Pillow's readers raise all sorts
         damage = f"damaged: {str(error) or repr(error)}"
-        return Photo(path, "cut off" if "truncated" in damage else damage, digest=digest), None
-    return Photo(path, "", ", ".join(changes), digest, *_fingerprint(picture)), picture
+        return Photo("cut off" if "truncated" in damage else damage), None
+    return Photo("", ", ".join(changes), *_fingerprint(picture)), picture
 
 
 def _no_image(content: bytes) -> str:
@@ -302,34 +267,7 @@ def _workers() -> Iterator[ThreadPool]:
         pool.join()
 
 
-# Duplicates
-
-
-def find_duplicates(places: str | Path | Iterable[str | Path]) -> list[Duplicate]:
-    """Find the photos that are there twice: the same file, or resized or saved once more.
-
-    Args:
-        places: a folder, a file, or several of them. Folders are read with their subfolders.
-            Files that are no photos are passed over: `check_photo` tells why.
-    Returns:
-        the pairs, in the files' order; a photo that is there three times makes three pairs.
-    Example:
-        >>> find_duplicates([])
-        []
-
-    Source: the difference hash (dHash) of Neal Krawetz, hackerfactor.com, 2013.
-    """
-    if isinstance(places, (str, Path)):
-        places = [places]
-    paths = []
-    for place in map(Path, places):
-        paths += files_below(place) if place.is_dir() else [place]
-    with _quiet(), _workers() as pool:
-        photos = [photo for photo in pool.imap(check_photo, paths, 8) if not photo.problem]
-    return [
-        Duplicate(photos[i].path, photos[j].path, distance, photos[i].digest == photos[j].digest)
-        for i, j, distance in same_photos(photos)
-    ]
+# Copies
 
 
 def same_photos(
@@ -338,27 +276,28 @@ def same_photos(
     """Compare photos with one another, or with others.
 
     Args:
-        photos: good ones, as `check_photo` returns them.
+        photos: good ones, as in `Imported.photos`.
         others: compare with these, and not among `photos`.
     Returns:
-        (i, j, distance): photos[i] is the same as others[j], or as photos[j] with j > i.
+        (i, j, distance): photos[i] is the same as others[j], or as photos[j] with j > i; their
+        hashes differ in 0 to 30 bits.
     """
     against = photos if others is None else others
     if not photos or not against:
         return []
     bits = np.array([photo.bits for photo in against], order="F")  # word by word
     colours = np.stack([photo.colours for photo in against])
-    found = []
+    pairs = []
     for begin in range(0, len(photos), 64):  # in pieces: all distances at once need much memory
         start = 0 if others is not None else begin
         distances = np.zeros((len(photos[begin : begin + 64]), len(against) - start), np.uint16)
         for word in range(4):
-            some = np.array([photo.bits[word] for photo in photos[begin : begin + 64]])
-            distances += np.bitwise_count(some[:, None] ^ bits[start:, word])
+            piece = np.array([photo.bits[word] for photo in photos[begin : begin + 64]])
+            distances += np.bitwise_count(piece[:, None] ^ bits[start:, word])
         for row, column in np.argwhere(distances <= NEAR_BITS):
             i, j = int(row) + begin, int(column) + start
             if others is not None or j > i:
                 difference = np.abs(photos[i].colours - colours[j]).mean()
                 if difference <= NEAR_COLOUR:
-                    found.append((i, j, int(distances[row, column])))
-    return found
+                    pairs.append((i, j, int(distances[row, column])))
+    return pairs

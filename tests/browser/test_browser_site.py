@@ -5,10 +5,11 @@ import re
 import pytest
 from small_site import PAGE, small_site
 
-from tools.staleness import LESSONS
+from tools.staleness import lessons
 
-NAMES = [source.stem for source in sorted(LESSONS.glob("[0-9][0-9]_*.py"))]
+NAMES = [source.stem for source in lessons()]
 PHONE = 390
+pytestmark = pytest.mark.xdist_group("site")  # which is built once a process
 
 
 @pytest.fixture(scope="module")
