@@ -1,4 +1,7 @@
-"""Hostile submissions get exactly what they deserve, reach nothing, and leave nothing over."""
+"""Hostile submissions get exactly what they deserve, reach nothing, and leave nothing over.
+
+Each attack leaves a canary, which the test hears if it ran; without the attack there is none.
+"""
 
 import contextlib
 import dataclasses
@@ -9,15 +12,22 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hostile.submissions import ALL, SUBMISSIONS
+from hostile.submissions import ALL, CONTROLS, SUBMISSIONS, Attack
 from sandbox import needs_strong_isolation
 
-from course.exercises import STATUSES, load_exercise
+from course.exercises import SideError, load_exercise
+from course.exercises.runner import PUBLIC_SEED
 from course.grader.submission import Grader
+from course_utils.texts import printable
+
+pytestmark = pytest.mark.sandbox
 
 HERE = Path(__file__).parent
 SEED = 987654321098765
-RIGHT = next(one.cells for one in SUBMISSIONS if one.name == "right")
+BY_NAME = {submission.name: submission for submission in SUBMISSIONS}
+HOSTILE = [submission for submission in SUBMISSIONS if submission not in CONTROLS]
+# What an attempt ends in that never came to what it would do.
+OWN_FAULTS = {"AttributeError", "EFAULT", "ModuleNotFoundError", "NameError", "TypeError"}
 
 
 @pytest.fixture(scope="module")
@@ -64,39 +74,90 @@ def grader(outside):
         yield grader
 
 
-@pytest.mark.parametrize("submission", SUBMISSIONS, ids=lambda one: one.name)
+@pytest.mark.parametrize("submission", SUBMISSIONS, ids=lambda submission: submission.name)
 def test_gets_what_it_deserves(submission, grader, outside):
-    before = {one.pid for one in psutil.Process().children(recursive=True)}
-    usual = grader.exercise.limits
-    grader.exercise.limits = dataclasses.replace(usual, **submission.limits)
-    graded = grader.grade([_filled_in(cell, outside) for cell in submission.cells])
-    grader.exercise.limits = usual
+    before = _family()
+    graded, heard = _grade(grader, submission, submission.cells, outside)
 
-    said = [(one.check, one.status, one.message) for one in graded.outcomes] + graded.trouble
-    assert _passed(graded) == submission.passes, said
+    assert _missing(submission, heard, outside) == [], "\n".join(heard)
+    assert _passed(graded) == submission.passes, "\n".join(heard)
     points = {check.id: check.points for check in grader.exercise.checks}
-    assert {one.check: one.earned for one in graded.outcomes} == {
+    assert {outcome.check: outcome.earned for outcome in graded.outcomes} == {
         check: points[check] if check in submission.passes else 0 for check in points
     }
-    assert graded.status == submission.status, said
+    assert graded.status == submission.status, "\n".join(heard)
     for outcome in graded.outcomes:
-        assert outcome.status in STATUSES
-        assert outcome.message.isprintable()
-    assert {one.pid for one in psutil.Process().children(recursive=True)} <= before
+        assert outcome.status in {
+            "passed",
+            "wrong",
+            *(kind.status for kind in SideError.__subclasses__()),
+        }
+        assert outcome.message == printable(outcome.message)
+    assert _family() <= before
     _assert_untouched(outside)
 
-    after = grader.grade(RIGHT)
+    after = grader.grade(BY_NAME["right"].cells)
     assert _passed(after) == ALL
     assert (after.status, after.trouble) == ("graded", [])
 
 
+@pytest.mark.parametrize("submission", HOSTILE, ids=lambda submission: submission.name)
+def test_without_its_attack_no_canary_is_heard(submission, grader, outside):
+    harmless = ["" if isinstance(cell, Attack) else cell for cell in submission.cells]
+    _, heard = _grade(grader, submission, harmless, outside)
+    assert submission.canary and _missing(submission, heard, outside), "\n".join(heard)
+
+
 def test_the_set_is_large_and_has_no_double():
-    names = [one.name for one in SUBMISSIONS]
-    assert len(names) == len(set(names)) >= 30
+    assert len(BY_NAME) == len(SUBMISSIONS) and len(HOSTILE) >= 99
+
+
+def test_the_table_of_answers_is_right_for_whoever_has_no_secret_seed(grader):
+    cells = BY_NAME["table_of_public_answers"].cells
+    assert _passed(grader.grade(cells, seed=PUBLIC_SEED)) == ALL
+
+
+def _grade(grader, submission, cells, outside):
+    """Grade some cells with a submission's limits.
+
+    Returns:
+        Graded, and a list of str: what the test hears, in which there should be the canary.
+    """
+    exercise, canary = grader.exercise, []
+
+    def listen(student, reference, rng):
+        with contextlib.suppress(SideError):
+            canary.append(student["canary"])
+
+    limits, checks = exercise.limits, exercise.checks
+    exercise.limits = dataclasses.replace(limits, **submission.limits)
+    exercise.checks = [*checks, dataclasses.replace(checks[-1], id="listener", function=listen)]
+    try:
+        graded = grader.grade([_filled_in(cell, outside) for cell in cells])
+    finally:
+        exercise.limits, exercise.checks = limits, checks
+    graded.outcomes.pop()
+    heard = [f"{outcome.check} {outcome.status}: {outcome.message}" for outcome in graded.outcomes]
+    heard += graded.trouble
+    for value in canary:
+        pairs = value.items() if isinstance(value, dict) else [("canary", value)]
+        heard += [f"{what}: {stopped}" for what, stopped in pairs]
+    return graded, heard
+
+
+def _missing(submission, heard, outside):
+    """What should have been heard and wasn't, and attempts that failed by a fault of their own."""
+    wanted = [_filled_in(text, outside) for text in submission.canary]
+    missing = [text for text in wanted if not any(text in line for line in heard)]
+    return missing + [line for line in heard if line.rpartition(": ")[2] in OWN_FAULTS]
 
 
 def _passed(graded):
-    return {one.check for one in graded.outcomes if one.status == "passed"}
+    return {outcome.check for outcome in graded.outcomes if outcome.status == "passed"}
+
+
+def _family():
+    return {process.pid for process in psutil.Process().children(recursive=True)}
 
 
 def _filled_in(cell, outside):

@@ -1,5 +1,9 @@
 """Hostile submissions to tests/small_exercise, and the checks that each deserves to pass.
 
+Cells that are an `Attack` do the harm, and leave a canary: a text that the test must hear. It hears
+each check's outcome ("any_width died: ..."), the grader's trouble ("cell 2: ...") and the
+submission's variable `canary`, set where an attack succeeded or was stopped.
+
 Where a submission tries to reach something, it notes what it reached in `leaks`, and answers one
 task rightly only if that stayed empty: so full marks mean that every attempt failed. Words in @@
 are replaced by what the test lays out: a secret file, a port that somebody listens to, and so on.
@@ -12,9 +16,12 @@ BRIGHT = {"counts_levels", "finds_the_pixel", "negative_values"}
 ALL = FRAME | BRIGHT
 NONE = set()
 
-# For what takes its time on a slow machine, and for what has to be stopped by its memory.
-PATIENT = {"call_seconds": 10, "submission_seconds": 30}
+# For what takes its time on a slow machine, what has to be stopped by its memory, and what has to
+# be stopped by a limit of time: of what computes, and of what waits, which may do so for longer.
+PATIENT = {"cell_seconds": 10, "call_seconds": 10, "submission_seconds": 30}
 SMALL = {**PATIENT, "memory_mb": 200}
+QUICK = {"cell_seconds": 0.2, "call_seconds": 0.2}
+WAITING = {"call_seconds": 0.1}
 
 SETUP = """
 import numpy as np
@@ -40,59 +47,95 @@ def brightest(image):
     return 0, 0
 """
 ATTEMPT = """
-import os, sys
-leaks = []
+import ctypes, errno, os, sys
+leaks, canary = [], {}
+libc = ctypes.CDLL(None, use_errno=True)
+
 def attempt(what, action):
     try:
-        found = action()
-    except BaseException:
-        return None
-    if found is not None and found is not False:
-        leaks.append(f"{what}: {str(found)[:100]}")
-    return found
+        reached = action()
+    except OSError as error:
+        canary[what] = errno.errorcode.get(error.errno, type(error).__name__)
+    except BaseException as error:
+        canary[what] = type(error).__name__
+    else:
+        canary[what] = "nothing"
+        if reached is not None and reached is not False:
+            canary[what] = "reached"
+            leaks.append(f"{what}: {str(reached)[:100]}")
+
+def system_call(result):
+    if result < 0: raise OSError(ctypes.get_errno(), "refused")
+    return result
 """
 JUDGED = """
 levels = 256 if not leaks else leaks
 """
 
 
+class Attack(str):
+    """A cell that does the harm; without it, the submission is harmless."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Submission:
-    """What is handed in, which checks it deserves to pass, and with which status it is graded."""
+    """What is handed in, which checks it deserves to pass, and with which status it is graded.
+
+    `canary` is what the test must hear, a tuple of texts: it is there only if the attacks ran.
+    """
 
     name: str
     cells: list
     passes: set
     status: str = "graded"
+    canary: tuple = ()
     limits: dict = dataclasses.field(default_factory=dict)  # in place of the exercise's own
 
 
-def attempts(name, code, **how):
-    """A right submission that tries things beforehand, and fails a task if any of them works."""
-    return Submission(name, [SETUP, ADD_FRAME, BRIGHTEST, ATTEMPT, code, JUDGED], ALL, **how)
+def attempts(name, code, *canary):
+    """A right submission that tries things beforehand, and fails a task if any of them works.
+
+    The canary says of each attempt what stopped it.
+    """
+    cells = [SETUP, ADD_FRAME, BRIGHTEST, ATTEMPT, Attack(code), JUDGED]
+    return Submission(name, cells, ALL, canary=canary, limits=PATIENT)
 
 
-def in_first_task(name, body, status, *, before="", limits=None):
+def in_first_task(name, body, status, *canary, before="", limits=None):
     """The first task's function does something bad; the other task is right."""
     lines = "\n".join("    " + line for line in body.strip().splitlines())
-    function = f"{before}\ndef add_frame(image, width):\n{lines}\n"
-    return Submission(name, [SETUP, function, BRIGHTEST], BRIGHT, status, limits or {})
+    function = Attack(f"{before}\ndef add_frame(image, width):\n{lines}\n")
+    canary = canary or (f"zeros_all_around {status}: `add_frame`",)
+    if limits is None:
+        limits = QUICK if status == "timed out" else {}
+    return Submission(name, [SETUP, function, BRIGHTEST], BRIGHT, status, canary, limits)
 
 
-def raw_frame(name, code):
+def before_wrong_answers(name, code, *canary, status="graded"):
+    """All answers are wrong; the attack is to make them count as right."""
+    return Submission(name, [SETUP, Attack(code), WRONG], NONE, status, canary)
+
+
+def after_right_answers(name, code, *canary, status="graded"):
+    """All answers are right; the last cell harms others, or itself."""
+    return Submission(name, [SETUP, ADD_FRAME, BRIGHTEST, Attack(code)], ALL, status, canary)
+
+
+def raw_frame(name, code, sent):
     """The first task answers with bytes of its own; `code` makes them: `data`."""
+    # Requests are numbered from 1: three cells (and no probes), then this call.
     body = f"""
 import json, os, time
-number = NUMBER
+number = 4
 {code.strip()}
+data = memoryview(data)
 try:
-    os.write(4, data)
+    while data: data = data[os.write(4, data):]
 except OSError:
     pass
 time.sleep(20)
 """
-    # Requests are numbered from 1: three cells (and no probes), then this call.
-    return in_first_task(name, body.replace("NUMBER", "4"), "died")
+    return in_first_task(name, body, "died", f"zeros_all_around died: `add_frame`: {sent}")
 
 
 def header(tree, arrays="'[]'"):
@@ -113,335 +156,433 @@ CONTROLS = [
         ALL - {"any_width"},
     ),
     Submission("empty", [], NONE),
+    # For whoever looks at the clock alone, this is a machine that others keep busy.
+    Submission(
+        "gets_little_processor_time",
+        [
+            SETUP,
+            "import time" + ADD_FRAME.replace("return", "time.sleep(0.5)\n    return"),
+            BRIGHTEST,
+        ],
+        ALL,
+        limits={"call_seconds": 0.3},
+    ),
 ]
 
 TALKING_ROUND = [
     Submission(
         "edited_test_cells",
-        [SETUP, WRONG, "check = lambda *_: True\ncheck('add_frame')", "assert True"],
-        NONE,
-    ),
-    Submission(
-        "patched_numpy",
         [
             SETUP,
-            "import numpy.testing\n"
-            "for place in (np, np.testing):\n"
-            "    for name in ('allclose', 'array_equal', 'isclose', 'assert_allclose',\n"
-            "                 'assert_array_equal', 'abs', 'asarray', 'isfinite'):\n"
-            "        setattr(place, name, lambda *_, **__: True)",
             WRONG,
+            Attack("check = lambda *_: 'full marks'"),
+            Attack("assert True\ncanary = check('add_frame')"),
         ],
         NONE,
+        canary=("canary: full marks",),
+    ),
+    before_wrong_answers(
+        "patched_numpy",
+        """
+import numpy.testing
+for place in (np, np.testing):
+    for name in ("allclose", "array_equal", "isclose", "assert_allclose", "assert_array_equal",
+                 "abs", "asarray", "isfinite"):
+        setattr(place, name, lambda *_, **__: True)
+canary = f"1 is 2: {np.allclose(1, 2)}, {np.testing.assert_array_equal(1, 2)}"
+""",
+        "canary: 1 is 2: True, True",
     ),
     Submission(
         "equal_to_everything",
         [
             SETUP,
-            "class Anything:\n"
-            "    shape, dtype, ndim, size = (5, 7), np.dtype('float64'), 2, 35\n"
-            "    def __eq__(self, other): return True\n"
-            "    def __ne__(self, other): return False\n"
-            "    def __lt__(self, other): return True\n"
-            "    __le__ = __gt__ = __ge__ = __eq__\n"
-            "    def __sub__(self, other): return 0\n"
-            "    __rsub__ = __abs__ = lambda *_: 0\n"
-            "    def __bool__(self): return True\n"
-            "    def __hash__(self): return 1\n"
-            "    def __getattr__(self, name): return self\n"
-            "levels = Anything()\n"
-            "def add_frame(image, width): return Anything()\n"
-            "def brightest(image): return Anything()",
+            Attack("""
+class Anything:
+    shape, dtype, ndim, size = (5, 7), np.dtype("float64"), 2, 35
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __lt__(self, other): return True
+    __le__ = __gt__ = __ge__ = __eq__
+    def __sub__(self, other): return 0
+    __rsub__ = __abs__ = lambda *_: 0
+    def __bool__(self): return True
+    def __hash__(self): return 1
+    def __getattr__(self, name): return self
+levels = Anything()
+def add_frame(image, width): return Anything()
+def brightest(image): return Anything()
+"""),
         ],
         NONE,
+        canary=tuple(f"{check} not data: a Anything" for check in sorted(ALL)),
     ),
     Submission(
         "subclass_of_ndarray",
         [
             SETUP,
-            "class Sneaky(np.ndarray):\n"
-            "    def __eq__(self, other): return np.True_\n"
-            "    def __sub__(self, other): return np.zeros(1)\n"
-            "    __rsub__ = __sub__\n"
-            "    def __array__(self, *_, **__): return np.zeros((5, 7))\n"
-            "    def __array_ufunc__(self, *_, **__): return np.True_\n"
-            "    def __array_function__(self, *_, **__): return True\n"
-            "class Number(int):\n"
-            "    def __eq__(self, other): return True\n"
-            "    def __hash__(self): return 256\n"
-            "levels = Number(3)\n"
-            "def add_frame(image, width):\n"
-            "    return np.zeros((image.shape[0] + 2 * width, image.shape[1] + 2 * width)"
-            ").view(Sneaky)\n"
-            "def brightest(image): return Number(0), Number(0)",
+            Attack("""
+class Sneaky(np.ndarray):
+    def __eq__(self, other): return np.True_
+    def __sub__(self, other): return np.zeros(1)
+    __rsub__ = __sub__
+    def __array__(self, *_, **__): return np.zeros((5, 7))
+    def __array_ufunc__(self, *_, **__): return np.True_
+    def __array_function__(self, *_, **__): return True
+class Number(int):
+    def __eq__(self, other): return True
+    def __hash__(self): return 256
+levels = Number(3)
+def add_frame(image, width):
+    height, length = image.shape
+    return np.zeros((height + 2 * width, length + 2 * width)).view(Sneaky)
+def brightest(image): return Number(0), Number(0)
+canary = f"equal: {levels == 256}, {np.allclose(add_frame(np.ones((2, 2)), 1), 5)}"
+"""),
         ],
         NONE,
+        canary=("canary: equal: True, True",),
     ),
     Submission(
         "converts_as_it_likes",
         [
             SETUP,
-            "class Tensor:\n"
-            "    shape = (5, 7)\n"
-            "    def __array__(self, *_, **__):\n"
-            "        import sys\n"
-            "        frame = sys._getframe()\n"
-            "        while frame is not None:\n"
-            "            for value in frame.f_locals.values():\n"
-            "                if isinstance(value, np.ndarray): return value\n"
-            "            frame = frame.f_back\n"
-            "        return np.zeros((5, 7))\n"
-            "Tensor.__module__ = 'tensorflow.made_up'\n"
-            "def add_frame(image, width): return Tensor()",
+            Attack("""
+canary = []
+class Tensor:
+    shape = (5, 7)
+    def __array__(self, *_, **__):
+        import sys
+        frame = sys._getframe()
+        while frame is not None:
+            canary.append(frame.f_code.co_name)
+            for value in frame.f_locals.values():
+                if isinstance(value, np.ndarray): return value
+            frame = frame.f_back
+        return np.zeros((5, 7))
+Tensor.__module__ = "tensorflow.made_up"
+def add_frame(image, width): return Tensor()
+"""),
             BRIGHTEST,
         ],
         BRIGHT,
+        canary=("'__array__'", "'serve'"),  # it saw all frames, from its own to the worker's first
     ),
     Submission(
         "strips_asserts",
         [
             SETUP,
-            "import ast\n"
-            "class Strip(ast.NodeTransformer):\n"
-            "    def visit_Assert(self, node): return None\n"
-            "    def visit_Raise(self, node): return ast.Pass()\n"
-            "shell = get_ipython()\n"
-            "try:\n"
-            "    shell.ast_transformers.append(Strip())\n"
-            "    shell.input_transformers_cleanup.append(lambda lines: [])\n"
-            "finally:\n"
-            "    import builtins\n"
-            "    real = compile\n"
-            "    builtins.compile = lambda *a, **k: real('None', 'x', 'exec')",
+            Attack("""
+import ast, builtins, contextlib
+class Strip(ast.NodeTransformer):
+    def visit_Assert(self, node): return None
+    def visit_Raise(self, node): return ast.copy_location(ast.Pass(), node)
+shell = get_ipython()
+with contextlib.suppress(AttributeError): shell.ast_transformers.append(Strip())
+with contextlib.suppress(AttributeError): shell.input_transformers_cleanup.append(lambda lines: [])
+real = compile
+def strip(source, label, kind):
+    return real(Strip().visit(real(source, label, kind, ast.PyCF_ONLY_AST)), label, kind)
+builtins.compile = strip
+"""),
+            Attack("assert False\nraise ValueError\ncanary = 'asserts are gone'"),
             WRONG,
         ],
         NONE,
+        canary=("canary: asserts are gone",),
     ),
-    Submission(
+    before_wrong_answers(
         "patches_the_checker",
-        [
-            SETUP,
-            "import sys\n"
-            "import course.exercises as checker\n"
-            "import course.exercises.checks, course.exercises.runner\n"
-            "for place in (checker, checker.checks, checker.runner):\n"
-            "    for name in ('same', 'equal', 'run_check'):\n"
-            "        setattr(place, name, lambda *_, **__: None)\n"
-            "    place.Wrong = type('Never', (Exception,), {})\n"
-            "for name in list(sys.modules):\n"
-            "    if name.startswith(('course_', 'numpy.testing')):\n"
-            "        sys.modules[name] = None",
-            WRONG,
-        ],
-        NONE,
+        """
+import sys
+import course.exercises as checker
+import course.exercises.checks, course.exercises.runner
+for place in (checker, checker.checks, checker.runner):
+    for name in ("same", "equal", "run_check"):
+        setattr(place, name, lambda *_, **__: None)
+    place.Wrong = type("Never", (Exception,), {})
+canary = f"1 is 2: {checker.same(1, 2)}, {checker.checks.equal(1, 2)}"
+for name in list(sys.modules):
+    if name.startswith(("course", "numpy.testing")):
+        sys.modules[name] = None
+""",
+        "canary: 1 is 2: None, None",
     ),
-    Submission(
+    before_wrong_answers(
         "patches_the_worker",
-        [
-            SETUP,
-            "import course.grader.wire as wire\n"
-            "real = wire.send\n"
-            "def send(descriptor, value):\n"
-            "    real(descriptor, {'id': value['id'], 'ok': True})\n"
-            "wire.send = send",
-            WRONG,
-        ],
-        NONE,
+        """
+from course.exercises import decode, encode
+from course.grader import wire
+real = wire.write
+def write(descriptor, data):
+    real(descriptor, encode({"id": decode(data)["id"], "ok": "what you like"}))
+wire.write = write
+""",
+        "counts_levels wrong: `levels` is the text 'what you like'",
     ),
-    Submission(
+    before_wrong_answers(
         "claims_to_have_passed",
-        [
-            SETUP,
-            "import course.grader.wire as wire\n"
-            "real = wire.send\n"
-            "def send(descriptor, value):\n"
-            "    real(descriptor, {'id': value['id'], 'status': 'passed', 'message': ''})\n"
-            "wire.send = send",
-            WRONG,
-        ],
-        NONE,
+        """
+from course.grader import worker
+real = worker.encode
+def encode(reply):
+    return real({"id": reply["id"], "status": "passed", "message": "full marks"})
+worker.encode = encode
+""",
+        "zeros_all_around raised: full marks",
     ),
     Submission(
         "raises_the_graders_errors",
         [
             SETUP,
-            "from course.exercises import TimedOut, Wrong\n"
-            "class Passed(TimedOut):\n"
-            "    status = 'passed'\n"
-            "def add_frame(image, width): raise Passed('full marks')\n"
-            "def brightest(image): raise Wrong('grader error')",
+            Attack("""
+from course.exercises import TimedOut, Wrong
+class Passed(TimedOut):
+    status = "passed"
+def add_frame(image, width): raise Passed("full marks")
+def brightest(image): raise Wrong("grader error")
+"""),
         ],
         NONE,
+        canary=(
+            "zeros_all_around raised: full marks",
+            "finds_the_pixel raised: Wrong: grader error",
+        ),
     ),
     Submission(
-        "table_of_public_answers",
+        "table_of_public_answers",  # a test sees that they are right
         [
             SETUP,
-            "import zlib\n"
-            "def _rng(name): return np.random.default_rng([1, zlib.crc32(name.encode())])\n"
-            "def _frames():\n"
-            "    yield _rng('zeros_all_around').uniform(0.5, 1, (3, 5)), 1\n"
-            "    rng = _rng('any_width')\n"
-            "    yield rng.uniform(0.5, 1, (4, 6)), int(rng.integers(2, 5))\n"
-            "table = {(one.tobytes(), width): np.pad(one, width) for one, width in _frames()}\n"
-            "def add_frame(image, width):\n"
-            "    return table.get((image.tobytes(), width), np.zeros(3))",
+            Attack("""
+import zlib
+def draw(name): return np.random.default_rng([1, zlib.crc32(name.encode())])
+def frames():
+    yield draw("zeros_all_around").uniform(0.5, 1, (3, 5)), 1
+    rng = draw("any_width")
+    yield rng.uniform(0.5, 1, (4, 6)), int(rng.integers(2, 5))
+table = {(image.tobytes(), width): np.pad(image, width) for image, width in frames()}
+def add_frame(image, width):
+    return table.get((image.tobytes(), width), np.zeros(3))
+canary = f"{len(table)} answers"
+"""),
             BRIGHTEST,
         ],
         BRIGHT,
+        canary=("canary: 2 answers",),
     ),
     Submission(
         "duplicated_answer_cell",
-        [SETUP, WRONG, ADD_FRAME, BRIGHTEST, ADD_FRAME],
+        [
+            SETUP,
+            WRONG,
+            Attack(ADD_FRAME),
+            Attack(BRIGHTEST),
+            Attack(
+                ADD_FRAME
+                + "canary = f'{levels} levels, frame {add_frame(np.ones((1, 1)), 1).shape}'"
+            ),
+        ],
         ALL,
+        canary=("canary: 256 levels, frame (3, 3)",),
     ),
-    Submission("last_answer_wrong", [SETUP, ADD_FRAME, BRIGHTEST, WRONG], NONE),
+    Submission(
+        "last_answer_wrong",
+        [SETUP, ADD_FRAME, BRIGHTEST, Attack(WRONG)],
+        NONE,
+        canary=("counts_levels wrong: `levels` is 255",),
+    ),
     Submission(
         "changes_its_arguments",
         [
             SETUP,
-            "def add_frame(image, width):\n"
-            "    image[:] = 0\n"
-            "    return np.zeros((image.shape[0] + 2 * width, image.shape[1] + 2 * width))",
+            Attack("""
+canary = []
+def add_frame(image, width):
+    image[:] = 0
+    canary.append(f"sum {image.sum()}")
+    return np.zeros((image.shape[0] + 2 * width, image.shape[1] + 2 * width))
+"""),
             BRIGHTEST,
         ],
         BRIGHT,
+        canary=("canary: ['sum 0.0', 'sum 0.0']",),
     ),
-    Submission(
+    after_right_answers(  # right, with the fourth cell left out
         "patched_builtins",
-        [
-            SETUP,
-            ADD_FRAME,
-            BRIGHTEST,
-            "import builtins, json, struct\n"
-            "for name in ('isinstance', 'len', 'type', 'print', 'sorted', 'repr', 'open'):\n"
-            "    setattr(builtins, name, lambda *_, **__: 256)\n"
-            'json.dumps = lambda *_, **__: \'{"value": 256, "arrays": []}\'\n'
-            "struct.pack = lambda *_: b''",
-        ],
-        ALL,  # with the fourth cell left out
-        "died",
+        """
+import builtins, json, struct
+for name in ("isinstance", "len", "type", "print", "sorted", "repr", "open"):
+    setattr(builtins, name, lambda *_, **__: 256)
+json.dumps = lambda *_, **__: '{"value": 256, "arrays": []}'
+struct.pack = lambda *_: b""
+""",
+        "cell 4: its process ended",
+        status="died",
     ),
 ]
 
 LOOPS_AND_DEATHS = [
     in_first_task("endless_loop", "while True:\n    pass", "timed out"),
-    in_first_task(
-        "endless_loop_in_c",
-        "return sum(iter(int, 1))",
-        "timed out",
-    ),
+    in_first_task("endless_loop_in_c", "return sum(iter(int, 1))", "timed out"),
     Submission(
         "endless_loop_in_a_cell",
-        [SETUP, ADD_FRAME + "\nwhile True:\n    pass", BRIGHTEST],
+        [SETUP, Attack(ADD_FRAME + "while True:\n    pass"), BRIGHTEST],
         BRIGHT,
         "timed out",
+        ("any_width timed out: `add_frame` isn't defined. Its cell failed: cell 2",),
+        QUICK,
     ),
     in_first_task(
         "ignores_signals",
         "while True:\n    pass",
         "timed out",
-        before="import signal\nfor number in range(1, 65):\n    try:\n"
-        "        signal.signal(number, signal.SIG_IGN)\n    except (OSError, ValueError):\n"
-        "        pass\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))",
+        "zeros_all_around timed out: `add_frame`",
+        "canary: [15, True]",
+        before="""
+import signal
+for number in range(1, 65):
+    try:
+        signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+blocked = signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65)) or signal.pthread_sigmask(
+    signal.SIG_BLOCK, [])
+canary = [int(signal.SIGTERM in blocked) * 15, signal.getsignal(15) == signal.SIG_IGN]
+""",
     ),
     in_first_task("leaves", "import os\nos._exit(0)", "died"),
     Submission(
         "leaves_in_a_cell",
-        [SETUP, ADD_FRAME + "\nimport os\nos._exit(0)", BRIGHTEST],
+        [SETUP, Attack(ADD_FRAME + "import os\nos._exit(0)"), BRIGHTEST],
         BRIGHT,
         "died",
+        ("any_width died: `add_frame` isn't defined. Its cell failed: cell 2",),
     ),
     in_first_task("crashes", "import ctypes\nctypes.string_at(0)", "died"),
     in_first_task(
         "kills_itself",
-        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nos.abort()\nos._exit(1)",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nos.abort()\nreturn image",
         "died",
     ),
+    # It can't stop itself, being the first process of its namespace, but wait it can.
     in_first_task(
-        "stops_itself", "import os\nos.kill(os.getpid(), 19)\nwhile True: pass", "timed out"
+        "stops_itself",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\nsignal.pause()",
+        "timed out",
+        limits=WAITING,
     ),
     in_first_task("becomes_another", "import os\nos.execv('/bin/sleep', ['sleep', '30'])", "died"),
     in_first_task("closes_its_channel", "import os\nos.closerange(0, 64)\nreturn 1", "died"),
-    in_first_task("raises_system_exit", "import sys\nsys.exit('full marks')", "graded"),
-    Submission(
-        "exits_in_a_cell", [SETUP, "exit()", "import sys; sys.exit(0)", ADD_FRAME, BRIGHTEST], ALL
+    in_first_task(
+        "raises_system_exit",
+        "import sys\nsys.exit('full marks')",
+        "graded",
+        "zeros_all_around raised: SystemExit: full marks",
     ),
-    Submission("syntax_error", [SETUP, "def add_frame(:\n  ???", "1 +", BRIGHTEST], BRIGHT),
-    Submission("half_a_letter", [SETUP, ADD_FRAME, "x = '\ud800'", BRIGHTEST], ALL),
-    Submission("null_in_the_code", [SETUP, ADD_FRAME, "x = 1\0", BRIGHTEST], ALL),
-    Submission("deep_code", [SETUP, ADD_FRAME, "x = " + "(" * 5000, BRIGHTEST], ALL),
-    Submission("asks_for_input", [SETUP, ADD_FRAME, "answer = input('?')", BRIGHTEST], ALL),
-    in_first_task("recursion", "return add_frame(image, width)", "graded"),
+    Submission(
+        "exits_in_a_cell",
+        [SETUP, Attack("exit()"), Attack("import sys; sys.exit(0)"), ADD_FRAME, BRIGHTEST],
+        ALL,
+        canary=("cell 2: SystemExit", "cell 3: SystemExit"),
+    ),
+    Submission(
+        "syntax_error",
+        [SETUP, Attack("def add_frame(:\n  ???"), Attack("1 +"), BRIGHTEST],
+        BRIGHT,
+        canary=("cell 2: SyntaxError", "cell 3: SyntaxError"),
+    ),
+    after_right_answers("half_a_letter", "x = '\ud800'", "cell 4: UnicodeEncodeError"),
+    after_right_answers("null_in_the_code", "x = 1\0", "cell 4: SyntaxError"),
+    after_right_answers("deep_code", "x = " + "(" * 5000, "cell 4: SyntaxError"),
+    after_right_answers("asks_for_input", "answer = input('?')", "cell 4: EOFError"),
+    in_first_task(
+        "recursion",
+        "return add_frame(image, width)",
+        "graded",
+        "zeros_all_around raised: RecursionError",
+    ),
     in_first_task(
         "recursion_without_limit",
-        "import sys\nsys.setrecursionlimit(10**9)\n"
-        "def down(values):\n    return [down(values)].append(repr(values))\n"
-        "class Deep:\n    def __repr__(self): return repr(self)\n"
-        "return repr(Deep())",
+        """
+import sys
+sys.setrecursionlimit(10**9)
+class Deep:
+    def __repr__(self): return repr(self)
+return repr(Deep())
+""",
         "died",
     ),
     in_first_task(
         "error_that_cannot_be_told",
-        "class Mute(Exception):\n    def __str__(self): raise Mute()\n    __repr__ = __str__\n"
         "raise Mute()",
         "graded",
+        "zeros_all_around raised: an exception",
+        before="""
+class Mute(Exception):
+    def __str__(self): raise Mute()
+    __repr__ = __str__
+""",
     ),
     in_first_task(
         "error_with_odd_letters",
         "raise ValueError('\\x00\\ud800\\x1b[2J\\r\\n=cmd|calc!A0,\"<script>\\u202e' * 1000)",
         "graded",
+        '=cmd|calc!A0,"<script>',
     ),
-    Submission(
+    after_right_answers(
         "sleeps_at_exit",
-        [
-            SETUP,
-            ADD_FRAME,
-            BRIGHTEST,
-            "import atexit, time, threading\n"
-            "atexit.register(time.sleep, 60)\n"
-            "class Slow:\n    def __del__(self): time.sleep(60)\n"
-            "slow = Slow()\n"
-            "threading.Thread(target=time.sleep, args=(60,)).start()",
-        ],
-        ALL,
+        """
+import atexit, time, threading
+atexit.register(time.sleep, 60)
+class Slow:
+    def __del__(self): time.sleep(60)
+slow = Slow()
+threading.Thread(target=time.sleep, args=(60,)).start()
+canary = f"{atexit._ncallbacks() > 0} {threading.active_count()} {hasattr(slow, '__del__')}"
+""",
+        "canary: True 2 True",
     ),
-    Submission(
+    after_right_answers(
         "threads_left_running",
-        [
-            SETUP,
-            ADD_FRAME,
-            BRIGHTEST,
-            "import threading, time\n"
-            "def spin():\n    while True: time.sleep(0.001)\n"
-            "for _ in range(20): threading.Thread(target=spin).start()",
-        ],
-        ALL,
+        """
+import threading, time
+canary = {"rounds": "none"}
+def spin():
+    for number in range(10**9):
+        canary["rounds"] = "some" if number else "first"
+        time.sleep(0.001)
+for _ in range(20): threading.Thread(target=spin).start()
+time.sleep(0.01)
+canary["threads"] = threading.active_count()
+""",
+        "rounds: some",
+        "threads: 21",
     ),
-    Submission(
+    after_right_answers(
         "noise",
-        [
-            SETUP,
-            ADD_FRAME,
-            BRIGHTEST,
-            "import os, sys, warnings\n"
-            "print('E' * 10**6); print('error' * 10**5, file=sys.stderr)\n"
-            "os.write(1, b'x' * 10**5); os.write(2, b'x' * 10**5)\n"
-            "warnings.warn('noise')",
-        ],
-        ALL,
+        """
+import os, sys, warnings
+print("E" * 10**6); print("error" * 10**5, file=sys.stderr)
+warnings.warn("noise")
+canary = os.write(1, b"x" * 10**5), os.write(2, b"x" * 10**5)
+""",
+        "canary: (100000, 100000)",
     ),
     Submission(
         "magics_and_shell",
         [
             "%matplotlib inline\n%load_ext autoreload\n" + SETUP,
-            "!touch @MARK@\nfiles = !ls\n%cd /\n%env",
-            "%%bash\ntouch @MARK@",
-            "%%time\n" + ADD_FRAME,
-            "%time levels = 256\n" + BRIGHTEST.replace("levels = 256\n", ""),
-            "get_ipython().system('touch @MARK@')\ndisplay(levels)\nadd_frame?",
+            Attack("!touch @MARK@\nfiles = !ls\n%cd /\n%env"),
+            Attack("%%bash\ntouch @MARK@"),
+            Attack("%%time\n" + ADD_FRAME),
+            Attack("%time levels = 256\n" + BRIGHTEST.replace("levels = 256\n", "")),
+            Attack(
+                "get_ipython().system('touch @MARK@')\ndisplay(levels)\nadd_frame?\n"
+                "canary = f'the shell says {files}'"
+            ),
         ],
         ALL,
+        canary=("canary: the shell says None",),
     ),
 ]
 
@@ -450,30 +591,83 @@ ODD_ANSWERS = [
         "pickles",
         "return np.array([Evil()], dtype=object)",
         "graded",
-        before="import os\nclass Evil:\n"
-        "    def __reduce__(self): return os.system, ('touch @MARK@',)",
+        "zeros_all_around not data: an array of type object",
+        before="""
+import os
+class Evil:
+    def __reduce__(self): return os.system, ("touch @MARK@",)
+""",
     ),
-    in_first_task("endless_iterator", "import itertools\nreturn itertools.count()", "graded"),
-    in_first_task("generator", "return (i for i in iter(int, 1))", "graded"),
+    in_first_task(
+        "endless_iterator",
+        "import itertools\nreturn itertools.count()",
+        "graded",
+        "zeros_all_around not data: a count",
+    ),
+    in_first_task(
+        "generator",
+        "return (i for i in iter(int, 1))",
+        "graded",
+        "zeros_all_around not data: a generator",
+    ),
     in_first_task(
         "endless_dict",
         "return Endless()",
         "timed out",
         before="class Endless(dict):\n    def items(self):\n        while True: pass",
     ),
-    in_first_task("huge_number", "return 10**100000", "graded"),
-    in_first_task("huge_text", "return 'x' * 80_000_000", "graded", limits=PATIENT),
-    in_first_task("huge_array", "return np.zeros((3000, 3000))", "graded"),
+    in_first_task(
+        "huge_number", "return 10**100000", "graded", "zeros_all_around not data: a value that"
+    ),
+    in_first_task(
+        "huge_text",
+        "return 'x' * 67_200_000",
+        "graded",
+        "zeros_all_around not data: 67 MB",
+        limits=PATIENT,
+    ),
+    in_first_task(
+        "huge_array",
+        "return np.zeros((3000, 3000))",
+        "graded",
+        "zeros_all_around not data: 72 MB",
+    ),
     in_first_task(
         "deep_list",
-        "found = []\nfor _ in range(10**5): found = [found]\nreturn found",
+        "nest = []\nfor _ in range(10**5): nest = [nest]\nreturn nest",
         "graded",
+        "zeros_all_around not data: nested",
     ),
-    in_first_task("holds_itself", "found = []\nfound.append(found)\nreturn found", "graded"),
-    in_first_task("list_of_odd_things", "return [object(), add_frame, np, {1: {2}}]", "graded"),
-    in_first_task("nan_and_inf", "return np.pad(image, width, constant_values=np.nan)", "graded"),
-    in_first_task("ragged_list", "return [[1], [1, 2]]", "graded"),
-    in_first_task("no_dimensions", "return np.zeros((10**15, 0))", "graded"),
+    in_first_task(
+        "holds_itself",
+        "nest = []\nnest.append(nest)\nreturn nest",
+        "graded",
+        "zeros_all_around not data: nested",
+    ),
+    in_first_task(
+        "list_of_odd_things",
+        "return [object(), add_frame, np, {1: {2}}]",
+        "graded",
+        "zeros_all_around not data: a object",
+    ),
+    in_first_task(
+        "nan_and_inf",
+        "return np.pad(image, width, constant_values=np.nan)",
+        "graded",
+        "zeros_all_around wrong: the result holds NaN",
+    ),
+    in_first_task(
+        "ragged_list",
+        "return [[1], [1, 2]]",
+        "graded",
+        "zeros_all_around wrong: the result is a list of 2",
+    ),
+    in_first_task(
+        "no_dimensions",
+        "return np.zeros((10**15, 0))",
+        "graded",
+        "zeros_all_around wrong: the result has shape (1000000000000000, 0)",
+    ),
 ]
 
 FORGED = [
@@ -482,137 +676,247 @@ FORGED = [
         [
             SETUP,
             ADD_FRAME,
-            "import threading, os\n"
-            "def flood():\n"
-            "    while True: os.write(4, (8).to_bytes(8, 'big') + b'\\0\\0\\0\\4null')\n"
-            "threading.Thread(target=flood).start()\nflood()",
+            Attack("""
+import threading, os
+def flood():
+    while True: os.write(4, (8).to_bytes(8, "big") + b"\\0\\0\\0\\4null")
+threading.Thread(target=flood).start()
+flood()
+"""),
             BRIGHTEST,
         ],
         ALL,
         "died",
+        ("cell 3: it sent bytes",),
     ),
-    Submission(
+    in_first_task(
         "answers_twice",
-        [
-            SETUP,
-            "from course.grader import wire\n"
-            "def add_frame(image, width):\n"
-            "    wire.send(4, {'id': 4, 'ok': np.zeros((5, 7))})\n"
-            "    return image",
-            BRIGHTEST,
-        ],
-        BRIGHT,
+        """
+from course.exercises import encode
+from course.grader import wire
+wire.write(4, encode({"id": 4, "ok": np.zeros((5, 7))}))
+return image
+""",
         "died",
+        "zeros_all_around wrong: the result has the right shape",
+        "any_width died: `add_frame`: it sent something that isn't a reply to what it was asked",
     ),
-    Submission(
+    before_wrong_answers(
         "answers_ahead",
-        [
-            SETUP,
-            "from course.grader import wire\n"
-            "for number in range(3, 60): wire.send(4, {'id': number, 'ok': True})",
-            WRONG,
-        ],
-        NONE,
-        "died",
+        """
+from course.exercises import encode
+from course.grader import wire
+for number in range(2, 60): wire.write(4, encode({"id": number, "ok": "ahead"}))
+""",
+        "counts_levels wrong: `levels` is the text 'ahead'",
+        "canary: ahead",
     ),
-    raw_frame("oversized_frame", "data = (2**62).to_bytes(8, 'big') + b'x' * 1000"),
+    before_wrong_answers(
+        "answers_out_of_turn",
+        """
+from course.exercises import encode
+from course.grader import wire
+for number in range(3, 60): wire.write(4, encode({"id": number, "ok": True}))
+""",
+        "cell 2: it sent something that isn't a reply",
+        status="died",
+    ),
+    in_first_task(
+        "accents_without_end",  # which take a judge minutes to put in their order
+        """
+import os
+from course.exercises import encode
+from course.grader import wire
+message = "e" + "\\u0301\\u0323" * 200_000
+wire.write(4, encode({"id": 4, "status": "raised", "message": message}))
+os._exit(0)
+""",
+        "died",
+        "zeros_all_around raised: \u1eb9",  # composed
+    ),
+    raw_frame(
+        "oversized_frame",
+        "data = (2**62).to_bytes(8, 'big') + b'x' * 1000",
+        f"it sent a frame of {2**62:,} bytes",
+    ),
     raw_frame(
         "truncated_frame",
         "data = (1000).to_bytes(8, 'big') + b'x' * 10\nos.write(4, data)\nos._exit(0)",
+        "its process ended",
     ),
-    raw_frame("garbage", "data = os.urandom(60_000)"),
-    raw_frame("empty_frame", "data = bytes(8)"),
-    raw_frame("another_number", header('\'{"d": [["id", 99], ["ok", 1]]}\'')),
-    raw_frame("number_that_is_a_bool", header('\'{"d": [["id", true], ["ok", 1]]}\'')),
-    raw_frame("number_that_is_nan", header('\'{"d": [["id", NaN], ["ok", 1]]}\'')),
-    raw_frame("not_a_dict", header("'[1, 2, 3]'")),
-    raw_frame("odd_status", header('\'{"d": [["id", 4], ["status", 7], ["message", 7]]}\'')),
+    raw_frame("garbage", "data = b'\\xff' + os.urandom(60_000)", "it sent a frame of 1"),
+    raw_frame("empty_frame", "data = bytes(8)", "it sent a frame of 0 bytes"),
     raw_frame(
-        "both_answer_and_status", header('\'{"d": [["id", 4], ["ok", 7], ["status", "x"]]}\'')
+        "another_number",
+        header('\'{"d": [["id", 99], ["ok", 1]]}\''),
+        "it sent something that isn't a reply",
     ),
-    raw_frame("deep_json", header("'[' * 30_000 + ']' * 30_000")),
-    raw_frame("huge_shape", header("'{\"a\": 0}'", "'[[\"<f8\", [1000000000, 1000000000]]]'")),
-    raw_frame("negative_shape", header("'{\"a\": 0}'", "'[[\"<f8\", [-1, 4]]]'")),
-    raw_frame("array_of_objects", header("'{\"a\": 0}'", "'[[\"|O\", [1]]]'")),
-    raw_frame("many_dimensions", header("'{\"a\": 0}'", "'[[\"<f8\", ' + str([1] * 60) + ']]'")),
-    raw_frame("number_of_a_million_digits", header("'9' * 40_000")),
-    in_first_task(
+    raw_frame(
+        "number_that_is_a_bool",
+        header('\'{"d": [["id", true], ["ok", 1]]}\''),
+        "it sent something that isn't a reply",
+    ),
+    raw_frame(
+        "number_that_is_nan",
+        header('\'{"d": [["id", NaN], ["ok", 1]]}\''),
+        "it sent something that isn't a reply",
+    ),
+    raw_frame("not_a_dict", header("'[1, 2, 3]'"), "it sent something that isn't a reply"),
+    raw_frame(
+        "odd_status",
+        header('\'{"d": [["id", 4], ["status", 7], ["message", 7]]}\''),
+        "it sent a reply of a form that no reply has",
+    ),
+    raw_frame(
+        "both_answer_and_status",
+        header('\'{"d": [["id", 4], ["ok", 7], ["status", "x"]]}\''),
+        "it sent a reply of a form that no reply has",
+    ),
+    raw_frame(
+        "deep_json",
+        header("'[' * 30_000 + ']' * 30_000"),
+        "it sent bytes that are too much: RecursionError",
+    ),
+    raw_frame(
+        "huge_shape",
+        header("'{\"a\": 0}'", "'[[\"<f8\", [1000000000, 1000000000]]]'"),
+        "it sent an array that is longer than what holds it",
+    ),
+    raw_frame(
+        "negative_shape",
+        header("'{\"a\": 0}'", "'[[\"<f8\", [-1, 4]]]'"),
+        "it sent an array with an impossible shape",
+    ),
+    raw_frame(
+        "array_of_objects",
+        header("'{\"a\": 0}'", "'[[\"|O\", [1]]]'"),
+        "it sent an array of type '|O'",
+    ),
+    raw_frame(
+        "many_dimensions",
+        header("'{\"a\": 0}'", "'[[\"<f8\", ' + str([1] * 60) + ']]'"),
+        "it sent an array with an impossible shape",
+    ),
+    raw_frame(
+        "number_of_a_million_digits",
+        header("'9' * 1_000_000"),
+        "it sent bytes that aren't plain data",
+    ),
+    raw_frame(
         "keys_with_one_hash",
-        "import os, time\n"
-        "pairs = ', '.join(f'[{n * (2**61 - 1)}, 0]' for n in range(5, 100_000)).encode()\n"
-        'head = b\'{"value": {"d": [\' + pairs + b\']}, "arrays": []}\'\n'
-        "data = len(head).to_bytes(4, 'big') + head\n"
-        "data = memoryview(len(data).to_bytes(8, 'big') + data)\n"
-        "while data: data = data[os.write(4, data):]\ntime.sleep(20)",
-        "died",
-        limits=PATIENT,
+        header(
+            "'{\"d\": [' + ', '.join(f'[{n * (2**61 - 1)}, 0]' for n in range(5, 50_000)) + ']}'"
+        ),
+        "it sent a dict with a key of over 18 digits",
     ),
-    raw_frame("unhashable_key", header("'{\"d\": [[[1], 2]]}'")),
-    in_first_task(
+    raw_frame(
+        "unhashable_key", header("'{\"d\": [[[1], 2]]}'"), "it sent a dict with a key of type list"
+    ),
+    raw_frame(
         "millions_of_values",
-        "import os, time\n"
-        "head = b'{\"value\": [' + b'[],' * 15_000_000 + b'[]], \"arrays\": []}'\n"
-        "data = len(head).to_bytes(4, 'big') + head\n"
-        "data = memoryview(len(data).to_bytes(8, 'big') + data)\n"
-        "while data: data = data[os.write(4, data):]\ntime.sleep(20)",
-        "died",
-        limits=PATIENT,
+        header("'[' + '[],' * 3_000_000 + '[]]'"),
+        "it sent a frame with over 4,000,000 values",
     ),
-    in_first_task("trickle", "import os, time\nos.write(4, b'\\0')\ntime.sleep(20)", "timed out"),
+    in_first_task(
+        "trickle",
+        "import os, time\nos.write(4, b'\\0')\ntime.sleep(20)",
+        "timed out",
+        limits=WAITING,
+    ),
 ]
 
+# Whoever is refused another process or thread says so, once, in the place of the first answer.
+REFUSED = """
+from course.exercises import encode
+from course.grader import wire
+def refused(what):
+    wire.write(4, encode({"id": 4, "ok": "refused " + what}))
+"""
+
 GREED = [
-    in_first_task("ten_gigabytes", "return np.ones((10, 2**27))", "graded"),
+    in_first_task(
+        "ten_gigabytes",
+        "return np.ones((10, 2**27))",
+        "graded",
+        "zeros_all_around raised: MemoryError",
+    ),
     in_first_task(
         "many_small_things",
-        "found = []\nwhile True: found.append(bytes(10**6))",
+        "kept = []\nwhile True: kept.append(bytes(10**6))",
         "graded",
+        "zeros_all_around raised: MemoryError",
     ),
     in_first_task(
         "memory_shared_with_nobody",
-        "import mmap, time\nroom = mmap.mmap(-1, 10**9)\n"
-        "for start in range(0, len(room), 4096): room[start] = 1\ntime.sleep(20)",
+        """
+import mmap, time
+room = mmap.mmap(-1, 10**9)
+for start in range(0, len(room), 4096): room[start] = 1
+time.sleep(20)
+""",
         "died",
+        "zeros_all_around died: `add_frame`: it used",
         limits=SMALL,
     ),
     in_first_task(
         "memory_of_many_processes",
-        "import os, time\n"
-        "for _ in range(8):\n"
-        "    if not os.fork():\n"
-        "        room = np.ones(6 * 10**6)\n"
-        "        time.sleep(20)\n"
-        "time.sleep(20)",
+        """
+import os, time
+for _ in range(8):
+    if not os.fork():
+        room = np.ones(6 * 10**6)
+        time.sleep(20)
+time.sleep(20)
+""",
         "died",
+        "zeros_all_around died: `add_frame`: it used",
         limits=SMALL,
     ),
     in_first_task(
         "fork_bomb",
-        "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+        """
+first, told = os.pipe()
+os.write(told, b"1")
+os.set_blocking(first, False)
+while True:
+    try: os.fork()
+    except BlockingIOError:
+        try: os.read(first, 1)
+        except BlockingIOError: continue
+        refused("to fork")
+""",
         "timed out",
+        "refused to fork",
+        "any_width timed out: `add_frame`",
+        before="import os" + REFUSED,
+        limits={"call_seconds": 0.5},
     ),
     in_first_task(
         "thread_bomb",
-        "import threading, time\n"
-        "while True:\n"
-        "    try: threading.Thread(target=time.sleep, args=(60,)).start()\n"
-        "    except RuntimeError: time.sleep(60)",
+        """
+while True:
+    try: threading.Thread(target=time.sleep, args=(60,)).start()
+    except RuntimeError:
+        refused("a thread")
+        time.sleep(60)
+""",
         "timed out",
+        "refused a thread",
+        "any_width timed out: `add_frame`",
+        before="import threading, time" + REFUSED,
+        limits={"call_seconds": 0.2},
     ),
     attempts(
         "fills_the_disk",
         """
 def fill(folder):
     written = 0
-    try:
-        for number in range(100):
-            with open(f"{folder}/{number}", "wb", buffering=0) as file:
-                for _ in range(100):
-                    written += file.write(bytes(10**6))
-    except OSError:
-        pass
-    return written if written > 70e6 else None
-for folder in ("/tmp", os.path.expanduser("~"), "/dev/shm", ".", "/var/tmp", "/run"):
+    for number in range(100):
+        with open(f"{folder}/{number}", "wb", buffering=0) as file:
+            for _ in range(10):
+                written += file.write(bytes(10**6))
+                if written > 70e6: return written
+for folder in ("/tmp", os.path.expanduser("~"), "/dev/shm", "/var/tmp", "/run"):
     attempt(folder, lambda: fill(folder))
 def many(folder):
     for number in range(100_000):
@@ -620,9 +924,14 @@ def many(folder):
     return number
 attempt("files", lambda: many("/tmp"))
 """,
+        "/home/student: ENOSPC",
+        "/dev/shm: ENOSPC",
+        "files: ENOSPC",
     ),
     attempts(
-        "many_open_files", 'attempt("files", lambda: [open("/dev/null") for _ in range(5000)])'
+        "many_open_files",
+        'attempt("files", lambda: [open("/dev/null") for _ in range(5000)])',
+        "files: EMFILE",
     ),
 ]
 
@@ -630,18 +939,24 @@ REACHING_OUT = [
     attempts(
         "reads_files",
         """
-import pathlib
 for place in ("@SECRET@", "@EXERCISE@/checks.py", "@REPOSITORY@/pyproject.toml", "/etc/shadow",
               "@REPOSITORY@/exercises", "@REPOSITORY@/tests", "/root/.ssh", "@HOME@/.bashrc",
               "/etc/passwd", "/var/log", "/home/student/../../root/.bash_history"):
     attempt(place, lambda: os.listdir(place) if os.path.isdir(place) else open(place, "rb").read())
 for start in ("/grader", "/home", "/tmp", "/etc", "/var", "/opt", "/srv", "/mnt", "/media", "/run"):
     for folder, _, files in os.walk(start):
+        canary[folder] = "searched"
         for name in files:
             if name in ("checks.py", "mutants.py", "exercise.toml", "gradebook.sqlite"):
                 path = os.path.join(folder, name)
                 if "/course/" not in path and "/course_utils/" not in path: leaks.append(path)
 """,
+        "@SECRET@: ENOENT",
+        "@EXERCISE@/checks.py: ENOENT",
+        "@REPOSITORY@/pyproject.toml: ENOENT",
+        "/etc/passwd: ENOENT",
+        "/grader/course/exercises: searched",
+        "/home/student: searched",
     ),
     attempts(
         "searches_every_import_path",
@@ -660,50 +975,60 @@ def graded():
     return submission
 attempt("the grader", graded)
 """,
+        "/grader/exercises: nothing",
+        "exercise: ExerciseError",
+        "the grader: ImportError",
     ),
     attempts(
         "reads_the_environment",
         """
+canary["COURSE_GRADING"] = os.environ["COURSE_GRADING"]
 for name, value in os.environ.items():
     if "@CANARY@" in value: leaks.append(name)
 for pid in ["self", *range(1, 400), @PARENT@]:
     attempt(f"environment of {pid}",
             lambda: b"@CANARY@" in open(f"/proc/{pid}/environ", "rb").read())
 """,
+        "COURSE_GRADING: 1",
+        "environment of 2: ENOENT",
+        "environment of @PARENT@: ENOENT",
     ),
     attempts(
         "reads_other_processes",
         """
-import ctypes
-def mine(pid): return pid == os.getpid()
 for pid in [*range(1, 400), @PARENT@]:
-    if mine(pid): continue
+    if pid == os.getpid(): continue
     for name in ("mem", "maps", "cwd", "root", "exe"):
         path = f"/proc/{pid}/{name}"
         attempt(path, lambda: os.readlink(path) if name in ("cwd", "root", "exe")
                 else open(path, "rb").read(1))
     attempt(f"descriptors of {pid}", lambda: os.listdir(f"/proc/{pid}/fd"))
-libc = ctypes.CDLL(None, use_errno=True)
 for pid in [*range(1, 100), @PARENT@]:
-    if mine(pid): continue
-    attempt(f"ptrace {pid}", lambda: libc.ptrace(16, pid, 0, 0) == 0)
+    if pid == os.getpid(): continue
+    attempt(f"ptrace {pid}", lambda: system_call(libc.ptrace(16, pid, 0, 0)))
     room = ctypes.create_string_buffer(8)
     class Vector(ctypes.Structure): _fields_ = [("at", ctypes.c_void_p), ("size", ctypes.c_size_t)]
     here = Vector(ctypes.addressof(room), 8)
-    attempt(f"memory of {pid}", lambda: libc.process_vm_readv(
-        pid, ctypes.byref(here), 1, ctypes.byref(here), 1, 0) > 0)
+    attempt(f"memory of {pid}", lambda: system_call(libc.process_vm_readv(
+        pid, ctypes.byref(here), 1, ctypes.byref(here), 1, 0)))
 """,
+        "/proc/2/mem: ENOENT",
+        "/proc/@PARENT@/root: ENOENT",
+        "descriptors of @PARENT@: ENOENT",
+        "ptrace @PARENT@: EPERM",
+        "memory of @PARENT@: EPERM",
     ),
     attempts(
         "kills_others",
         """
 import signal
-for pid in [-1, *range(1, 100), @PARENT@, -@PARENT@]:
-    if pid != os.getpid():
-        try: os.kill(pid, signal.SIGKILL)
-        except OSError: pass
+for pid in [-1, *range(1, 100), -@PARENT@, @PARENT@]:
+    if pid != os.getpid(): attempt(f"kill {pid}", lambda: os.kill(pid, signal.SIGKILL))
 attempt("the parent", lambda: os.kill(@PARENT@, 0) or "is there")
 """,
+        "kill 2: ESRCH",
+        "kill -@PARENT@: ESRCH",
+        "the parent: ESRCH",
     ),
     attempts(
         "writes_files",
@@ -728,6 +1053,11 @@ os.makedirs(os.path.dirname("@MARK@"), exist_ok=True) if "@MARK@".startswith("/t
 try: write("@MARK@")
 except OSError: pass
 """,
+        "@SECRET@: ENOENT",
+        "/etc/x: EROFS",
+        "/grader/course/x: EROFS",
+        "gradebook: OperationalError",
+        "remove: E",
     ),
     attempts(
         "opens_sockets",
@@ -756,12 +1086,19 @@ def fetch():
     return urllib.request.urlopen("http://127.0.0.1:@PORT@", timeout=0.5).read()
 attempt("http", fetch)
 """,
+        "127.0.0.1: E",
+        "8.8.8.8: ENETUNREACH",
+        "unix: ENOENT",
+        "abstract: ECONNREFUSED",
+        "family 16: EAFNOSUPPORT",
+        "names: gaierror",
+        "http: URLError",
     ),
     attempts(
         "mounts",
         """
-import ctypes, subprocess
-libc = ctypes.CDLL(None, use_errno=True)
+import resource, subprocess
+x86 = "x86" in os.uname().machine
 calls = {
     "umount": lambda: libc.umount2(b"/proc", 2), "umount tmp": lambda: libc.umount2(b"/tmp", 2),
     "mount": lambda: libc.mount(b"none", b"/tmp", b"tmpfs", 0, None),
@@ -769,107 +1106,131 @@ calls = {
     "unshare": lambda: libc.unshare(0x10000000), "unshare all": lambda: libc.unshare(0x7C020000),
     "setns": lambda: libc.setns(3, 0), "chroot": lambda: libc.chroot(b"/tmp"),
     "setuid": lambda: libc.setuid(0), "setgid": lambda: libc.setgid(0),
-    "clone": lambda: min(0, libc.syscall(56 if "x86" in os.uname().machine else 220,
-                                         0x10000000 | 17, 0, 0, 0, 0)),
-    "keys": lambda: libc.syscall(250 if "x86" in os.uname().machine else 219, 0, -3, 0),
+    "clone": lambda: min(0, libc.syscall(56 if x86 else 220, 0x10000000 | 17, 0, 0, 0, 0)),
+    "keys": lambda: libc.syscall(250 if x86 else 219, 0, -3, 0),
 }
 for name, call in calls.items():
-    attempt(name, lambda: call() >= 0)
+    attempt(name, lambda: system_call(call()))
 attempt("mknod", lambda: os.mknod("/tmp/disk", 0o60666, os.makedev(8, 0)) or "made")
 attempt("a tool", lambda: subprocess.run(["unshare", "-r", "true"]).returncode == 0)
 attempt("sudo", lambda: subprocess.run(["su", "-c", "true"], timeout=2).returncode == 0)
 attempt("priority", lambda: os.setpriority(os.PRIO_PROCESS, 0, -10) or "raised")
-import resource
-for kind in (resource.RLIMIT_DATA, resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE):
-    attempt(f"limit {kind}", lambda: resource.setrlimit(kind, (-1, -1)) or "raised")
+for kind in ("DATA", "NPROC", "NOFILE"):
+    attempt(f"limit {kind}",
+            lambda: resource.setrlimit(getattr(resource, "RLIMIT_" + kind), (-1, -1)) or "raised")
 """,
+        "umount: EPERM",
+        "mount: EPERM",
+        "unshare: EPERM",
+        "clone: EPERM",
+        "setuid: EINVAL",
+        "mknod: EPERM",
+        "limit NPROC: ValueError",
     ),
     attempts(
         "searches_memory",
         """
 import gc
+gc.unfreeze()  # what was there before the fork is hidden from a collector's list
+class Decoy: pass
+decoy = [Decoy()]
 # All of them backwards: else the search would find itself.
 words = {word[::-1] for word in ("@YRANAC@", "htdiw_yna", "dnuora_lla_sorez", "seulav_evitagen")}
 def interesting(value):
     if isinstance(value, str): return value in words
     if isinstance(value, int): return value == int("@SEED@"[::-1])
-    return type(value).__name__ in ("Check", "Exercise", "Mutant", "Grader", "Outcome")
-for found in gc.get_objects():
-    if found is globals() or found is words: continue
+    return type(value).__name__ in ("Check", "Exercise", "Mutant", "Grader", "Outcome", "Decoy")
+held = gc.get_objects()
+canary["objects"] = "many" if len(held) > 20_000 else f"only {len(held)}"
+for thing in held:
+    if thing is globals() or thing is words or thing is held: continue
     try:
-        parts = list(found.values()) if isinstance(found, dict) else list(found) if isinstance(
-            found, (list, tuple, set)) else [found]
+        parts = list(thing.values()) if isinstance(thing, dict) else list(thing) if isinstance(
+            thing, (list, tuple, set)) else [thing]
     except Exception: continue
     for part in parts:
         try:
-            if interesting(part): leaks.append(type(part).__name__)
+            if isinstance(part, Decoy): canary["decoy"] = "seen"
+            elif interesting(part): leaks.append(f"{type(part).__name__} {str(part)[:40]}")
         except Exception: pass
 frame = sys._getframe()
 while frame is not None:
+    canary[frame.f_code.co_name] = "looked at"
     for name, value in list(frame.f_locals.items()):
         if name in ("reference", "expected", "seed", "checks", "check_function"): leaks.append(name)
     frame = frame.f_back
 for module in list(sys.modules):
     if module.endswith((".submission", "gradebook", ".jail")): leaks.append(module)
+canary["course.grader.worker"] = "here" if "course.grader.worker" in sys.modules else "not here"
 for descriptor in (0, 1, 2, *range(5, 1024)):
     def readable():
         os.set_blocking(descriptor, False)
         return os.read(descriptor, 100) or None
     attempt(f"descriptor {descriptor}", readable)
 """,
+        "objects: many",
+        "decoy: seen",
+        "serve: looked at",
+        "course.grader.worker: here",
+        "descriptor 0: nothing",
+        "descriptor 1023: EBADF",
     ),
-    Submission(
+    after_right_answers(
         "leaves_a_daemon",
-        [
-            SETUP,
-            ADD_FRAME,
-            BRIGHTEST,
-            "import os, time, signal\n"
-            "if not os.fork():\n"
-            "    os.setsid()\n"
-            "    for number in range(1, 65):\n"
-            "        try: signal.signal(number, signal.SIG_IGN)\n"
-            "        except (OSError, ValueError): pass\n"
-            "    if not os.fork():\n"
-            "        import ctypes\n"
-            "        ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)\n"
-            "        while True: time.sleep(0.01)\n"
-            "    os._exit(0)",
-        ],
-        ALL,
+        """
+import ctypes, os, signal, time
+hearing, telling = os.pipe()
+if not os.fork():
+    os.setsid()
+    for number in range(1, 65):
+        try: signal.signal(number, signal.SIG_IGN)
+        except (OSError, ValueError): pass
+    if not os.fork():
+        ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
+        os.write(telling, b"the daemon runs")
+        while True: time.sleep(0.01)
+    os._exit(0)
+canary = os.read(hearing, 100).decode()
+""",
+        "canary: the daemon runs",
     ),
-    Submission(
+    after_right_answers(
         "leaves_things_behind",
-        [
-            SETUP,
-            ADD_FRAME,
-            BRIGHTEST,
-            "import ctypes, os, socket\n"
-            "libc = ctypes.CDLL(None, use_errno=True)\n"
-            "libc.shmget(4711, 4096, 0o1777)\nlibc.semget(4711, 1, 0o1777)\n"
-            "libc.msgget(4711, 0o1777)\nlibc.mq_open(b'/left', 66, 0o777, None)\n"
-            "for folder in ('/tmp', '/dev/shm', os.path.expanduser('~'), '/home/student'):\n"
-            "    try:\n"
-            "        with open(folder + '/left', 'w') as file: file.write('answers')\n"
-            "        os.chmod(folder, 0o777)\n"
-            "    except OSError: pass\n"
-            "np.left = 'answers'",
-        ],
-        ALL,
+        """
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+libc.shmget(4711, 4096, 0o1777)
+canary = {"semaphore": libc.semget(4711, 1, 0o1777) >= 0}
+libc.msgget(4711, 0o1777)
+libc.mq_open(b"/left", 66, 0o777, None)
+for folder in ("/tmp", "/dev/shm", os.path.expanduser("~")):
+    try:
+        with open(folder + "/left", "w") as file: file.write("answers")
+        os.chmod(folder, 0o777)
+        canary[folder] = os.listdir(folder)
+    except OSError: pass
+np.left = "answers"
+""",
+        "semaphore: True",
+        "/dev/shm: ['left']",
+        "/home/student: ['left']",
     ),
     attempts(  # directly after the one before
         "finds_things_left_behind",
         """
-import ctypes
-libc = ctypes.CDLL(None, use_errno=True)
-for folder in ("/tmp", "/dev/shm", os.path.expanduser("~"), "/home/student", "/home", "/dev"):
+for folder in ("/tmp", "/dev/shm", os.path.expanduser("~"), "/home", "/dev"):
     attempt(folder, lambda: open(folder + "/left").read())
-attempt("shared memory", lambda: libc.shmget(4711, 4096, 0) >= 0)
-attempt("semaphores", lambda: libc.semget(4711, 1, 0) >= 0)
-attempt("messages", lambda: libc.msgget(4711, 0) >= 0)
-attempt("queue", lambda: libc.mq_open(b"/left", 2) >= 0)
-attempt("modules", lambda: np.left)
+attempt("shared memory", lambda: system_call(libc.shmget(4711, 4096, 0)))
+attempt("semaphores", lambda: system_call(libc.semget(4711, 1, 0)))
+attempt("messages", lambda: system_call(libc.msgget(4711, 0)))
+attempt("queue", lambda: system_call(libc.mq_open(b"/left", 2)))
+attempt("modules", lambda: getattr(np, "left", None))
 """,
+        "/dev/shm: ENOENT",
+        "/home/student: ENOENT",
+        "semaphores: ENOENT",
+        "queue: ENOENT",
+        "modules: nothing",
     ),
 ]
 
