@@ -7,11 +7,12 @@ import io
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import numpy as np
 
 from course import data
-from course.data import sources
+from course.data import download, sources
 
 
 class FaultyServer:
@@ -24,9 +25,12 @@ class FaultyServer:
     "stall" (half, then silence), "trickle" (half, then a byte now and then), "short" (half, then
     the end), "flipped" (one wrong byte), "slow" (a little pause before each piece), "no range"
     (ranges ignored), "stubborn range" (If-Range ignored), "no length" (neither length nor ETag).
+
+    `pause` is that of "trickle" and "slow", in seconds.
     """
 
     def __init__(self):
+        self.pause = 0.005
         self.files, self.faults, self.log = {}, {}, []
         self.etags = {}  # path -> ETag, to overrule the one made from the content
         self.closing = threading.Event()
@@ -112,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             if piece is None:
                 self.faulty.closing.wait()
             elif fault in ("trickle", "slow") and number:
-                self.faulty.closing.wait(0.02)
+                self.faulty.closing.wait(self.faulty.pause)
             self.wfile.write(piece or b"")
             self.wfile.flush()
         if fault == "short":
@@ -120,6 +124,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _log(self, status):
         self.faulty.log.append((self.path.lstrip("/"), self.headers.get("Range"), status))
+
+
+class SilentNetwork:
+    """Connections that nobody answers: whoever waits for one waits on a clock of its own.
+
+    In `course.data.download`, of which it takes the place of the clock, threads and events.
+    """
+
+    def __init__(self, monkeypatch):
+        self.waited = 0.0  # seconds
+        thread = SimpleNamespace(start=lambda: None)
+        threads = SimpleNamespace(Event=lambda: self, Thread=lambda **_: thread)
+        monkeypatch.setattr(download, "threading", threads)
+        monkeypatch.setattr(download, "time", SimpleNamespace(monotonic=lambda: self.waited))
+        download.forget_unreachable()
+
+    def wait(self, seconds):
+        self.waited += seconds
 
 
 def mnist_bytes(seed: int = 0) -> bytes:
@@ -138,14 +160,5 @@ def point_mnist_at(*urls: str, content: bytes | None = None) -> sources.Dataset:
     """MNIST's entry for `data.DATASETS`, with those hosts and the hash of `content`."""
     known_hash = content and "sha256:" + hashlib.sha256(content).hexdigest()
     file = dataclasses.replace(data.DATASETS["mnist"].files[0], known_hash=known_hash)
-    return dataclasses.replace(
-        data.DATASETS["mnist"],
-        hosts=urls,
-        files=(file,),
-        shapes={
-            "x_train": (200, 28, 28),
-            "y_train": (200,),
-            "x_test": (20, 28, 28),
-            "y_test": (20,),
-        },
-    )
+    shapes = {"x_train": (200, 28, 28), "y_train": (200,), "x_test": (20, 28, 28), "y_test": (20,)}
+    return dataclasses.replace(data.DATASETS["mnist"], hosts=urls, files=(file,), shapes=shapes)

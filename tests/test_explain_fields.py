@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_networks import lesson_network
 
-from course.explain.fields import Field, fields_of
-from course.instruments.lens import stages_of
+from course.explain import Field, fields_of, stages_of
 
 
 def measured(model, layer, shape, ground):
@@ -52,14 +51,15 @@ def check_against_measured(model, layer, shape, *, ground=0, gaps=False):
 
 
 def test_fields_of_the_lessons_network_as_the_lesson_adds_them_up():
-    found = fields_of(lesson_network(), size=(150, 150))
-    stages = [found[f"relu{number}"] for number in (1, 2, 3, 4)]
-    assert [(one.size[0], one.jump[0]) for one in stages] == [(3, 1), (8, 2), (18, 4), (38, 8)]
-    assert [one.units for one in stages] == [(148, 148), (72, 72), (34, 34), (15, 15)]
-    assert {one.start for one in stages} == {(0, 0)}
-    assert found["pool1"] == Field((4, 4), (2, 2), (0, 0), (74, 74))
-    assert found["mean"] is found["dog"] is None
-    assert check_against_measured(lesson_network(), "relu3", (23, 26, 3), ground=150) == 2 * 2 * 3
+    network = lesson_network()
+    fields = fields_of(network, size=(150, 150))
+    stages = [fields[f"relu{number}"] for number in (1, 2, 3, 4)]
+    assert [(f.size[0], f.jump[0]) for f in stages] == [(3, 1), (8, 2), (18, 4), (38, 8)]
+    assert [field.units for field in stages] == [(148, 148), (72, 72), (34, 34), (15, 15)]
+    assert {field.start for field in stages} == {(0, 0)}
+    assert fields["pool1"] == Field((4, 4), (2, 2), (0, 0), (74, 74))
+    assert fields["mean"] is fields["dog"] is None
+    assert check_against_measured(network, "relu3", (23, 26, 3), ground=150) == 2 * 2 * 3
 
 
 @pytest.mark.parametrize(("side", "start"), [(8, 0), (7, -1), (9, -1), (2, 0)])
@@ -87,12 +87,12 @@ def test_fields_of_blocks_as_in_mobilenet():
     x = layers.DepthwiseConv2D(3, strides=2, name="down")(x)
     x = layers.SeparableConv2D(5, 3, padding="same", name="separable")(x)
     model = keras.Model(inputs, x)
-    found = fields_of(model)
-    assert found["stem"] == Field((3, 3), (2, 2), (0, 0), (16, 18))
-    assert found["project"] == found["sum"] == Field((7, 7), (2, 2), (-2, -2), (16, 18))
-    assert found["pad"] == Field((7, 7), (2, 2), (-2, -2), (17, 19))
-    assert found["down"] == Field((11, 11), (4, 4), (-2, -2), (8, 9))
-    assert found["separable"] == Field((19, 19), (4, 4), (-6, -6), (8, 9))
+    fields = fields_of(model)
+    assert fields["stem"] == Field((3, 3), (2, 2), (0, 0), (16, 18))
+    assert fields["project"] == fields["sum"] == Field((7, 7), (2, 2), (-2, -2), (16, 18))
+    assert fields["pad"] == Field((7, 7), (2, 2), (-2, -2), (17, 19))
+    assert fields["down"] == Field((11, 11), (4, 4), (-2, -2), (8, 9))
+    assert fields["separable"] == Field((19, 19), (4, 4), (-6, -6), (8, 9))
     assert check_against_measured(model, "separable", (32, 36, 3)) > 10
 
 
@@ -121,11 +121,11 @@ def test_fields_through_models_inside_and_operations_on_the_way():
     inputs = keras.Input((20, 20, 3))
     x = inside(inputs[..., ::-1] / 127.5 - 1.0)
     model = keras.Model(inputs, layers.Conv2D(2, 2, name="outer", activation="relu")(x))
-    found = fields_of(model)
-    assert found["inside/c"] == Field((3, 3), (2, 2), (0, 0), (9, 9))
-    assert found["inside"] == Field((5, 5), (4, 4), (0, 0), (4, 4))
-    assert found["outer"] == Field((9, 9), (4, 4), (0, 0), (3, 3))
-    assert fields_of(model, ["c"]) == {"c": found["inside/c"]}
+    fields = fields_of(model)
+    assert fields["inside/c"] == Field((3, 3), (2, 2), (0, 0), (9, 9))
+    assert fields["inside"] == Field((5, 5), (4, 4), (0, 0), (4, 4))
+    assert fields["outer"] == Field((9, 9), (4, 4), (0, 0), (3, 3))
+    assert fields_of(model, ["c"]) == {"c": fields["inside/c"]}
     assert stages_of(model) == ["outer"]
     assert stages_of(keras.Model(inside.inputs, inside.outputs)) == ["c"]
 
@@ -151,8 +151,8 @@ def test_what_the_walk_does_not_know_is_not_guessed(unknown):
         x = layers.Concatenate(axis=1)([x, x])
     else:
         x = layers.Multiply()([x, layers.GlobalAveragePooling2D(keepdims=True)(x)])
-    found = fields_of(keras.Model(inputs, layers.Conv2D(2, 3, name="after")(x)))
-    assert found["before"] and found["after"] is None
+    fields = fields_of(keras.Model(inputs, layers.Conv2D(2, 3, name="after")(x)))
+    assert fields["before"] and fields["after"] is None
 
 
 LAYERS = st.tuples(
@@ -201,16 +201,22 @@ def test_fields_are_those_that_are_measured(chain, height, width):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "says"),
+    ("layers", "size", "says"),
     [
-        (("relu7",), {"size": (30, 30)}, "no layer has the name 'relu7'; there are .*relu4"),
-        ((), {}, r"size is \(None, None\).*give size=\(H, W\)"),
-        ((), {"size": (0, 30)}, r"give size=\(H, W\)"),
+        ("relu7", (30, 30), "'relu7'.*relu4"),
+        (None, None, r"\(None, None\).*\(N, N, N, 3\).*size=\(H, W\)"),
+        (None, (0, 30), r" 0 .*size=\(H, W\)"),
+        (None, (30.0, 30), r" 30\.0 .*size=\(H, W\)"),
+        (None, (30, 30, 3), r"\(30, 30, 3\).*size=\(H, W\)"),
     ],
 )
-def test_bad_input_to_fields_is_named(arguments, options, says):
+def test_bad_input_to_fields_is_named(layers, size, says):
     with pytest.raises(ValueError, match=says):
-        fields_of(lesson_network(), *arguments, **options)
+        fields_of(lesson_network(), layers, size=size)
 
 
-# ---- the instrument ------------------------------------------------------------------------------
+def test_sizes_may_come_from_numpy():
+    network, plain = lesson_network(), (40, 50)
+    fields = fields_of(network, size=tuple(np.array(plain)))
+    assert fields == fields_of(network, size=plain)
+    assert type(fields["conv1"].units[0]) is int

@@ -62,7 +62,6 @@ def data_fetch(
 ) -> None:
     """Bring data sets into the cache: from COURSE_MIRROR if it is set, or by download."""
     from course import data
-    from course.data import pets, sources
 
     unknown = [name for name in names or () if name not in data.DATASETS]
     if unknown:
@@ -72,20 +71,17 @@ def data_fetch(
     failed = False
     usual = [name for name, dataset in data.DATASETS.items() if not dataset.on_request]
     for name in names or usual:
-        before = sources.stamp(name)
         try:
             record = data.fetch(name)
         except data.DataError as error:
             failed = True
             typer.echo(f"{name}: {error}", err=True)
         else:
-            here = "already here" if sources.stamp(name) == before else "here"
+            here = "here" if record.came else "already here"
             size = f"{record.megabytes:,.1f} MB from {record.source}"
             typer.echo(f"{name}: {here} and verified, {size}")
-            for line in pets.remarks(name):
+            for line in record.remarks:
                 typer.echo(line)
-            if name == "pets" and pets.own_in_use():
-                typer.echo("  lessons use your own photos until: course data remove pets")
     if failed:
         raise typer.Exit(1)
 

@@ -1,10 +1,11 @@
-"""Data sets, folders of photos, and pretrained networks; `arrays` tells where each comes from.
+"""Data sets, folders of photos, and pretrained networks.
 
     (x_train, y_train), (x_test, y_test) = data.load_mnist(n_train=4000, n_test=1000)
     pets = data.load_pets(n_train=200, n_validation=100)
 
-Lessons import `bases` (pretrained networks), `imagenet` (one that names its classes) and `features`
-(what comes out of them) by name: `from course.data import bases`.
+Three modules are imported by name, as in `from course.data import bases`: `bases` (pretrained
+networks), `imagenet` (one that names its classes) and `features` (what comes out of them).
+`course.data.arrays` tells where each thing comes from, and which settings change that.
 """
 
 from course.data.arrays import (
@@ -15,7 +16,7 @@ from course.data.arrays import (
     load_svhn,
     status,
 )
-from course.data.download import DataError, OfflineError, StorageError
+from course.data.download import DataError, OfflineError, StorageError, offline
 from course.data.pets import Pets, add_pets, load_pets, remove_pets
 from course.data.sources import Status, data_folder
 
@@ -33,6 +34,7 @@ __all__ = [
     "load_mnist",
     "load_pets",
     "load_svhn",
+    "offline",
     "remove_pets",
     "status",
 ]

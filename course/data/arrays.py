@@ -26,6 +26,7 @@ Settings, all of them environment variables:
   or the folder is a copy of a cache: of the data folder that `course data status` shows.
 """
 
+import dataclasses
 import gzip
 from importlib import resources
 from pathlib import Path
@@ -36,6 +37,7 @@ from course import drawn
 from course.data import bases, download, imagenet, pets, sources
 from course.data.download import DataError
 from course.data.sources import TEST_SEED, TRAIN_SEED, DataFile, Dataset, Status, data_folder
+from course_utils.arguments import check_integer
 
 DRAWN_TRAIN, DRAWN_TEST = 5000, 1000  # how many images are drawn unless asked otherwise
 
@@ -98,7 +100,7 @@ def load_mnist(*, n_train=None, n_test=None, source="auto", verbose=True):
         (x_train, y_train), (x_test, y_test): x uint8, shape (n, 28, 28), values in [0, 255];
         y uint8, shape (n,), values in [0, 9].
     Raises:
-        ValueError: a negative n, or an unknown source.
+        ValueError: an n that is negative or no integer, or an unknown source.
         DataError: source="real", and no place has the data; the message lists each.
     Example:
         >>> (x_train, y_train), _ = load_mnist(n_train=100, n_test=0, source="embedded")
@@ -145,7 +147,7 @@ def fetch(name: str, *, progress: bool = True) -> Status:
         name: one of DATASETS.
         progress: show a progress bar.
     Returns:
-        The data set's status afterwards.
+        the data set's status afterwards, and whether anything came just now.
     Raises:
         ValueError: there is no such data set; the message lists them.
         DataError: no place has the data; the message lists each, and what to do.
@@ -153,6 +155,7 @@ def fetch(name: str, *, progress: bool = True) -> Status:
     if name not in DATASETS:
         raise ValueError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")
     download.forget_unreachable()
+    before = sources.stamp(name)
     if name in pets.DATASETS:
         pets.fetch(name, progress=progress)
     elif name in bases.DATASETS:
@@ -161,7 +164,9 @@ def fetch(name: str, *, progress: bool = True) -> Status:
         imagenet.fetch(progress=progress)
     else:
         _bring(name, DATASETS[name].files, progress=progress, anew=True)
-    return _status(name)
+    remarks = tuple(pets.remarks(name)) if name in pets.DATASETS else ()
+    came = sources.stamp(name) != before
+    return dataclasses.replace(_status(name), came=came, remarks=remarks)
 
 
 def status() -> list[Status]:
@@ -172,8 +177,8 @@ def status() -> list[Status]:
     """
     records = [_status(name) for name in DATASETS]
     unused = {name for name in bases.DATASETS if name not in (bases.USUAL, bases.chosen())}
-    kept = [one for one in records if one.here != "none" or one.name not in unused]
-    return kept + pets.own_status()
+    told = [record for record in records if record.here != "none" or record.name not in unused]
+    return told + pets.own_status()
 
 
 def _status(name: str) -> Status:
@@ -213,12 +218,8 @@ def _status(name: str) -> Status:
 
 
 def _load(name, n_train, n_test, source, verbose):
-    counts = {"train": n_train, "test": n_test}
-    for part, n in counts.items():
-        if n is not None and n < 0:
-            raise ValueError(f"n_{part} is {n}; give 0 or more, or None for all there are")
-    if source not in ("auto", "real", "embedded"):
-        raise ValueError(f'source is {source!r}; give "auto", "real" or "embedded"')
+    counts = {"train": _check_count("n_train", n_train), "test": _check_count("n_test", n_test)}
+    sources.check_source(source)
     reason, hint = "as asked", ""
     if source != "embedded":
         try:
@@ -235,6 +236,13 @@ def _load(name, n_train, n_test, source, verbose):
     if verbose:
         print(line + hint)
     return (arrays["x_train"], arrays["y_train"]), (arrays["x_test"], arrays["y_test"])
+
+
+def _check_count(name, n):
+    """How many images are asked for, or None."""
+    return (
+        None if n is None else check_integer(name, n, least=0, advice="or None for all there are")
+    )
 
 
 def _load_real(name, counts, *, progress, anew):

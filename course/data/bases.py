@@ -12,7 +12,6 @@ base, whose weights come with it: see `course.data.course_base`.
 import contextlib
 import functools
 import hashlib
-import operator
 import os
 import random
 import warnings
@@ -24,6 +23,7 @@ from course.data import course_base, sources
 from course.data.download import DataError
 from course.data.sources import DataFile, Dataset, data_folder
 from course_utils import memory, recorded
+from course_utils.arguments import check_integer
 from course_utils.start import import_tensorflow
 
 if TYPE_CHECKING:
@@ -77,14 +77,16 @@ _NETWORKS = {  # files and hashes: keras/src/applications
 }
 DATASETS = {
     name: Dataset(
-        one.title, "weights", {}, (f"{_KERAS}{one.module}/",), "models/",
-        (DataFile(one.file, one.md5 and f"md5:{one.md5}", one.megabytes, ()),), name != USUAL)
-    for name, one in _NETWORKS.items()
+        network.title, "weights", {}, (f"{_KERAS}{network.module}/",), "models/",
+        (DataFile(network.file, network.md5 and f"md5:{network.md5}", network.megabytes, ()),),
+        on_request=name != USUAL)
+    for name, network in _NETWORKS.items()
 }
 # fmt: on
 NAMES = (*DATASETS, COURSE)
-TITLES = {name: one.title for name, one in DATASETS.items()} | {COURSE: "the course's own base"}
-SMALLEST = {name: one.smallest for name, one in _NETWORKS.items()} | {COURSE: 32}
+TITLES = {name: network.title for name, network in _NETWORKS.items()}
+TITLES[COURSE] = "the course's own base"
+SMALLEST = {name: network.smallest for name, network in _NETWORKS.items()} | {COURSE: 32}
 
 
 class Base(NamedTuple):
@@ -173,9 +175,7 @@ def check_size(name: str, size) -> int:
     Raises:
         ValueError: no integer, or too small for this base; the message says what to do.
     """
-    if isinstance(size, bool) or not hasattr(size, "__index__"):  # 96.0, "96", (96, 96)
-        kind = type(size).__name__
-        raise ValueError(f"size is {size!r} ({kind}); give an integer, the images' side in pixels")
+    size = check_integer("size", size, advice="the images' side in pixels")
     if size < SMALLEST[name]:
         others = [TITLES[other] for other in DATASETS if SMALLEST[other] <= size]
         advice = f", or take another base: {', '.join(others)}" if others else ""
@@ -183,7 +183,7 @@ def check_size(name: str, size) -> int:
             f"size is {size}, and {TITLES[name]} needs images of {SMALLEST[name]} pixels or "
             f"more; make them larger{advice}"
         )
-    return operator.index(size)
+    return size
 
 
 def _check_name(name) -> str:
@@ -223,12 +223,12 @@ def _load_course(size: int) -> tuple[Base, str]:
     advice = "Get it again: git checkout course, or install the course anew"
     try:
         record = recorded.load_run(course_base.RECORD)
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError as error:
         missing = error.filename or f"the record {course_base.RECORD}.json"
         raise DataError(attempt, f"{missing} is missing", advice) from error
-    if found != record["sha256"]:
-        reason = f"{path} is damaged: its sha256 is {found}, not {record['sha256']}"
+    if digest != record["sha256"]:
+        reason = f"{path} is damaged: its sha256 is {digest}, not {record['sha256']}"
         raise DataError(attempt, reason, advice)
     model = _build(COURSE, size)
     memory.check_forward_pass(model, TITLES[COURSE], USUAL_BATCH)
@@ -325,8 +325,8 @@ def _build(name: str, size: int):
 
 def _top_block(name: str, layers: list[str]) -> str:
     if name == COURSE:
-        last = max(one.split("_")[0] for one in layers if one.startswith("block"))
-        return next(one for one in layers if one.startswith(f"{last}_"))
+        last = max(layer.split("_")[0] for layer in layers if layer.startswith("block"))
+        return next(layer for layer in layers if layer.startswith(f"{last}_"))
     before = _NETWORKS[name].top_block.removeprefix("after ")
     # Keras numbers the layers of InceptionV3, in each session on: these names change.
     return layers[layers.index(before) + (before != _NETWORKS[name].top_block)]

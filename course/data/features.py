@@ -11,7 +11,6 @@ FILE_BYTES, the folder the files used last up to FOLDER_BYTES.
 import contextlib
 import hashlib
 import json
-import operator
 import re
 import shutil
 import tempfile
@@ -24,6 +23,7 @@ from course.data import bases, download
 from course.data.download import DataError
 from course.data.sources import data_folder
 from course_utils import memory
+from course_utils.arguments import check_integer
 
 __all__ = ["compute_features"]
 
@@ -49,11 +49,13 @@ def compute_features(
         float32 array, shape (N, c), or (N, h, w, c) if not pooled; row i belongs to images[i].
     Raises:
         ValueError: images of another shape or type, or not in [0, 255]: not finite, negative, or
-            none above 1, as when they were preprocessed before.
+            none above 1, as when they were preprocessed before. A batch_size that is no integer
+            or below 1.
         MemoryError: a batch needs more memory than there is.
     Source: Keras's guide to transfer learning, which calls this feature extraction.
     """
-    images, batch_size = _check_images(base, images), _check_batch_size(batch_size)
+    images = _check_images(base, images)
+    batch_size = check_integer("batch_size", batch_size, least=1)
     shape = base.model.output_shape[-1:] if pooled else base.model.output_shape[1:]
     features = np.zeros((len(images), *shape), np.float32)
     if not len(images):
@@ -83,13 +85,6 @@ def compute_features(
         cached = sum(digest not in new for digest in digests)
         print(f"Features: {cached:,} from the cache, {len(images) - cached:,} computed")
     return features
-
-
-def _check_batch_size(batch_size) -> int:
-    with contextlib.suppress(TypeError):
-        if not isinstance(batch_size, bool) and operator.index(batch_size) >= 1:
-            return operator.index(batch_size)
-    raise ValueError(f"batch_size is {batch_size!r}; give an integer, 1 or more")
 
 
 def _check_images(base, images) -> np.ndarray:
@@ -172,7 +167,7 @@ def _layout(model) -> str:
 
     config = json.loads(json.dumps(model.get_config(), default=str), object_hook=clean)
     text = json.dumps(config, sort_keys=True)
-    return re.sub(r'"(?:[^"\\]|\\.)*"', lambda found: names.get(found[0], found[0]), text)
+    return re.sub(r'"(?:[^"\\]|\\.)*"', lambda quoted: names.get(quoted[0], quoted[0]), text)
 
 
 def _known(path: Path, row: np.dtype, digests: set[bytes]) -> dict[bytes, np.ndarray]:

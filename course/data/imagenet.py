@@ -165,8 +165,8 @@ def _read_names(path: Path) -> tuple[str, ...]:
     except ValueError as error:
         raise ValueError(f"it is not JSON: {error}") from error
     if not isinstance(index, dict) or len(index) != CLASSES:
-        found = f"{len(index):,} entries" if isinstance(index, dict) else type(index).__name__
-        raise ValueError(f'it holds {found}, not {CLASSES:,} entries "0" to "{CLASSES - 1}"')
+        kind = f"{len(index):,} entries" if isinstance(index, dict) else type(index).__name__
+        raise ValueError(f'it holds {kind}, not {CLASSES:,} entries "0" to "{CLASSES - 1}"')
     names = []
     for number in range(CLASSES):
         match index.get(str(number)):

@@ -1,15 +1,14 @@
 """Where data comes from: the cache's folder, the mirror, and the first place that has a thing.
 
-What `course.data.arrays`, which loads arrays, `course.data.pets`, which loads folders of photos,
-and `course.data.bases` and `imagenet`, which load weights, have in common. The mirror's files
-have their original names, listed in `data`, or lie as they do in a cache, so that a copy of the
-data folder is a mirror.
+What the loaders of arrays (`course.data.arrays`), of folders of photos (`pets`) and of weights
+(`bases`, `imagenet`) have in common. The mirror's files have their original names, which `arrays`
+lists, or lie as they do in a cache, so that a copy of the data folder is a mirror.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from course.data import download
@@ -50,7 +49,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Status:
-    """What is here of one data set; see `status`."""
+    """What is here of one data set, as `course.data.status` and `fetch` tell it."""
 
     name: str
     here: str  # "all", "part", "none" or "damaged"
@@ -58,6 +57,8 @@ class Status:
     megabytes: float
     verified: bool  # there is something, and all of it is as it was when stored
     would_use: str  # what a lesson would load now
+    came: bool = field(default=False, compare=False)  # `fetch` brought some of it just now
+    remarks: tuple[str, ...] = field(default=(), compare=False)  # what else `fetch` tells, in lines
 
 
 def check_source(source: str) -> None:
@@ -188,8 +189,8 @@ def _check_hash(path: Path, known_hash: str) -> None:
     import pooch
 
     algorithm, _, wanted = known_hash.partition(":")
-    if wanted and (found := pooch.file_hash(path, algorithm)) != wanted:
-        raise ValueError(f"its {algorithm} is {found}, the published one {wanted}")
+    if wanted and (digest := pooch.file_hash(path, algorithm)) != wanted:
+        raise ValueError(f"its {algorithm} is {digest}, the published one {wanted}")
 
 
 def files_in_mirror(name: str, dataset: Dataset) -> bool:
@@ -256,8 +257,9 @@ def from_first(
     reasons = "; ".join(dict.fromkeys(error.reason for error in errors))
     tried = "".join(f"\n  - {error}" for error in errors)
     advice = f"Tried:{tried}\nThen: course data fetch {name}, or set COURSE_MIRROR to a copy"
-    if download.offline() and all(isinstance(error, OfflineError) for error in errors):
+    unreachable = all(isinstance(error, OfflineError) for error in errors)
+    if download.offline() and unreachable:
         # Nothing was tried; do not list hosts as if it had been.
         advice = f"Unset it, or set COURSE_MIRROR to a folder; then: course data fetch {name}"
-    kind = OfflineError if all(isinstance(e, OfflineError) for e in errors) else DataError
+    kind = OfflineError if unreachable else DataError
     raise kind(f"Getting {title}", reasons, advice)

@@ -5,13 +5,8 @@ import numpy as np
 from course.explain import network
 
 
-def check_model(model, *, classes=True) -> int:
-    """The number of a model's classes, two for one output unit; 0 if classes do not matter.
-
-    Raises:
-        ValueError: it is no Keras model, not built, of another kind, does not name classes, or
-            has weights that are not finite.
-    """
+def check_built(model) -> None:
+    """Raise ValueError if it is no Keras model, not built, of another kind, or takes no images."""
     import keras
 
     if not isinstance(model, keras.Model):
@@ -22,15 +17,20 @@ def check_model(model, *, classes=True) -> int:
             "on an image"
         )
     try:
-        inputs, outputs = model.inputs, model.outputs
+        inputs = model.inputs
     except AttributeError:
         raise ValueError(
             f"the model {model.name!r} is a {type(model).__name__}, whose inputs and outputs are "
             "not known; give a Sequential or functional model"
         ) from None
     if len(inputs) != 1 or len(inputs[0].shape) != 4:
-        shapes = [network.shape_of(one) for one in inputs]
+        shapes = [network.shape_of(tensor) for tensor in inputs]
         raise ValueError(f"the model {model.name!r} takes {shapes}; give one that takes images")
+
+
+def check_model(model) -> None:
+    """Raise ValueError as `check_built`, or if a weight is not finite."""
+    check_built(model)
     # What comes out does not tell: a compiled convolution with ReLU makes 0 of NaN.
     for weight in model.weights:
         if not np.isfinite(weight.numpy()).all():
@@ -38,20 +38,44 @@ def check_model(model, *, classes=True) -> int:
                 f"the weights {weight.path} are not all finite (NaN or infinity): the model was "
                 "not trained well or not loaded well; train it anew with a smaller learning rate"
             )
-    if not classes:
-        return 0
-    if len(outputs) != 1 or len(outputs[0].shape) != 2:
-        shapes = [network.shape_of(one) for one in outputs]
-        raise ValueError(
-            f"the model {model.name!r} puts out {shapes}, and classes are (N, classes); give a "
-            "model with its top, a Dense layer"
-        )
-    return max(2, outputs[0].shape[-1])
+
+
+def count_classes(model) -> int:
+    """Count the classes that a model tells apart.
+
+    Args:
+        model: keras.Model of images, built; Sequential, functional or nested.
+    Returns:
+        int >= 2, two for one output unit; 0 if the model does not put out (N, classes).
+    Raises:
+        ValueError: it is no Keras model, not built, takes no images, or has weights that are not
+            finite.
+    """
+    check_model(model)
+    outputs = model.outputs
+    named = len(outputs) == 1 and len(outputs[0].shape) == 2
+    return max(2, outputs[0].shape[-1]) if named else 0
+
+
+def check_classifier(model) -> int:
+    """The number of a model's classes; ValueError as `count_classes`, or if there are none."""
+    if classes := count_classes(model):
+        return classes
+    shapes = [network.shape_of(tensor) for tensor in model.outputs]
+    raise ValueError(
+        f"the model {model.name!r} puts out {shapes}, and classes are (N, classes); give a "
+        "model with its top, a Dense layer"
+    )
 
 
 def check_images(model, images) -> tuple[np.ndarray, bool]:
-    """Images as a float32 batch, and whether one was given.
+    """Bring images into the form in which a model takes them.
 
+    Args:
+        model: keras.Model of images, built.
+        images: uint8 or float array, shape (H, W, C) or (N, H, W, C), as the model takes them.
+    Returns:
+        float32 array, shape (N, H, W, C), and whether it was one image, without the first axis.
     Raises:
         ValueError: another rank or size than the model takes, no image, no numbers, not finite.
     """
@@ -100,15 +124,9 @@ def settle_targets(model, images, target, classes: int, batch_size: int) -> np.n
     """As `check_targets`, with the class that each image has by itself in place of -1."""
     targets = check_targets(target, len(images), classes)
     if target is None:
-        found = network.in_batches(model, network.logit_batch, batch_size, (images,))
-        targets = found.argmax(axis=-1).astype(np.int32)
+        logits = network.in_batches(model, network.logit_batch, batch_size, (images,))
+        targets = logits.argmax(axis=-1).astype(np.int32)
     return targets
-
-
-def check_count(name: str, value, least: int = 1) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-        raise ValueError(f"{name} is {value!r}; give an integer, {least} or more")
-    return int(value)
 
 
 def filled(images: np.ndarray, fill, name: str) -> np.ndarray:

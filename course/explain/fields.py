@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from course.explain import arguments, network
+from course_utils.arguments import check_integer
 
 # What passes each place on to the same place. Layers that change images in training only are among
 # them, and Dense, which is a 1 x 1 convolution where there are places.
@@ -57,11 +58,35 @@ class Field(NamedTuple):
             >>> Field((8, 8), (2, 2), (0, 0), (72, 72)).unit_at(0, 75)
             (0, 36)
         """
-        found = []
+        place = []
         for pixel, size, jump, start, units in zip((row, column), *self, strict=True):
             nearest = math.floor((pixel - start - (size - 1) / 2) / jump + 0.5)
-            found.append(max(0, min(units - 1, nearest)))
-        return tuple(found)
+            place.append(max(0, min(units - 1, nearest)))
+        return tuple(place)
+
+    def slid(self, window, strides, dilation, *, padding):
+        """The field after a layer's window has slid over the map.
+
+        Args:
+            window, strides, dilation: pairs, (rows, columns), of places of the map.
+            padding: "valid" or "same", as Keras pads: of an odd number the larger half after the
+                map.
+        Example:
+            >>> Field((1, 1), (1, 1), (0, 0), (32, 28)).slid((3, 3), (2, 2), (1, 1), padding="same")
+            Field(size=(3, 3), jump=(2, 2), start=(0, 0), units=(16, 14))
+        """
+        sides = []
+        for k, stride, step, size, jump, start, units in zip(
+            window, strides, dilation, *self, strict=True
+        ):
+            reach = (k - 1) * step
+            if padding == "same":
+                count = -(-units // stride)
+                before = max((count - 1) * stride + reach + 1 - units, 0) // 2
+            else:
+                count, before = (units - reach - 1) // stride + 1, 0
+            sides.append((size + reach * jump, jump * stride, start - before * jump, count))
+        return Field(*zip(*sides, strict=True))
 
 
 def fields_of(model, layers=None, *, size=None):
@@ -85,19 +110,19 @@ def fields_of(model, layers=None, *, size=None):
 
     Source: Araujo et al., "Computing receptive fields of convolutional neural networks", 2019.
     """
-    arguments.check_model(model, classes=False)
+    arguments.check_built(model)  # the weights don't matter
     size = tuple(size or model.inputs[0].shape[1:3])
-    if len(size) != 2 or not all(isinstance(side, int) and side > 0 for side in size):
-        raise ValueError(
-            f"size is {size}, and the model {model.name!r} takes "
-            f"{network.shape_of(model.inputs[0])}; give size=(H, W) in pixels"
-        )
-    found = {}
-    _walk(model, "", [Field((1, 1), (1, 1), (0, 0), size)], found)
+    known = f"the model {model.name!r} takes {network.shape_of(model.inputs[0])}"
+    if len(size) != 2 or None in size:
+        raise ValueError(f"size is {size}, and {known}; give size=(H, W) in pixels")
+    advice = f"in pixels, of size=(H, W): {known}"
+    sides = tuple(check_integer("a side", side, least=1, advice=advice) for side in size)
+    fields = {}
+    _walk(model, "", [Field((1, 1), (1, 1), (0, 0), sides)], fields)
     if layers is None:
-        return {path: found.get(path) for path in network.layers_of(model) if path in found}
+        return {path: fields.get(path) for path in network.layers_of(model) if path in fields}
     names = [layers] if isinstance(layers, str) else list(layers)
-    return {name: found.get(network.find_path(model, name)) for name in names}
+    return {name: fields.get(network.find_path(model, name)) for name in names}
 
 
 def _nodes(model):
@@ -107,8 +132,8 @@ def _nodes(model):
         yield from (node for node in by_depth[depth] if not node.is_input)
 
 
-def _walk(model, before, given, found):
-    """Note the fields of all layers in `found`, by path; return those of the model's outputs."""
+def _walk(model, before, given, fields):
+    """Note the fields of all layers in `fields`, by path; return those of the model's outputs."""
     known = {id(tensor): field for tensor, field in zip(model.inputs, given, strict=True)}
     for node in _nodes(model):
         inputs = [known.get(id(tensor)) for tensor in node.input_tensors]
@@ -116,11 +141,11 @@ def _walk(model, before, given, found):
         if hasattr(node.operation, "layers"):
             outputs = []
             if next(_nodes(node.operation), None) and len(inputs) == len(node.operation.inputs):
-                outputs = _walk(node.operation, f"{path}/", inputs, found)
+                outputs = _walk(node.operation, f"{path}/", inputs, fields)
             field = outputs[0] if len(outputs) == 1 else None
         else:
             field = _through(node, inputs)
-        found[path] = field
+        fields[path] = field
         known |= {id(tensor): field for tensor in node.outputs}
     return [known.get(id(tensor)) for tensor in model.outputs]
 
@@ -137,9 +162,9 @@ def _through(node, inputs):
     convolutions = layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D
     if isinstance(layer, convolutions):
         window = layer.kernel_size, layer.strides, layer.dilation_rate
-        return slid(inputs[0], *window, padding=layer.padding)
+        return inputs[0].slid(*window, padding=layer.padding)
     if isinstance(layer, layers.MaxPooling2D | layers.AveragePooling2D):
-        return slid(inputs[0], layer.pool_size, layer.strides, (1, 1), padding=layer.padding)
+        return inputs[0].slid(layer.pool_size, layer.strides, (1, 1), padding=layer.padding)
     if isinstance(layer, layers.ZeroPadding2D):
         return _shifted(inputs[0], layer.padding, 1)
     if isinstance(layer, layers.Cropping2D):
@@ -165,38 +190,13 @@ def _keeps_places(node):
     return kind in SAME_PLACE_OPERATIONS
 
 
-def slid(field, window, strides, dilation, *, padding):
-    """The field after a layer's window has slid over the map.
-
-    Args:
-        field: of the layer's input, a `Field`.
-        window, strides, dilation: pairs, (rows, columns), of places of that map.
-        padding: "valid" or "same", as Keras pads: of an odd number the larger half after the map.
-    Example:
-        >>> slid(Field((1, 1), (1, 1), (0, 0), (32, 28)), (3, 3), (2, 2), (1, 1), padding="same")
-        Field(size=(3, 3), jump=(2, 2), start=(0, 0), units=(16, 14))
-    """
-    sides = []
-    for k, stride, step, size, jump, start, units in zip(
-        window, strides, dilation, *field, strict=True
-    ):
-        reach = (k - 1) * step
-        if padding == "same":
-            count = -(-units // stride)
-            before = max((count - 1) * stride + reach + 1 - units, 0) // 2
-        else:
-            count, before = (units - reach - 1) // stride + 1, 0
-        sides.append((size + reach * jump, jump * stride, start - before * jump, count))
-    return Field(*zip(*sides, strict=True))
-
-
 def _shifted(field, sides, sign):
     """After so many rows and columns were added to each side (sign 1) or taken away (-1)."""
     start = [
-        s - sign * one[0] * jump
-        for s, one, jump in zip(field.start, sides, field.jump, strict=True)
+        begin - sign * ends[0] * jump
+        for begin, ends, jump in zip(field.start, sides, field.jump, strict=True)
     ]
-    units = [n + sign * sum(one) for n, one in zip(field.units, sides, strict=True)]
+    units = [count + sign * sum(ends) for count, ends in zip(field.units, sides, strict=True)]
     return field._replace(start=tuple(start), units=tuple(units))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from course.explain import arguments, network
+from course_utils.arguments import check_integer
 
 PARAMETERS = ("fourier", "pixels")
 SIZE = 96  # where the model leaves it open
@@ -50,14 +51,12 @@ def visualise_filters(
     """
     from tqdm.auto import tqdm
 
-    arguments.check_model(model, classes=False)
+    arguments.check_model(model)
     path = network.find_path(model, layer)
     channels = _check_channels(model, path, channels)
     size = _check_size(model, size)
-    steps, batch_size = (
-        arguments.check_count(name, value)
-        for name, value in (("steps", steps), ("batch_size", batch_size))
-    )
+    steps = check_integer("steps", steps, least=1)
+    batch_size = check_integer("batch_size", batch_size, least=1)
     if parameters not in PARAMETERS:
         raise ValueError(f"parameters is {parameters!r}; give one of {', '.join(PARAMETERS)}")
     fourier = parameters == "fourier"
@@ -78,7 +77,7 @@ def visualise_filters(
                 moves = np.array([rate, jitter / size, zoom], np.float32)
                 state = network.call(model, _climb, (*state, chosen, numbers, moves), *kind)
                 bar.update()
-            images = network.call(model, _as_images, (state[0],), parameters)
+            images = network.call(model, _image_batch, (state[0],), parameters)
             drawn.append(np.asarray(images, np.float32))
             network.check_result(drawn[-1])
     return np.concatenate(drawn)
@@ -90,7 +89,7 @@ def _climb(
     """One step: the parameters of the images, and the two moments of their gradient."""
     import tensorflow as tf
 
-    images = _as_images(model, value, parameters)
+    images = _as_images(value, parameters)
     seen = _moved(images, moves[1], moves[2], numbers) if moved else images
     seen = 255 * seen
     done = network.run(model, preprocess(seen) if preprocess else seen)
@@ -98,8 +97,8 @@ def _climb(
     maps = tf.cast(network.before_activation(call), tf.float32)
     # Not tf.nn.leaky_relu: TensorFlow's optimiser fails on its gradient after a bias, and says so.
     maps = tf.maximum(maps, SLOPE * maps)
-    one = tf.gather(tf.transpose(maps, [0, 3, 1, 2]), channels, batch_dims=1)
-    (slopes,) = tf.gradients(tf.reduce_mean(one, axis=(1, 2)), value)
+    raised = tf.gather(tf.transpose(maps, [0, 3, 1, 2]), channels, batch_dims=1)
+    (slopes,) = tf.gradients(tf.reduce_mean(raised, axis=(1, 2)), value)
     if slopes is None:
         raise ValueError(f"the layer {call.layer.name!r} has no gradient by the pixels")
     if parameters == "pixels":
@@ -123,7 +122,12 @@ def _start(size: int, depth: int, seed: int, fourier: bool) -> np.ndarray:
     return rng.uniform(0.4, 0.6, (size, size, depth)).astype(np.float32)
 
 
-def _as_images(model, value, parameters):
+def _image_batch(_model, value, parameters):
+    """Body of `network.call`: the images."""
+    return _as_images(value, parameters)
+
+
+def _as_images(value, parameters):
     """The images that the parameters stand for, values in [0, 1]."""
     import tensorflow as tf
 
@@ -176,7 +180,7 @@ def _check_size(model, size) -> int:
     height, width = model.inputs[0].shape[1:3]
     if size is None:
         size = height or width or SIZE
-    size = arguments.check_count("size", size)
+    size = check_integer("size", size, least=1)
     if any(side not in (None, size) for side in (height, width)):
         raise ValueError(
             f"size is {size}, and the model {model.name!r} takes images of {height} x {width}; "

@@ -1,46 +1,12 @@
-"""Maps of one image each: what layers put out, and where the evidence for a class is."""
+"""Maps of one image each: where the evidence for a class is."""
 
 import numpy as np
 
 from course.explain import arguments, network
+from course_utils.arguments import check_integer
 
 METHODS = ("grad-cam", "hirescam", "layercam", "grad-cam++")
 MAGNITUDE, SIGNED = "viridis", "coolwarm"  # colours of heat that is never negative, and of other
-
-
-def feature_maps(model, images, layers=None, *, batch_size=32) -> dict[str, np.ndarray]:
-    """Compute what layers put out.
-
-    Args:
-        model: keras.Model of images, built; Sequential, functional or nested.
-        images: uint8 or float array, shape (H, W, C) or (N, H, W, C), as the model takes them.
-        layers: name of a layer, or a list of names; None for all convolutions, in the order in
-            which the image passes them.
-        batch_size: images that go through the model at once, >= 1.
-    Returns:
-        name as given, or path -> float32 array, shape (h, w, c) or (N, h, w, c).
-    Raises:
-        ValueError: an unknown layer, one that makes no maps, or other images than the model takes.
-    Example:
-        >>> import keras, numpy as np
-        >>> model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(8, 5)])
-        >>> [maps.shape for maps in feature_maps(model, np.zeros((28, 28, 1))).values()]
-        [(24, 24, 8)]
-
-    Source: Chollet, Deep Learning with Python, "Visualizing intermediate activations".
-    """
-    arguments.check_model(model, classes=False)
-    batch, single = arguments.check_images(model, images)
-    batch_size = arguments.check_count("batch_size", batch_size)
-    names = [layers] if isinstance(layers, str) else list(layers or network.convolutions(model))
-    paths = tuple(network.find_path(model, name) for name in names)
-    found = network.in_batches(model, _maps, batch_size, (batch,), paths)
-    return {name: one[0] if single else one for name, one in zip(names, found, strict=True)}
-
-
-def _maps(model, images, paths):
-    done, layers = network.run(model, images), network.layers_of(model)
-    return [network.maps_of(done, layers[path]).outputs for path in paths]
 
 
 def class_activation_map(model, images, *, target=None, batch_size=32) -> np.ndarray:
@@ -66,10 +32,10 @@ def class_activation_map(model, images, *, target=None, batch_size=32) -> np.nda
 
 def _for_each(compute, model, images, target, batch_size):
     """What `compute(model, images, targets)` gives, batch by batch, for checked arguments."""
-    classes = arguments.check_model(model)
+    classes = arguments.check_classifier(model)
     batch, single = arguments.check_images(model, images)
     targets = arguments.check_targets(target, len(batch), classes)
-    batch_size = arguments.check_count("batch_size", batch_size)
+    batch_size = check_integer("batch_size", batch_size, least=1)
     maps = network.in_batches(model, compute, batch_size, (batch, targets))
     return maps[0] if single else maps
 
@@ -125,10 +91,10 @@ def grad_cam(
         "LayerCAM", 2021; Chattopadhyay et al., "Grad-CAM++", 2018, of exp(logit), without the
         positive factor exp(logit) that all of a map has in common.
     """
-    classes = arguments.check_model(model)
+    classes = arguments.check_classifier(model)
     batch, single = arguments.check_images(model, images)
     targets = arguments.check_targets(target, len(batch), classes)
-    batch_size = arguments.check_count("batch_size", batch_size)
+    batch_size = check_integer("batch_size", batch_size, least=1)
     if method not in METHODS:
         raise ValueError(f"method is {method!r}; give one of {', '.join(METHODS)}")
     known = network.convolutions(model) if layer is None else None
@@ -187,13 +153,11 @@ def occlusion(
         ValueError: the window is larger than the image; a fill that does not fit; or as `grad_cam`.
     Source: Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014.
     """
-    classes = arguments.check_model(model)
+    classes = arguments.check_classifier(model)
     batch, single = arguments.check_images(model, images)
-    batch_size = arguments.check_count("batch_size", batch_size)
-    window, stride = (
-        arguments.check_count(name, value)
-        for name, value in (("window", window), ("stride", stride))
-    )
+    batch_size = check_integer("batch_size", batch_size, least=1)
+    window = check_integer("window", window, least=1)
+    stride = check_integer("stride", stride, least=1)
     height, width = batch.shape[1:3]
     if window > min(height, width):
         raise ValueError(
@@ -205,11 +169,11 @@ def occlusion(
 
     def covered(i, k):
         made = batch[i]
-        for one, number, top, left in zip(
+        for copy, number, top, left in zip(
             made, i, tops[k // len(lefts)], lefts[k % len(lefts)], strict=True
         ):
             place = (slice(top, top + window), slice(left, left + window))
-            one[place] = fill[number][place]
+            copy[place] = fill[number][place]
         return made
 
     before = network.in_batches(model, network.score_batch, batch_size, (batch, targets))
@@ -298,10 +262,10 @@ def smooth_grad(
         ValueError: noise is negative; or as `grad_cam`.
     Source: Smilkov et al., "SmoothGrad: removing noise by adding noise", 2017.
     """
-    classes = arguments.check_model(model)
+    classes = arguments.check_classifier(model)
     batch, single = arguments.check_images(model, images)
-    batch_size = arguments.check_count("batch_size", batch_size)
-    samples = arguments.check_count("samples", samples)
+    batch_size = check_integer("batch_size", batch_size, least=1)
+    samples = check_integer("samples", samples, least=1)
     if not noise >= 0:
         raise ValueError(f"noise is {noise!r}; give 0 or more, such as 0.15")
     spread = noise * np.ptp(batch, axis=(1, 2, 3), keepdims=True)
@@ -335,10 +299,10 @@ def integrated_gradients(
         ValueError: a baseline that does not fit; or as `grad_cam`.
     Source: Sundararajan et al., "Axiomatic attribution for deep networks", 2017.
     """
-    classes = arguments.check_model(model)
+    classes = arguments.check_classifier(model)
     batch, single = arguments.check_images(model, images)
-    batch_size = arguments.check_count("batch_size", batch_size)
-    steps = arguments.check_count("steps", steps)
+    batch_size = check_integer("batch_size", batch_size, least=1)
+    steps = check_integer("steps", steps, least=1)
     baseline = arguments.filled(batch, baseline, "baseline")
     targets = arguments.settle_targets(model, batch, target, classes, batch_size)
 

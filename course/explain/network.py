@@ -38,19 +38,19 @@ class Run(NamedTuple):
 
 def layers_of(model) -> dict[str, Any]:
     """All layers in and below a model, by path ("inner_model/conv"), each once, in graph order."""
-    found: dict[str, Any] = {}
+    layers: dict[str, Any] = {}
     known = set()
 
     def walk(parent, before: str) -> None:
         for layer in parent.layers:
             if id(layer) not in known:
                 known.add(id(layer))
-                found[before + layer.name] = layer
+                layers[before + layer.name] = layer
                 if hasattr(layer, "layers"):
                     walk(layer, f"{before}{layer.name}/")
 
     walk(model, "")
-    return found
+    return layers
 
 
 def find_path(model, name: str) -> str:
@@ -84,13 +84,13 @@ def convolutions(model) -> list[str]:
         ValueError: there is none.
     """
     layers = layers_of(model)
-    found = [path for path, layer in layers.items() if is_convolution(layer)]
-    if not found:
+    paths = [path for path, layer in layers.items() if is_convolution(layer)]
+    if not paths:
         raise ValueError(
             f"the model {model.name!r} has no convolution (Conv2D and its kin) among its layers: "
             f"{', '.join(layers)}"
         )
-    return found
+    return paths
 
 
 # --- A run, and what to take from it ------------------------------------------------------------
@@ -188,24 +188,24 @@ def logits(done: Run):
     """
     import tensorflow as tf
 
-    found = tf.cast(_to_logits(done)[0], tf.float32)
-    return tf.concat([-found, found], axis=-1) if found.shape[-1] == 1 else found
+    raw = tf.cast(_to_logits(done)[0], tf.float32)
+    return tf.concat([-raw, raw], axis=-1) if raw.shape[-1] == 1 else raw
 
 
 def head(done: Run) -> Call | None:
     """The call that made the logits: that of the last layer but for an activation by itself."""
     last = maker(done, done.outputs)
-    found, _ = _to_logits(done)
-    return maker(done, found) if last is not None and found is last.inputs else last
+    raw, _ = _to_logits(done)
+    return maker(done, raw) if last is not None and raw is last.inputs else last
 
 
 def scores(done: Run, targets):
     """Tensor, shape (N,): each image's logit of its target, or its highest where that is -1."""
     import tensorflow as tf
 
-    found = logits(done)
-    best = tf.argmax(found, axis=-1, output_type=tf.int32)
-    return tf.gather(found, tf.where(targets < 0, best, targets), batch_dims=1)
+    values = logits(done)
+    best = tf.argmax(values, axis=-1, output_type=tf.int32)
+    return tf.gather(values, tf.where(targets < 0, best, targets), batch_dims=1)
 
 
 def probabilities(model, images):
@@ -213,10 +213,10 @@ def probabilities(model, images):
     import tensorflow as tf
 
     done = run(model, images)
-    found, (raw, activation) = logits(done), _to_logits(done)
+    values, (raw, activation) = logits(done), _to_logits(done)
     # Both classes of one unit, too: the sigmoid of -z is what is missing from that of z to 1.
     sigmoid = activation == "sigmoid" or raw.shape[-1] == 1
-    return tf.sigmoid(found) if sigmoid else tf.nn.softmax(found)
+    return tf.sigmoid(values) if sigmoid else tf.nn.softmax(values)
 
 
 def maps_of(done: Run, layer) -> Call:
@@ -226,15 +226,15 @@ def maps_of(done: Run, layer) -> Call:
     activation, the sum of a residual block. Without these, its maps would be half a result.
     """
     if layer is not None:
-        found = [call for call in done.calls if call.layer is layer]
-        if not found:
+        calls = [call for call in done.calls if call.layer is layer]
+        if not calls:
             raise ValueError(f"the layer {layer.name!r} is not used in the model; give another")
-        if len(getattr(found[-1].outputs, "shape", ())) != 4:
+        if len(getattr(calls[-1].outputs, "shape", ())) != 4:
             raise ValueError(
-                f"the layer {layer.name!r} puts out the shape {shape_of(found[-1].outputs)}, and "
+                f"the layer {layer.name!r} puts out the shape {shape_of(calls[-1].outputs)}, and "
                 "feature maps are (N, h, w, c); give the name of a layer before it"
             )
-        return found[-1]
+        return calls[-1]
     last = max(i for i, call in enumerate(done.calls) if is_convolution(call.layer))
     best = done.calls[last]
     for call in done.calls[last:]:
@@ -257,7 +257,7 @@ def call(model, body, arrays, *options) -> Any:
     """Run body(model, *tensors, *options), compiled for this model and these shapes.
 
     Args:
-        model: a model that `checks.check_model` passed.
+        model: a model that `arguments.check_built` would pass, or one of other images.
         body: function of this package, at module level.
         arrays: float32 or int32 arrays; their first axis may have another length each time, and
             a scalar may differ.
@@ -301,16 +301,15 @@ def in_batches(model, body, batch_size: int, arrays, *options) -> np.ndarray | l
     parts = []
     for begin in range(0, len(arrays[0]), batch_size):
         rows = [array[begin : begin + batch_size] for array in arrays]
-        found = call(model, body, rows, *options)
-        parts.append([np.asarray(one, np.float32) for one in _listed(found)])
-        for one in parts[-1]:
-            check_result(one)
-    joined = [np.concatenate(one) for one in zip(*parts, strict=True)]
-    return joined if isinstance(found, list | tuple) else joined[0]
-
-
-def _listed(found):
-    return found if isinstance(found, list | tuple) else [found]
+        outputs = call(model, body, rows, *options)
+        several = isinstance(outputs, list | tuple)
+        parts.append(
+            [np.asarray(tensor, np.float32) for tensor in (outputs if several else [outputs])]
+        )
+        for array in parts[-1]:
+            check_result(array)
+    joined = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+    return joined if several else joined[0]
 
 
 def repeated(model, body, images, targets, versions: int, make, batch_size: int, progress=None):

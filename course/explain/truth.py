@@ -8,6 +8,7 @@ import numpy as np
 
 from course.explain import arguments, network
 from course.explain.heat import resized
+from course_utils.arguments import check_integer
 
 SCORES = ("probability", "logit")
 
@@ -46,7 +47,7 @@ def randomise_layers(model, seed=0) -> Iterator[tuple[str, object]]:
     """
     import keras
 
-    arguments.check_model(model, classes=False)
+    arguments.check_model(model)
     state = random.getstate()  # Keras draws the seeds of new weights from Python's own
     try:
         random.seed(seed)
@@ -98,8 +99,9 @@ def deletion_curve(
     Source: Petsiuk et al., "RISE", 2018; Samek et al., "Evaluating the visualization of what a
         deep neural network has learned", 2017.
     """
-    options = target, steps, fill, score, seed, batch_size, progress
-    return _curve(model, images, heatmaps, False, *options)
+    return _curve(
+        model, images, heatmaps, False, target, steps, fill, score, seed, batch_size, progress
+    )
 
 
 def insertion_curve(
@@ -120,17 +122,18 @@ def insertion_curve(
         ValueError: as `deletion_curve`.
     Source: Petsiuk et al., "RISE", 2018.
     """
-    options = target, steps, fill, score, seed, batch_size, progress
-    return _curve(model, images, heatmaps, True, *options)
+    return _curve(
+        model, images, heatmaps, True, target, steps, fill, score, seed, batch_size, progress
+    )
 
 
 def _curve(
     model, images, heatmaps, inserted, target, steps, fill, score, seed, batch_size, progress
 ):
-    classes = arguments.check_model(model)
+    classes = arguments.check_classifier(model)
     batch, single = arguments.check_images(model, images)
-    batch_size = arguments.check_count("batch_size", batch_size)
-    steps = arguments.check_count("steps", steps)
+    batch_size = check_integer("batch_size", batch_size, least=1)
+    steps = check_integer("steps", steps, least=1)
     if score not in SCORES:
         raise ValueError(f"score is {score!r}; give one of {', '.join(SCORES)}")
     fill = arguments.filled(batch, fill, "fill")
@@ -145,10 +148,10 @@ def _curve(
     body = network.probability_batch if score == "probability" else network.score_batch
     curve = np.zeros((len(batch), steps + 1), np.float32)
     said = ("insertion" if inserted else "deletion") if progress else None
-    for i, k, found in network.repeated(
+    for i, k, scores in network.repeated(
         model, body, batch, targets, steps + 1, partly, batch_size, said
     ):
-        curve[i, k] = found
+        curve[i, k] = scores
     return curve[0] if single else curve
 
 
@@ -177,11 +180,11 @@ def random_heatmaps(n: int, size, *, seed=0, cells=None) -> np.ndarray:
         >>> random_heatmaps(2, (8, 8), cells=3).shape
         (2, 8, 8)
     """
-    n, shape = arguments.check_count("n", n), size
+    n, shape = check_integer("n", n, least=1), size
     if cells is not None:
-        shape = [arguments.check_count("cells", cells)] * 2
+        shape = [check_integer("cells", cells, least=1)] * 2
     noise = np.random.default_rng(seed).random((n, *shape), np.float32)
-    return np.stack([resized(one, size) for one in noise])
+    return np.stack([resized(heatmap, size) for heatmap in noise])
 
 
 def centre_heatmaps(n: int, size) -> np.ndarray:
@@ -201,7 +204,7 @@ def centre_heatmaps(n: int, size) -> np.ndarray:
     y, x = (np.linspace(-1, 1, side) if side > 1 else np.zeros(1) for side in size)
     far = np.hypot(y[:, None], x[None])
     heat = (1 - far / max(far.max(), 1e-9)).astype(np.float32)
-    return np.repeat(heat[None], arguments.check_count("n", n), axis=0)
+    return np.repeat(heat[None], check_integer("n", n, least=1), axis=0)
 
 
 def pointing_game(heatmaps, masks, *, confidence=0.95) -> PointingGame:
@@ -267,24 +270,24 @@ def share_inside(heatmaps, masks) -> np.ndarray:
 def _check_masks(heatmaps, masks) -> tuple[list[np.ndarray], list[np.ndarray]]:
     masks = [np.asarray(mask) for mask in masks]
     if not masks or not all(mask.ndim == 2 and mask.dtype == bool for mask in masks):
-        found = sorted({f"{mask.dtype} {mask.shape}" for mask in masks}) or "empty"
-        raise ValueError(f"masks is {found}; give bool arrays of the shape (H, W), one an image")
+        given = sorted({f"{mask.dtype} {mask.shape}" for mask in masks}) or "empty"
+        raise ValueError(f"masks is {given}; give bool arrays of the shape (H, W), one an image")
     if empty := [i for i, mask in enumerate(masks) if not mask.any()]:
         raise ValueError(f"the masks {empty} mark nothing; leave these images out")
     return _check_heatmaps(heatmaps, len(masks)), masks
 
 
 def _check_heatmaps(heatmaps, n: int) -> list[np.ndarray]:
-    found = [np.asarray(one, np.float32) for one in heatmaps]
-    if n == 1 and found and all(one.ndim == 1 for one in found):
-        found = [np.asarray(heatmaps, np.float32)]  # one heatmap by itself
-    shapes = sorted({one.shape for one in found})
-    if len(found) != n or not all(len(shape) == 2 for shape in shapes):
+    maps = [np.asarray(heatmap, np.float32) for heatmap in heatmaps]
+    if n == 1 and maps and all(row.ndim == 1 for row in maps):
+        maps = [np.asarray(heatmaps, np.float32)]  # one heatmap by itself
+    shapes = sorted({heatmap.shape for heatmap in maps})
+    if len(maps) != n or not all(len(shape) == 2 for shape in shapes):
         raise ValueError(
-            f"heatmaps has {len(found)} of the shapes {shapes}; give {n}, each (h, w): of "
+            f"heatmaps has {len(maps)} of the shapes {shapes}; give {n}, each (h, w): of "
             "attributions, np.abs(...).max(axis=-1)"
         )
-    for i, one in enumerate(found):
-        if not np.isfinite(one).all():
+    for i, heatmap in enumerate(maps):
+        if not np.isfinite(heatmap).all():
             raise ValueError(f"heatmap {i} has values that are not finite (NaN or infinity)")
-    return found
+    return maps

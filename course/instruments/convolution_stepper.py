@@ -97,7 +97,7 @@ class ConvolutionStepper(Instrument):
         return proposal["value"]
 
     @traitlets.observe("padding", "stride", "dilation", "kernel", "position")
-    def _stay_inside(self, change):
+    def _stay_inside(self, _change):
         """Fewer positions than before: the last of them."""
         if self.kernel is not None and self.image:
             self.position = min(self.position, max(0, self._count() - 1))

@@ -6,7 +6,9 @@ import zlib
 import numpy as np
 import traitlets
 
+from course import explain
 from course.instruments.base import AskingInstrument, packed
+from course_utils.texts import counted
 
 SIDE = 28
 MAPS_SHOWN = 16
@@ -71,9 +73,9 @@ class DigitPad(AskingInstrument):
         self._model, self._asked = model, 0
         super().__init__(
             names=names,
-            layers=_checked_layers(model, layers),
+            layers=explain.map_layers(model, layers),
             example_count=len(self._examples),
-            takes_softmax=_puts_out_logits(self._run(_probes(self._examples))[0]),
+            takes_softmax=_puts_out_logits(self._outputs(_probes(self._examples))),
         )
         self._layer = self.layers[0] if self.layers else ""
         # Compiles what an answer and a search need, so that the first stroke isn't slow.
@@ -197,20 +199,22 @@ class DigitPad(AskingInstrument):
 
     def _look_at(self, images):
         """Probabilities (N, classes), and the first image's maps (channels, h, w), maybe none."""
-        outputs, *maps = self._run(images, tuple(self.layers))
-        shown = maps[self.layers.index(self._layer)] if maps else np.zeros((0, 1, 1), "float32")
+        outputs, maps = explain.outputs_and_maps(self._model, self._taken(images), self.layers)
+        shown = np.zeros((0, 1, 1), "float32")
+        if maps:
+            shown = np.moveaxis(maps[self.layers.index(self._layer)][0], -1, 0)
         return self._as_probabilities(outputs), shown
 
     def _chances(self, images):
         """Probabilities (N, classes)."""
-        return self._as_probabilities(self._run(images)[0])
+        return self._as_probabilities(self._outputs(images))
 
-    def _run(self, images, layers=()):
-        from course.explain import network
+    def _outputs(self, images):
+        return explain.outputs_and_maps(self._model, self._taken(images))[0]
 
-        images = np.asarray(images, "float32")
-        images = images[..., None] if self._deep else images
-        return [np.asarray(one) for one in network.call(self._model, _read, (images,), layers)]
+    def _taken(self, images):
+        """Images as the model takes them."""
+        return images[..., None] if self._deep else images
 
     def _as_probabilities(self, outputs):
         from scipy.special import softmax
@@ -321,17 +325,6 @@ def _embedded_digit():
 # --- the model ------------------------------------------------------------------------------------
 
 
-def _read(model, images, paths):
-    """Body of `network.call`: the outputs for all images, and the first one's maps by layer."""
-    import tensorflow as tf
-
-    from course.explain import network
-
-    done, layers = network.run(model, images), network.layers_of(model)
-    outputs = [network.maps_of(done, layers[path]).outputs[0] for path in paths]
-    return [done.outputs, *(tf.transpose(one, (2, 0, 1)) for one in outputs)]
-
-
 def _check_model(model, names):
     """Whether the model's images have a last axis for the channel."""
     import keras
@@ -359,25 +352,6 @@ def _check_model(model, names):
             f"expected (N, {len(names)}). Give a classifier, or other names"
         )
     return len(given) == 4
-
-
-def _checked_layers(model, layers):
-    """The names of the layers whose maps are shown; all put out maps."""
-    from course.explain import network
-
-    found = network.layers_of(model)
-    if layers is None:
-        return [path for path, layer in found.items() if network.is_convolution(layer)]
-    layers = [layers] if isinstance(layers, str) else list(layers)
-    for name in layers:
-        layer = found[network.find_path(model, name)]
-        shape = getattr(getattr(layer, "output", None), "shape", ())
-        if len(shape) != 4:
-            raise ValueError(
-                f"the layer {name!r} puts out {_shape(tuple(shape))}, and feature maps are "
-                "(N, h, w, c); name a layer before it"
-            )
-    return [network.find_path(model, name) for name in layers]
 
 
 def _probes(examples):
@@ -438,13 +412,13 @@ def _draw(images, looks, pad):
     chances, maps = [chance[0] for chance, _ in looks], [shown[: 2 * COLUMNS] for _, shown in looks]
     said = [f"{pad.names[chance.argmax()]}, {_percent(chance.max())}" for chance in chances]
     changed = images[1] != images[0]
-    pixels = "1 flipped pixel" if changed.sum() == 1 else f"{changed.sum()} flipped pixels"
+    pixels = counted(int(changed.sum()), "flipped pixel")
     with_maps = bool(pad.layers)
     figure = Figure(figsize=(9, 6.3 if with_maps else 5.1), layout="constrained")
     figure.suptitle(_finding(chances, pad.names, pixels))
     rows = figure.add_gridspec(2 + with_maps, 3, height_ratios=(2.9, 1.8, 1.4)[: 2 + with_maps])
-    high = max((float(one.max(initial=0)) for one in maps), default=0)
-    low = min((float(one.min(initial=0)) for one in maps), default=0)
+    high = max((float(channels.max(initial=0)) for channels in maps), default=0)
+    low = min((float(channels.min(initial=0)) for channels in maps), default=0)
     for k, text in enumerate(("as given", pixels, "moved into a corner")):
         axes = figure.add_subplot(rows[0, k])
         figures.draw_image(axes, images[k], limits=(0, 255))
@@ -464,12 +438,12 @@ def _finding(chances, names, pixels):
     """What came out of the flips and of the corner, as it is."""
     best = chances[0].argmax()
     first, flipped, corner = (names[chance.argmax()] for chance in chances)
-    one = pixels.startswith("1 ")
+    s = "s" if pixels.startswith("1 ") else ""
     if flipped != first:
-        text = f"{pixels} {'turns' if one else 'turn'} {first} into {flipped}"
+        text = f"{pixels} turn{s} {first} into {flipped}"
     else:
         fall = f"from {_percent(chances[0][best])} to {_percent(chances[1][best])}"
-        text = f"{pixels} {'takes' if one else 'take'} {first} {fall}"
+        text = f"{pixels} take{s} {first} {fall}"
     kept = f"is still {first}" if corner == first else f"is taken for {corner}"
     return f"{text}; moved into a corner, it {kept}"
 

@@ -6,8 +6,9 @@ import math
 import numpy as np
 import traitlets
 
-from course.explain.fields import Field, fields_of
+from course import explain
 from course.instruments.base import AskingInstrument, packed
+from course_utils.arguments import check_integer
 
 LARGEST = 640  # pixels on an image's longer side: a feature map travels as one message
 LIVELY = 8  # channels that are offered with a small picture
@@ -16,35 +17,6 @@ MAPS_BYTES = 128e6  # feature maps that are kept; the image unused for longest g
 BLUR = 1.5  # pixels, of maps as fine as the image: single dots could not be seen
 STATES = 3  # layers in the picture
 MOST_HEATMAPS = 6  # in the picture
-
-
-def stages_of(model):
-    """The layers of a model that are worth a look: what puts out maps through an activation.
-
-    Activation layers, and convolutions with an activation of their own; all convolutions where
-    there are none.
-
-    Raises:
-        ValueError: there is no convolution.
-    """
-    import keras
-    from keras import layers
-
-    from course.explain import network
-
-    convolutions = network.convolutions(model)
-    kinds = layers.Activation, layers.ReLU, layers.LeakyReLU, layers.PReLU, layers.ELU
-
-    def is_stage(path, layer):
-        shape = getattr(getattr(layer, "output", None), "shape", ())
-        if len(shape) != 4 or shape[1:3] == (1, 1):  # weights of channels have no places
-            return False
-        own = getattr(layer, "activation", None)
-        active = path in convolutions and own not in (None, keras.activations.linear)
-        return active or isinstance(layer, kinds)
-
-    found = [path for path, layer in network.layers_of(model).items() if is_stage(path, layer)]
-    return found or convolutions
 
 
 # ---- the instrument ------------------------------------------------------------------------------
@@ -107,25 +79,21 @@ class Lens(AskingInstrument):
     def __init__(self, model, images, *, layers=None, classes=None, methods=None):
         import matplotlib
 
-        from course.explain import arguments, network
-
         self._model, self._given, self._functions = None, {}, {}
         self._maps, self._orders, self._heat = collections.OrderedDict(), {}, {}
-        arguments.check_model(model, classes=False)
+        count = explain.count_classes(model)
         self._model, self._given = model, _checked_images(model, images)
         self._layers = paths = _checked_layers(model, layers)
         first = next(iter(self._given))
-        count = arguments.check_model(model) if _has_classes(model) else 0
         self._functions = _checked_methods(methods, count)
         names = _checked_classes(classes, count)
         shapes = {image.shape[:2] for image in self._given.values()}
-        fields = {shape: fields_of(model, paths, size=shape) for shape in shapes}
+        fields = {shape: explain.fields_of(model, paths, size=shape) for shape in shapes}
         says = {}
         if count:
             for name, image in self._given.items():
-                batch = np.asarray(image, np.float32)[None]
-                found = network.in_batches(model, network.probabilities, 1, (batch,))[0]
-                says[name] = [names[int(found.argmax())], float(found.max())]
+                chances = explain.class_probabilities(model, image)
+                says[name] = [names[int(chances.argmax())], float(chances.max())]
         super().__init__(
             pictures=[
                 {"name": name, "pixels": packed(pixels_shown(image), "uint8")}
@@ -170,8 +138,8 @@ class Lens(AskingInstrument):
     @traitlets.validate("place")
     def _check_place(self, proposal):
         place = proposal["value"]
-        numbers = [one for one in place if isinstance(one, int | float) and math.isfinite(one)]
-        if len(place) != 2 or len(numbers) != 2:
+        numbers = [isinstance(side, int | float) and math.isfinite(side) for side in place]
+        if len(place) != 2 or not all(numbers):
             raise ValueError(f"place is {place!r}; give [row, column] in pixels")
         return place
 
@@ -182,14 +150,14 @@ class Lens(AskingInstrument):
         return proposal["value"]
 
     @traitlets.observe("layer")
-    def _begin_layer(self, change):
+    def _begin_layer(self, _change):
         if self.channel is None or self.channel >= self.channels[self.layer]:
             self.channel = int(self._order(self.image, self.layer)[0])
 
     @property
     def field(self):
         field = self.fields[self.image][self.layer]
-        return field and Field(*map(tuple, field))
+        return field and explain.Field(*map(tuple, field))
 
     @property
     def unit(self):
@@ -240,20 +208,14 @@ class Lens(AskingInstrument):
         }
 
     def _checked_channel(self, layer, channel):
-        count = self.channels[layer]
-        if isinstance(channel, bool) or not isinstance(channel, int) or not 0 <= channel < count:
-            raise ValueError(
-                f"channel is {channel!r}; the layer {layer!r} has channels 0 to {count - 1}"
-            )
-        return channel
+        last, advice = self.channels[layer] - 1, f"the channels of the layer {layer!r}"
+        return check_integer("channel", channel, least=0, most=last, advice=advice)
 
     def _maps_of(self, image):
         """All layers' maps of one image: dict from a layer to (h, w, channels)."""
-        from course import explain
-
         if image not in self._maps:
             self._maps[image] = explain.feature_maps(self._model, self._given[image], self._layers)
-            sizes = [sum(one.nbytes for one in maps.values()) for maps in self._maps.values()]
+            sizes = [sum(layer.nbytes for layer in maps.values()) for maps in self._maps.values()]
             while len(self._maps) > 1 and sum(sizes) > MAPS_BYTES:
                 self._maps.popitem(last=False)
                 sizes.pop(0)
@@ -344,8 +306,6 @@ class Lens(AskingInstrument):
             image, method, explained: names.
             opacity: of the greatest heat; None: the lens's.
         """
-        from course import explain
-
         shown = self._heatmap(image, method, explained)[1]
         return explain.overlay(
             pixels_shown(self._given[image]),
@@ -366,7 +326,7 @@ class Lens(AskingInstrument):
         row, column = np.unravel_index(shown.argmax(), shown.shape)
         draw_image(left, pixels)
         if field:
-            top, left_edge, bottom, right_edge = Field(*map(tuple, field)).box(row, column)
+            top, left_edge, bottom, right_edge = explain.Field(*map(tuple, field)).box(row, column)
             for edge, width in (("w", 3), (MARK, 1.5)):
                 left.add_patch(
                     Rectangle(
@@ -413,23 +373,17 @@ def _one_of(what, given, known):
     return given
 
 
-def _has_classes(model):
-    return len(model.outputs) == 1 and len(model.outputs[0].shape) == 2
-
-
 def _checked_images(model, images):
-    from course.explain import arguments
-
     if not isinstance(images, dict) or not images:
         raise ValueError(
             f"images is {type(images).__name__} of {np.shape(images)}; give a dict of at least one "
             'image: {"cat": array (H, W, 3)}'
         )
-    found = {}
+    checked = {}
     for name, image in images.items():
         array = np.asarray(image)
         try:
-            _, single = arguments.check_images(model, array)
+            _, single = explain.check_images(model, array)
         except ValueError as error:
             raise ValueError(f"image {name!r}: {error}") from None
         if not isinstance(name, str) or not single or array.shape[-1] not in (1, 3):
@@ -442,20 +396,16 @@ def _checked_images(model, images):
                 f"image {name!r} has {array.shape[0]} x {array.shape[1]} pixels, and a lens takes "
                 f"{LARGEST} a side: resize it, to what the model was trained on"
             )
-        found[name] = array
-    return found
+        checked[name] = array
+    return checked
 
 
 def _checked_layers(model, layers):
-    from course.explain import network
-
     if layers is None:
-        return stages_of(model)
+        return explain.stages_of(model)
     names = [layers] if isinstance(layers, str) else list(layers)
     if not names:
         raise ValueError(f"layers is {layers!r}; give at least one, or None for the convolutions")
-    for name in names:
-        network.find_path(model, name)
     return list(dict.fromkeys(names))
 
 
@@ -469,7 +419,7 @@ def _checked_classes(classes, count):
             "each, for one output unit two: that of 0 first"
         )
     twice = {name for name, times in collections.Counter(names).items() if times > 1}
-    return [f"{one} ({k})" if one in twice else one for k, one in enumerate(names)]
+    return [f"{name} ({k})" if name in twice else name for k, name in enumerate(names)]
 
 
 def _checked_methods(methods, count):
@@ -486,12 +436,8 @@ def _checked_methods(methods, count):
 
 
 def _grad_cam(model, images, targets):
-    from course import explain
-
     return explain.grad_cam(model, images, target=targets)
 
 
 def _saliency(model, images, targets):
-    from course import explain
-
     return np.abs(explain.saliency(model, images, target=targets)).max(axis=-1)

@@ -5,8 +5,9 @@ import math
 
 import traitlets
 
-from course.explain.fields import Field, slid
+from course.explain import Field
 from course.instruments.base import Instrument
+from course_utils.arguments import check_integer
 
 # What can be set of each layer, with what Keras or the calculator takes when it isn't given. The
 # front end has the same table, and a test holds them together. A pool's stride is its own size.
@@ -86,29 +87,30 @@ class ShapeCalculator(Instrument):
     hide_shapes = traitlets.Bool(False).tag(sync=True)
     ignored = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
-    def __init__(self, input_shape=(28, 28, 1), layers=None, *, hide_shapes=False, **more):
+    def __init__(self, input_shape=(28, 28, 1), layers=None, *, hide_shapes=False):
         super().__init__(
             input_shape=_checked_input(input_shape),
             layers=_checked_layers(LESSON_2 if layers is None else layers),
             hide_shapes=hide_shapes,
-            **more,
         )
 
     @classmethod
-    def of(cls, model, **options):
+    def of(cls, model, *, hide_shapes=False):
         """The calculator with the layers of a Keras model.
 
         Args:
             model: a built keras.Sequential, or a functional model that is one chain, of layers
                 of `KINDS`. Layers that change no shape and have no weights (Rescaling, Dropout,
                 ReLU, random augmentation and the like) are left out; `ignored` names them.
-            options: hide_shapes, as for the class.
+            hide_shapes: as for the class.
         Raises:
             ValueError: a layer of another kind or with a setting that the calculator doesn't
                 have, a model that branches, or one without an input shape.
         """
         shape, layers, ignored = _read(model)
-        return cls(shape, layers, ignored=ignored, **options)
+        calculator = cls(shape, layers, hide_shapes=hide_shapes)
+        calculator.ignored = ignored
+        return calculator
 
     @traitlets.validate("input_shape")
     def _check_input(self, proposal):
@@ -176,7 +178,7 @@ def stack_rows(input_shape, layers):
         spatial = "padding" in layer
         if spatial:
             pairs = [2 * (layer.get(name, 1),) for name in ("stride", "dilation")]
-            field = slid(field, 2 * (_window(layer),), *pairs, padding=layer["padding"])
+            field = field.slid(2 * (_window(layer),), *pairs, padding=layer["padding"])
         elif kind in ("GlobalAveragePooling2D", "Dense"):  # sees all places
             last = tuple(count - 1 for count in field.units)
             size = (
@@ -288,9 +290,8 @@ def _checked_input(shape):
         raise ValueError(
             f"input_shape is {shape}; give (height, width, channels), like (28, 28, 1)"
         )
-    for name, number in zip(("height", "width", "channels"), shape, strict=True):
-        _check_number(name, number, "the input")
-    return [int(number) for number in shape]
+    names = ("height", "width", "channels")
+    return [_checked_number(*pair, "the input") for pair in zip(names, shape, strict=True)]
 
 
 def _checked_layers(layers):
@@ -323,17 +324,12 @@ def _checked(layer, place):
                     f"layer {place}, {kind}, has padding {value!r}; give 'valid' or 'same'"
                 )
         elif name != "kind":
-            _check_number(name, value, f"layer {place}, {kind},")
-            complete[name] = int(value)
+            complete[name] = _checked_number(name, value, f"layer {place}, {kind}")
     return complete
 
 
-def _check_number(name, number, where):
-    whole = isinstance(number, int) or hasattr(number, "__index__")
-    if isinstance(number, bool) or not whole or not 1 <= number <= LIMITS[name]:
-        raise ValueError(
-            f"{where} has {name} {number!r}; give a whole number from 1 to {LIMITS[name]:,}"
-        )
+def _checked_number(name, number, owner):
+    return check_integer(f"{name} of {owner}", number, least=1, most=LIMITS[name])
 
 
 def _parsed(text):
@@ -343,7 +339,7 @@ def _parsed(text):
         call = ast.parse(text.strip(), mode="eval").body
         kind = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
         values = [ast.literal_eval(value) for value in call.args]
-        named = {one.arg: ast.literal_eval(one.value) for one in call.keywords}
+        named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError, AttributeError) as error:
         raise ValueError(wrong) from error
     if kind not in KINDS:

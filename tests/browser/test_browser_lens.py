@@ -7,7 +7,7 @@ from scipy.signal import correlate2d
 from skimage.transform import resize
 
 from course import explain
-from course.instruments.lens import Field
+from course.explain import Field
 
 SIDES = (24, 30)
 random = np.random.default_rng(5)

@@ -175,11 +175,9 @@ def test_the_numbers_of_the_lessons():
     assert rows[5]["receptive_field"] == (18, 18) and rows[6]["receptive_field"] == (26, 26)
     plain = ShapeCalculator((28, 28, 1), ["Conv2D(8, 3)"] * 3).rows()
     assert plain[-1]["receptive_field"] == (7, 7)
-    for options, size in (("", (64, 114)), (", padding='same'", (70, 120))):
-        assert ShapeCalculator((70, 120, 1), [f"Conv2D(1, 7{options})"]).rows()[0]["shape"] == (
-            *size,
-            1,
-        )
+    for padding, shape in (("valid", (64, 114, 1)), ("same", (70, 120, 1))):
+        stack = ShapeCalculator((70, 120, 1), [f"Conv2D(1, 7, padding={padding!r})"])
+        assert stack.rows()[0]["shape"] == shape
     half = ShapeCalculator((70, 120, 1), ["Conv2D(1, 7, strides=2, padding='same')"]).rows()[0]
     assert half["shape"] == (35, 60, 1)
     assert half["middle"] == (17 * 2 - 2, 29 * 2 - 2)  # two pixels before, three after
@@ -292,12 +290,12 @@ def _twice(keras, layers):
 @pytest.mark.parametrize(
     ("build", "says"),
     [
-        (lambda k, ly: k.Sequential([ly.Flatten()]), r"input shape is None.*begin the model with"),
-        (lambda k, ly: k.Sequential([k.Input((None, None, 3)), ly.Conv2D(1, 3)]), "all known"),
-        (lambda k, ly: k.Sequential([k.Input((8, 8, 3)), ly.BatchNormalization()]), "kind BatchNo"),
-        (lambda k, ly: k.Sequential([k.Input((8, 8, 3)), ly.Conv2D(1, (1, 3))]), "isn't square"),
+        (lambda k, ly: k.Sequential([ly.Flatten()]), r"shape.* None.*keras\.Input"),
+        (lambda k, ly: k.Sequential([k.Input((None, 5, 3)), ly.Conv2D(1, 3)]), r"None, None, 5, 3"),
+        (lambda k, ly: k.Sequential([k.Input((8, 8, 3)), ly.BatchNormalization()]), "BatchNorm"),
+        (lambda k, ly: k.Sequential([k.Input((8, 8, 3)), ly.Conv2D(1, (1, 3))]), r"\(1, 3\)"),
         (lambda k, ly: k.Sequential([k.Input((8, 8, 3)), ly.Conv2D(1, 3, use_bias=False)]), "bias"),
-        (_twice, "isn't one chain"),
+        (_twice, "chain"),
     ],
 )
 def test_models_it_cannot_read_are_refused(build, says):
@@ -317,7 +315,7 @@ def test_a_functional_chain_is_read_and_a_branch_is_not():
     chain = keras.Model(image, layers.Flatten()(maps))
     assert ShapeCalculator.of(chain).rows()[-1]["shape"] == (108,)
     added = keras.Model(image, layers.Dropout(0.1)(maps) + maps)
-    with pytest.raises(ValueError, match="isn't one chain|kind Add"):
+    with pytest.raises(ValueError, match="chain|Add"):
         ShapeCalculator.of(added)
 
 
@@ -338,18 +336,19 @@ def test_three_ways_to_write_a_layer():
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (((28, 28), []), r"\[28, 28\]; give \(height, width, channels\)"),
-        (((28, 0, 1), []), "the input has width 0; give a whole number from 1 to 1,024"),
+        (((28, 28), []), r"input_shape.*\[28, 28\].*\(height, width, channels\)"),
+        (((28, 0, 1), []), "width.*input.* 0 .* 1 to 1,024"),
+        (((28, 28, 1.0), []), r"channels.*input.* 1\.0 "),
         (((28, 28, 1), ["Conv3D(3, 3)"]), "layer 1 is of kind 'Conv3D'; known are Conv2D, Dep"),
-        (((28, 28, 1), ["Flatten", ""]), "write it as in Keras"),
-        (((28, 28, 1), ["Conv2D(3, (3, 5))"]), "isn't square"),
-        (((28, 28, 1), ["Dense(3, 4)"]), "Dense takes 1 values"),
-        (((28, 28, 1), [{"kind": "Dense", "filters": 3}]), "has no 'filters'; .* units"),
-        (((28, 28, 1), [{"kind": "Flatten", "units": 3}]), "can be set of it: nothing"),
-        (((28, 28, 1), ["Conv2D(3, 32)"]), "layer 1, Conv2D, has kernel 32; give a .* to 31"),
-        (((28, 28, 1), ["Conv2D(3, 3.0)"]), "has kernel 3.0; give a whole number"),
-        (((28, 28, 1), ["Conv2D(3, 3, padding='full')"]), "padding 'full'; give 'valid' or 'same'"),
-        (((28, 28, 1), ["Flatten()"] * 65), "65 layers are given, at most 64"),
+        (((28, 28, 1), ["Flatten", ""]), "'Flatten'.*Keras"),
+        (((28, 28, 1), ["Conv2D(3, (3, 5))"]), r"kernel \(3, 5\)"),
+        (((28, 28, 1), ["Dense(3, 4)"]), r"'Dense\(3, 4\)'.*\b1\b"),
+        (((28, 28, 1), [{"kind": "Dense", "filters": 3}]), "layer 1, Dense.*'filters'.*units"),
+        (((28, 28, 1), [{"kind": "Flatten", "units": 3}]), "layer 1, Flatten.*'units'.*nothing"),
+        (((28, 28, 1), ["Conv2D(3, 32)"]), "kernel.*layer 1, Conv2D.* 32 .* 1 to 31"),
+        (((28, 28, 1), ["Conv2D(3, 3.0)"]), r"kernel.*layer 1, Conv2D.* 3\.0 "),
+        (((28, 28, 1), ["Conv2D(3, 3, padding='full')"]), "padding 'full'.*'valid'.*'same'"),
+        (((28, 28, 1), ["Flatten()"] * 65), r"\b65\b.*\b64\b"),
     ],
 )
 def test_bad_input_is_named(arguments, says):
@@ -361,7 +360,7 @@ def test_what_is_set_later_is_checked_and_completed():
     stack = ShapeCalculator()
     stack.layers = ["Conv2D(4, 3)", "Flatten()"]
     assert stack.layers[0]["padding"] == "valid" and stack.rows()[-1]["shape"] == (26 * 26 * 4,)
-    with pytest.raises(ValueError, match="kind 'Nonsense'"):
+    with pytest.raises(ValueError, match="'Nonsense'"):
         stack.layers = [{"kind": "Nonsense"}]
     assert len(stack.layers) == 2
 
