@@ -90,16 +90,23 @@ def main():
     from course.grader import worker
 
     settings = json.loads(sys.argv[1])
+    orders = None
+    if "alone" not in settings:
+        orders = socket.socket(fileno=settings["socket"])
+        # Before what is slow to import, which would be for nothing.
+        trouble = _prepare(orders, settings["nested"], worker.serve)
+        if trouble:
+            _say(orders, {"ready": False, "trouble": trouble})
+            return
     gained = {}
     for statement in settings["warm"]:
         exec(statement, gained)
     gc.collect()
     gc.freeze()  # so that children share these pages, instead of copying them at their first sweep
     try:
-        if "alone" in settings:
+        if orders is None:
             _be_worker(settings["alone"], worker.serve)
         else:
-            orders = socket.socket(fileno=settings["socket"])
             _take_orders(orders, settings["nested"], worker.serve)
     finally:
         os._exit(0)  # whatever a submission has planned for the end
@@ -144,12 +151,16 @@ def _fork_and_guard():
     os._exit(0)
 
 
-def _take_orders(orders, nested, serve):
+def _prepare(orders, nested, serve):
+    """Be ready to fork: "", or why that can't be here."""
     if sys.platform == "linux":
         _call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    return _try_nesting(orders, serve) if nested else ""
+
+
+def _take_orders(orders, nested, serve):
     children = set()
-    trouble = _try_nesting(orders, serve) if nested else ""
-    _say(orders, {"ready": not trouble, "trouble": trouble})
+    _say(orders, {"ready": True, "trouble": ""})
     while True:
         message, descriptors, _, _ = socket.recv_fds(orders, 4096, 2)
         if not message:  # the parent is gone
