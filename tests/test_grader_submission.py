@@ -44,18 +44,21 @@ def exercise(tmp_path):
 
 
 def statuses(graded):
-    return [one.status for one in graded.outcomes]
+    return [outcome.status for outcome in graded.outcomes]
 
 
 def without_seconds(graded):
-    return [dataclasses.replace(one, seconds=0, got=None, expected=None) for one in graded.outcomes]
+    return [
+        dataclasses.replace(outcome, seconds=0, got=None, expected=None)
+        for outcome in graded.outcomes
+    ]
 
 
 def test_a_right_submission_gets_full_marks(grader):
     graded = grader.grade([FRAME, BRIGHTEST])
-    assert [one.check for one in graded.outcomes] == CHECKS
+    assert [outcome.check for outcome in graded.outcomes] == CHECKS
     assert statuses(graded) == ["passed"] * 5
-    assert sum(one.earned for one in graded.outcomes) == grader.exercise.points == 10
+    assert sum(outcome.earned for outcome in graded.outcomes) == grader.exercise.points == 10
     assert (graded.status, graded.trouble) == ("graded", [])
     assert grader.isolation == "strong"
 
@@ -116,7 +119,8 @@ def test_one_check_that_hangs_costs_one_check(grader):
     graded = grader.grade([hangs_when_wide, BRIGHTEST])
     assert statuses(graded) == ["passed", "timed out"] + ["passed"] * 3
     assert graded.status == "timed out"
-    assert graded.trouble == ["`add_frame`: it took longer than 1 s"]
+    (trouble,) = graded.trouble
+    assert "`add_frame`" in trouble and "1 s" in trouble
 
 
 def test_cells_run_again_but_not_the_one_that_killed(grader):
@@ -126,7 +130,7 @@ def test_cells_run_again_but_not_the_one_that_killed(grader):
     )
     assert statuses(graded) == ["passed"] * 5
     assert graded.status == "died"
-    assert graded.trouble == ["cell 2: its process ended"]
+    assert [trouble.split(":")[0] for trouble in graded.trouble] == ["cell 2"]
 
 
 def test_what_a_failed_cell_should_have_made_shares_its_fate(grader):
@@ -161,7 +165,7 @@ def test_everything_together_has_a_limit(exercise):
         )
         assert statuses(graded) == ["timed out"] * 5
         assert "3 s" in graded.outcomes[-1].message
-        assert [one.earned for one in graded.outcomes] == [0] * 5
+        assert [outcome.earned for outcome in graded.outcomes] == [0] * 5
         assert statuses(opened.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
 
 
@@ -171,12 +175,12 @@ def test_an_exercise_that_its_solution_fails_is_refused(exercise):
     text = checks.read_text().replace('"levels"], 256', '"levels"], 255')
     checks.write_text(text)
     line = 1 + text[: text.index("def counts_levels")].count("\n")
-    says = r"checks\.py:\d+: counts_levels is not passed"
-    before = {one.pid for one in psutil.Process().children(recursive=True)}
+    says = r"checks\.py:\d+: counts_levels "
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
     with pytest.raises(ExerciseError, match=says) as error:
         Grader(load_exercise(exercise), 1)
     assert abs(int(str(error.value).split("checks.py:")[1].split(":")[0]) - line) < 8
-    assert {one.pid for one in psutil.Process().children(recursive=True)} <= before
+    assert {child.pid for child in psutil.Process().children(recursive=True)} <= before
 
 
 def test_probes_run_beside_the_submission_and_the_reference(exercise):
@@ -210,7 +214,7 @@ def test_the_reference_meets_one_submission_only(grader):
     grader.grade([FRAME, BRIGHTEST])
     assert grader._reference._worker is None
     running = psutil.Process().children(recursive=True)
-    assert all(one.status() != psutil.STATUS_ZOMBIE for one in running)
+    assert all(process.status() != psutil.STATUS_ZOMBIE for process in running)
 
 
 def test_no_jail_is_the_graders_fault(grader, monkeypatch):
@@ -222,7 +226,7 @@ def test_no_jail_is_the_graders_fault(grader, monkeypatch):
         graded = grader.grade([FRAME, BRIGHTEST])
     assert graded.status == "grader error"
     assert statuses(graded) == ["grader error"] * 5
-    assert [one.earned for one in graded.outcomes] == [None] * 5
+    assert [outcome.earned for outcome in graded.outcomes] == [None] * 5
     assert "no processes left" in graded.trouble[0]
     assert statuses(grader.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
 
