@@ -23,9 +23,10 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
-from course_utils.memory import GB, control_values
+from course_utils.memory import GB
 from course_utils.memory import limits as memory_limits
 from course_utils.start import SCALES, cpu_count
+from course_utils.texts import counted
 
 __all__ = ["CHECKS", "Finding", "examine", "report", "run_doctor"]
 
@@ -51,7 +52,7 @@ class Finding:
     Args:
         level: "ok"; "note": worth knowing, lessons run; "problem": some lesson cannot run.
         topic: what was looked at, in a word.
-        text: what was found.
+        text: what was seen.
         remedy: what to do about it; "" where there is nothing to do.
     """
 
@@ -84,10 +85,10 @@ def run_doctor(*, as_json: bool = False) -> int:
     if problems:
         mark = _marks(encoding)[PROBLEM]
         print(
-            f"{_count(problems, 'problem')}. Put right what is marked {mark}, then: course doctor"
+            f"{counted(problems, 'problem')}. Put right what is marked {mark}, then: course doctor"
         )
     else:
-        print("Ready." if not notes else f"Ready: lessons run, with {_count(notes, 'note')}.")
+        print("Ready." if not notes else f"Ready: lessons run, with {counted(notes, 'note')}.")
     return int(problems > 0)
 
 
@@ -162,7 +163,11 @@ def check_packages() -> list[Finding]:
         remedy = f"in the course's folder: {_python()} -m pip install --no-deps --editable ."
         text = f"the course itself ({DISTRIBUTION}) is not installed"
         return [Finding(PROBLEM, "packages", text, remedy)]
-    wanted = [one for one in declared if not one.marker or one.marker.evaluate({"extra": ""})]
+    wanted = [
+        requirement
+        for requirement in declared
+        if not requirement.marker or requirement.marker.evaluate({"extra": ""})
+    ]
     findings, missing, wrong = [], [], []
     for requirement in wanted:
         version = _version_of(requirement.name)
@@ -245,15 +250,15 @@ def check_gpu() -> list[Finding]:
 
 
 def check_cpu() -> list[Finding]:
-    """The cores of the machine, those lessons use, and what the container allows."""
-    cores, used, allowed = os.cpu_count() or 1, cpu_count(), _cpu_allowed()
-    text = f"{_count(cores, 'core')}, lessons use {used}"
+    """The cores of the machine, and those that lessons use."""
+    text = counted(os.cpu_count() or 1, "core")
+    try:
+        text += f", lessons use {cpu_count()}"
+    except ImportError:
+        text += "; joblib is not installed, so how many lessons use is not known"
+        return [Finding(NOTE, "processor", text, _install())]
     if os.environ.get("CPU_LIMIT"):
         text += f" (CPU_LIMIT={os.environ['CPU_LIMIT']})"
-    if allowed < used - 0.5:
-        text += f"; this container allows {allowed:g}"
-        remedy = f"set CPU_LIMIT={max(1, int(allowed))}: too many threads slow each other down"
-        return [Finding(NOTE, "processor", text, remedy)]
     return [Finding(OK, "processor", text)]
 
 
@@ -288,7 +293,9 @@ def check_disk() -> list[Finding]:
         remedy = "free some disk space, or point the environment variable TMPDIR at a folder"
         return [Finding(PROBLEM, "disk", "no folder takes temporary files", remedy)]
     with contextlib.suppress(ImportError):
-        folders = {"data": _data_folder(), **folders}
+        from course import data
+
+        folders = {"data": data.data_folder(), **folders}
     findings = []
     for use, folder in folders.items():
         free = shutil.disk_usage(_existing(folder)).free
@@ -365,9 +372,9 @@ def check_settings() -> list[Finding]:
     if os.environ.get("COURSE_OFFLINE"):
         text = f"COURSE_OFFLINE={os.environ['COURSE_OFFLINE']}"
         with contextlib.suppress(ImportError):
-            from course.data import download
+            from course import data
 
-            text += ": nothing is downloaded" if download.offline() else ": downloads are allowed"
+            text += ": nothing is downloaded" if data.offline() else ": downloads are allowed"
         findings.append(Finding(OK, topic, text))
     for name in ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH"):
         if os.environ.get(name):
@@ -478,7 +485,7 @@ print(json.dumps({
     "keras": keras.__version__,
     "image_data_format": keras.backend.image_data_format(),
     "floatx": keras.backend.floatx(),
-    "gpus": [str(one.get("device_name", "GPU")) for one in details],
+    "gpus": [str(card.get("device_name", "GPU")) for card in details],
     "cuda_build": bool(tf.sysconfig.get_build_info().get("is_cuda_build")),
 }))
 """
@@ -568,8 +575,8 @@ def _version(name: str) -> str | None:
 
 def _version_of(name: str) -> str | None:
     """The version of a package; either build of TensorFlow will do for the other."""
-    candidates = (name, *TENSORFLOWS) if name in TENSORFLOWS else (name,)
-    return next((version for one in candidates if (version := _version(one))), None)
+    builds = (name, *TENSORFLOWS) if name in TENSORFLOWS else (name,)
+    return next((version for build in builds if (version := _version(build))), None)
 
 
 def _locked() -> dict[str, str]:
@@ -587,29 +594,10 @@ def _locked() -> dict[str, str]:
     return locked
 
 
-def _cpu_allowed() -> float:
-    """Cores' worth of time that the control groups allow; infinity without a limit."""
-    limits = [float("inf")]
-    for quota, period, *_ in control_values("cpu.max"):
-        if quota != "max":
-            limits.append(int(quota) / int(period))
-    quotas, periods = control_values("cpu.cfs_quota_us"), control_values("cpu.cfs_period_us")
-    for (quota, *_), (period, *_) in zip(quotas, periods, strict=False):
-        if int(quota) > 0:
-            limits.append(int(quota) / int(period))
-    return min(limits)
-
-
-def _data_folder() -> Path:
-    from course import data
-
-    return data.data_folder()
-
-
 def _existing(folder: Path) -> Path:
     """The folder, or the nearest above it that exists."""
     folder = Path(folder).absolute()
-    return next(one for one in (folder, *folder.parents) if one.exists())
+    return next(place for place in (folder, *folder.parents) if place.exists())
 
 
 def _is_this_python(program: str) -> bool:
@@ -621,11 +609,11 @@ def _is_this_python(program: str) -> bool:
     version = sys.version_info
     if program in ("python", f"python{version[0]}", f"python{version[0]}.{version[1]}"):
         return True
-    found = shutil.which(program)
-    if not found:
+    place = shutil.which(program)
+    if not place:
         return False
-    found, own = Path(found).absolute(), Path(sys.executable).absolute()
-    return found.parent.resolve() == own.parent.resolve() and found.resolve() == own.resolve()
+    its, own = Path(place).absolute(), Path(sys.executable).absolute()
+    return its.parent.resolve() == own.parent.resolve() and its.resolve() == own.resolve()
 
 
 def _python() -> str:
@@ -653,7 +641,3 @@ def _marks(encoding: str | None) -> dict[str, str]:
     except (UnicodeEncodeError, LookupError):
         return ASCII_MARKS
     return MARKS
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
