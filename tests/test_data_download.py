@@ -17,6 +17,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from faulty_server import SilentNetwork
 
 from course.data import download
 from course.data.download import DataError, OfflineError, StorageError, UnsafeArchiveError
@@ -36,9 +37,9 @@ def target(tmp_path):
     return tmp_path / "cache" / "file.bin"
 
 
-def get(server, target, **options):
-    options = {"known_hash": HASH, "progress": False} | options
-    download.obtain(server.url + "file.bin", target, **options)
+def get(server, target, *, known_hash=HASH, check=None, progress=False):
+    url = server.url + "file.bin"
+    download.obtain(url, target, known_hash=known_hash, check=check, progress=progress)
 
 
 def assert_whole(target):
@@ -99,21 +100,21 @@ def test_short_read_goes_on_where_it_stopped(server, target):
 
 
 @pytest.mark.parametrize(
-    ("fault", "message", "requests", "part"),
+    ("fault", "reason", "requests", "part"),
     [
-        ("busy", "answered 503", 2, False),
-        ("missing", "answered 404", 1, False),
+        ("busy", "503", 2, False),
+        ("missing", "404", 1, False),
         ("portal", "login page", 1, False),
-        ("short", "connection (ended after|broke)", 2, True),
-        ("flipped", "published hash", 1, False),
+        ("short", "connection", 2, True),
+        ("flipped", "hash", 1, False),
     ],
 )
-def test_lasting_faults(server, target, fault, message, requests, part):
+def test_lasting_faults(server, target, fault, reason, requests, part):
     server.faults["file.bin"] = [fault]
-    with pytest.raises(DataError, match=message) as caught:
+    with pytest.raises(DataError) as caught:
         get(server, target)
-    assert not isinstance(caught.value, (OfflineError, StorageError))
-    assert str(caught.value).startswith(f"Fetching file.bin from {server.url}")  # what was tried
+    assert type(caught.value) is DataError
+    assert server.url in caught.value.attempt and reason in caught.value.reason
     assert caught.value.advice  # what to do
     assert len(server.log) == requests
     assert_absent(target, part=part)
@@ -121,10 +122,11 @@ def test_lasting_faults(server, target, fault, message, requests, part):
 
 @pytest.mark.parametrize("fault", ["silent", "stall"])
 def test_silence_ends(server, target, monkeypatch, fault):
-    monkeypatch.setattr(download, "READ_SECONDS", 0.3)
     server.faults["file.bin"] = [fault]
-    with pytest.raises(DataError, match="nothing came for"):
-        get(server, target)
+    with monkeypatch.context() as patch:
+        patch.setattr(download, "READ_SECONDS", 0.1)
+        with pytest.raises(DataError, match="0.1 s"):
+            get(server, target)
     assert_absent(target, part=fault == "stall")
     server.faults["file.bin"] = [None]
     get(server, target)
@@ -132,16 +134,16 @@ def test_silence_ends(server, target, monkeypatch, fault):
 
 
 def test_trickle_counts_as_stalled(server, target, monkeypatch):
-    monkeypatch.setattr(download, "STALL_SECONDS", 0.3)
+    monkeypatch.setattr(download, "STALL_SECONDS", 0.05)
     monkeypatch.setattr(download, "STALL_BYTES", 10**6)
     server.faults["file.bin"] = ["trickle"]
-    with pytest.raises(DataError, match="bytes came in 0.3 s"):
+    with pytest.raises(DataError, match="bytes came in 0.05 s"):
         get(server, target)
     assert_absent(target, part=True)
 
 
 def test_slow_but_steady_is_not_stalled(server, target, monkeypatch):
-    monkeypatch.setattr(download, "STALL_SECONDS", 0.2)
+    monkeypatch.setattr(download, "STALL_SECONDS", 0.05)
     monkeypatch.setattr(download, "STALL_BYTES", 100)
     server.faults["file.bin"] = ["slow"]
     get(server, target)
@@ -282,8 +284,8 @@ def test_bytes_of_two_versions_never_mix(server, target, monkeypatch):
 
 
 def test_length_is_checked(server, target, monkeypatch):
-    monkeypatch.setattr(download, "_chunks", lambda *_: iter([b"little"]))
-    with pytest.raises(DataError, match="connection ended after"):
+    monkeypatch.setattr(download, "_chunks", lambda *_: iter([b"little"]))  # twice: it is retried
+    with pytest.raises(DataError, match=f"12 of {len(CONTENT):,} bytes"):
         get(server, target, known_hash=None)
     assert_absent(target, part=True)
 
@@ -296,8 +298,8 @@ class FullDisk(io.BytesIO):
 def test_disk_full_while_writing(server, target, monkeypatch):
     usual = Path.open
 
-    def full(path, *args, **options):
-        return FullDisk() if path.suffix == ".part" else usual(path, *args, **options)
+    def full(path, mode="r"):
+        return FullDisk() if path.suffix == ".part" else usual(path, mode)
 
     monkeypatch.setattr(Path, "open", full)
     with pytest.raises(StorageError, match="disk is full") as caught:
@@ -376,6 +378,7 @@ def test_damage_is_seen(tmp_path, damage):
 
 
 def test_lock_is_waited_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(download, "QUIET_SECONDS", 0.01)
     monkeypatch.setattr(download, "LOCK_SECONDS", 0.1)
     entered, leave = threading.Event(), threading.Event()
 
@@ -387,9 +390,9 @@ def test_lock_is_waited_for(tmp_path, monkeypatch, capsys):
     holder = threading.Thread(target=hold)
     holder.start()
     assert entered.wait(30)
-    with pytest.raises(DataError, match="another process"), download.locked(tmp_path):
+    with pytest.raises(DataError, match="0.1 s"), download.locked(tmp_path):
         pass
-    assert "waiting" in capsys.readouterr().err
+    assert tmp_path.name in capsys.readouterr().err  # it was said that one waits
     leave.set()
     holder.join()
     with download.locked(tmp_path):
@@ -407,21 +410,12 @@ def test_offline_setting(server, target, monkeypatch):
 
 
 def test_unreachable_hosts_share_one_budget(monkeypatch):
-    release = threading.Event()
-
-    def connect(*_, **__):
-        release.wait(30)
-        raise OSError
-
-    monkeypatch.setattr(download.socket, "create_connection", connect)
-    download.forget_unreachable()
-    begun = time.monotonic()
+    network = SilentNetwork(monkeypatch)
     for _ in range(2):
         for host in ("a.invalid", "b.invalid", "c.invalid"):
             with pytest.raises(OfflineError, match="no network"):
                 download.check_reachable(f"https://{host}/file")
-    assert time.monotonic() - begun < 3
-    release.set()
+    assert 0 < network.waited <= download.PROBE_SECONDS
     download.forget_unreachable()
 
 
@@ -450,7 +444,7 @@ def test_refused_connection_is_known_at_once(server):
     begun = time.monotonic()
     with pytest.raises(OfflineError):
         download.check_reachable(url)
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 10  # PROBE_SECONDS is a minute here
 
 
 def test_the_proxy_is_what_is_probed(monkeypatch):
@@ -530,8 +524,9 @@ def test_damaged_archive(tmp_path, damage):
         kinds = {"truncated": content[:-50], "not a zip": b"<html>", "flipped": flipped}
         archive.write_bytes(kinds[damage])
     folder = tmp_path / "out" / "photos"
-    with pytest.raises(DataError, match="archive cannot be read"):
+    with pytest.raises(DataError, match="cannot be read") as caught:
         download.extract_zip(archive, folder)
+    assert str(archive) in caught.value.advice
     assert list(folder.parent.iterdir()) == []
 
 
