@@ -55,7 +55,7 @@ def test_a_value_comes_out_as_it_went_in(pipe):
 
 
 def test_large_frames_pass_through_a_small_pipe(pipe):
-    large = np.arange(3_000_000)
+    large = np.arange(300_000)
     thread = threading.Thread(target=wire.write, args=(pipe[1], encode(large)))
     thread.start()
     np.testing.assert_array_equal(wire.receive(pipe[0]), large)
@@ -92,7 +92,7 @@ def test_a_frame_that_would_take_much_memory_is_refused_unread(pipe, monkeypatch
     wire.write(pipe[1], encode([0] * 80))
     assert wire.receive(pipe[0]) == [0] * 80
     wire.write(pipe[1], encode([[]] * 80))
-    with pytest.raises(NotData, match="over 100 values"):
+    with pytest.raises(NotData, match="100"):
         wire.receive(pipe[0])
 
 
@@ -105,6 +105,14 @@ def test_questions_and_answers():
 def test_a_status_and_its_message():
     talk = answering(lambda request: reply(request, status="raised", message="a\nb\x1b\ud800c"))
     assert talk.ask({}, 5) == {"status": "raised", "message": "a b  c"}
+    talk.end()
+
+
+def test_a_long_message_is_cut():
+    long = "x" * 10 * wire.MAX_MESSAGE
+    talk = answering(lambda request: reply(request, status="raised", message=long))
+    message = talk.ask({}, 5)["message"]
+    assert message.startswith(long[: wire.MAX_MESSAGE]) and len(message) < 2 * wire.MAX_MESSAGE
     talk.end()
 
 
@@ -143,7 +151,7 @@ def test_who_leaves_has_died():
         raise SystemExit
 
     talk = answering(leave)
-    with pytest.raises(Died, match="ended"):
+    with pytest.raises(Died):
         talk.ask({}, 5)
     talk.end()
 
@@ -155,8 +163,8 @@ def test_deadlines_hold_for_slow_answers_and_for_questions_that_nobody_reads():
     unread = wire.Conversation(reading, writing)
     for talk, question in ((slow, {}), (unread, {"x": np.zeros(10**6)})):
         start = time.monotonic()
-        with pytest.raises(TimedOut, match="0.3 s"):
-            talk.ask(question, 0.3)
+        with pytest.raises(TimedOut, match="0.1 s"):
+            talk.ask(question, 0.1)
         assert time.monotonic() - start < 1.5
         talk.end()
     os.close(unread_reading)
@@ -182,8 +190,8 @@ def test_a_check_that_asks_with_odd_things_is_told_so():
 
 def test_neither_threads_nor_descriptors_are_left():
     def count():
-        talkers = [one for one in threading.enumerate() if one.name == "conversation"]
-        return len(talkers), len(os.listdir("/dev/fd"))
+        names = [thread.name for thread in threading.enumerate()]
+        return names.count("conversation"), len(os.listdir("/dev/fd"))
 
     before = count()
     for _ in range(20):

@@ -127,8 +127,8 @@ def _reply(answer, number):
     status, message = answer.get("status"), answer.get("message")
     if set(answer) != {"id", "status", "message"} or not type(status) is type(message) is str:
         raise Died("it sent a reply of a form that no reply has")
-    # Cut first: a million accents on one letter take minutes to be put in order.
-    return {"status": status, "message": printable(message[:MAX_MESSAGE], instead=" ").strip()}
+    message = printable(message, instead=" ", most=MAX_MESSAGE).strip()
+    return {"status": status, "message": message}
 
 
 def _closing_words(error):

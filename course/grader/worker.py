@@ -113,6 +113,6 @@ def _describe(error):
         inner = error.__traceback__
         while inner is not None and inner.tb_frame.f_code.co_filename == __file__:
             inner = inner.tb_next
-        return describe_error(error.with_traceback(inner))[:1000]
+        return describe_error(error.with_traceback(inner))[: wire.MAX_MESSAGE]
     except BaseException:
         return "an exception that can't be described"

@@ -299,8 +299,8 @@ def _leave_namespaces():
             file.write(text)
     _call("mount", None, b"/", None, _MS_REC | _MS_PRIVATE, None)
     for room, size in rooms().items():
-        how = f"size={size}m,nr_inodes=20k,mode=0700".encode()
-        _call("mount", b"tmpfs", room.encode(), b"tmpfs", _MS_NOSUID | _MS_NODEV, how)
+        options = f"size={size}m,nr_inodes=20k,mode=0700".encode()
+        _call("mount", b"tmpfs", room.encode(), b"tmpfs", _MS_NOSUID | _MS_NODEV, options)
     _hide_processes()
 
 
@@ -313,8 +313,8 @@ def _hide_processes():
     for name in ("cpuinfo", "meminfo"):
         with open(f"/proc/{name}", "rb") as file:
             texts[name] = file.read()
-    how = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
-    _call("mount", b"tmpfs", b"/proc", b"tmpfs", how, b"size=4m,mode=0755")
+    flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+    _call("mount", b"tmpfs", b"/proc", b"tmpfs", flags, b"size=4m,mode=0755")
     for name, text in texts.items():
         with open(f"/proc/{name}", "wb") as file:
             file.write(text)
@@ -322,7 +322,7 @@ def _hide_processes():
     os.symlink(os.path.realpath(sys.executable), "/proc/self/exe")  # TensorFlow must know,
     with open("/proc/self/cmdline", "wb") as file:  # and this too
         file.write(b"python\0worker\0")
-    _call("mount", None, b"/proc", None, how | _MS_REMOUNT | _MS_RDONLY, None)
+    _call("mount", None, b"/proc", None, flags | _MS_REMOUNT | _MS_RDONLY, None)
 
 
 def _set_limits(limits):
@@ -409,7 +409,7 @@ def _keep_only(descriptors):
     import fcntl
 
     kept = range(3, 3 + len(descriptors))
-    high = [fcntl.fcntl(one, fcntl.F_DUPFD, kept.stop) for one in descriptors]
+    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, kept.stop) for descriptor in descriptors]
     for old, new in zip(high, kept, strict=True):
         os.dup2(old, new, inheritable=False)
     _to_nowhere()
@@ -437,7 +437,8 @@ def _end_orphans(others):
     """Without namespaces: what a worker left over has become this process's child (on Linux)."""
     import psutil
 
-    while orphans := [one for one in psutil.Process().children() if one.pid not in others]:
+    own = psutil.Process()
+    while orphans := [child for child in own.children() if child.pid not in others]:
         for orphan in orphans:
             for process in [*orphan.children(recursive=True), orphan]:
                 process.kill()
@@ -450,7 +451,7 @@ def _libc():
 
 def _call(name, *values):
     """Call a function of the C library that returns 0 if all went well."""
-    values = [ctypes.c_ulong(one) if type(one) is int else one for one in values]
+    values = [ctypes.c_ulong(value) if type(value) is int else value for value in values]
     if getattr(_libc(), name)(*values) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{name}: {os.strerror(number)}")

@@ -990,7 +990,7 @@ for pid in ["self", *range(1, 400), @PARENT@]:
             lambda: b"@CANARY@" in open(f"/proc/{pid}/environ", "rb").read())
 """,
         "COURSE_GRADING: 1",
-        "environment of 2: ENOENT",
+        "environment of 399: ENOENT",
         "environment of @PARENT@: ENOENT",
     ),
     attempts(
@@ -1012,7 +1012,7 @@ for pid in [*range(1, 100), @PARENT@]:
     attempt(f"memory of {pid}", lambda: system_call(libc.process_vm_readv(
         pid, ctypes.byref(here), 1, ctypes.byref(here), 1, 0)))
 """,
-        "/proc/2/mem: ENOENT",
+        "/proc/399/mem: ENOENT",
         "/proc/@PARENT@/root: ENOENT",
         "descriptors of @PARENT@: ENOENT",
         "ptrace @PARENT@: EPERM",
@@ -1026,7 +1026,7 @@ for pid in [-1, *range(1, 100), -@PARENT@, @PARENT@]:
     if pid != os.getpid(): attempt(f"kill {pid}", lambda: os.kill(pid, signal.SIGKILL))
 attempt("the parent", lambda: os.kill(@PARENT@, 0) or "is there")
 """,
-        "kill 2: ESRCH",
+        "kill 99: ESRCH",
         "kill -@PARENT@: ESRCH",
         "the parent: ESRCH",
     ),
