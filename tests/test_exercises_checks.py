@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course.exercises import Wrong, check, equal, same
+from course.exercises import Wrong, check, equal, mutant, same
 
 EXPECTED = np.array([[1.0, 2, 3], [4, 5, 6]])
 
@@ -137,9 +137,11 @@ def test_not_equal(got, expected, sentence):
     assert says(equal, got, expected, what="the list").startswith("the list is ")
 
 
-def test_check_is_for_checks_py_alone():
-    with pytest.raises(RuntimeError, match="checks.py"):
+def test_check_and_mutant_are_for_the_files_of_exercises_alone():
+    with pytest.raises(RuntimeError):
         check("task", points=1, hint="h", more="m")(lambda student, reference, rng: None)
+    with pytest.raises(RuntimeError):
+        mutant("name", "says", replace="this", by="that", loses=["check"])
 
 
 def test_equal_takes_no_time_over_a_large_answer():

@@ -20,7 +20,6 @@ from course.exercises.packed_models import pack, unpack
 from course.exercises.plain_data import decode, encode
 from course.exercises.runner import (
     PUBLIC_SEED,
-    STATUSES,
     Here,
     Memo,
     Outcome,
@@ -40,7 +39,6 @@ from course.exercises.verdicts import clean, plain_title, verdict, verdict_templ
 __all__ = [
     "EXERCISES",
     "PUBLIC_SEED",
-    "STATUSES",
     "Check",
     "Died",
     "Exercise",

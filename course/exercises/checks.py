@@ -11,7 +11,7 @@ from course.exercises.plain_data import describe
 
 _KINDS = {"float": "f", "int": "iu", "bool": "b", "complex": "c"}
 MOST_VALUES = 10_000  # that `equal` compares one by one
-_found = None  # the list that `check` fills, while an exercise's checks.py is being read
+_COLLECTED = "__collected__"  # in the names of a checks.py or mutants.py while it is read
 
 
 class Wrong(Exception):
@@ -58,16 +58,35 @@ def check(task, *, points, hint, more, hidden=False):
     """
 
     def keep(function):
-        if _found is None:
-            raise RuntimeError("@check is for an exercise's checks.py, read by load_exercise")
         says = " ".join((function.__doc__ or "").split())
         line = function.__code__.co_firstlineno
-        _found.append(
-            Check(function.__name__, task, points, hint, more, hidden, says, function, line)
-        )
+        made = Check(function.__name__, task, points, hint, more, hidden, says, function, line)
+        collect(made, function.__globals__)
         return function
 
     return keep
+
+
+def collecting(names):
+    """Make `check` and `mutant` collect what a file makes that runs with these names.
+
+    Args:
+        names: dict, the namespace of a checks.py or mutants.py.
+    Returns:
+        list, which is filled, in the order of the file.
+    """
+    return names.setdefault(_COLLECTED, [])
+
+
+def collect(made, names):
+    """Add a Check or a Mutant to those of the file that has these names.
+
+    Raises:
+        RuntimeError: the file isn't being read by `load_exercise`.
+    """
+    if _COLLECTED not in names:
+        raise RuntimeError("check and mutant are for an exercise's files, which load_exercise runs")
+    names[_COLLECTED].append(made)
 
 
 def same(got, expected, *, what="the result", tolerance=1e-5, dtype=None, picture=False):
@@ -101,12 +120,12 @@ def same(got, expected, *, what="the result", tolerance=1e-5, dtype=None, pictur
     if np.isfinite(expected).all() and not np.isfinite(array).all():
         raise Wrong(f"{what} holds NaN or infinite numbers.", **pair)
     wide = np.complex128 if "c" in array.dtype.kind + expected.dtype.kind else np.float64
-    one, other = array.astype(wide), expected.astype(wide)
+    given, wanted = array.astype(wide), expected.astype(wide)
     with np.errstate(invalid="ignore"):  # infinite less infinite
-        difference = np.asarray(np.abs(one - other))
-    difference[(one == other) | np.isnan(one) & np.isnan(other)] = 0
+        difference = np.asarray(np.abs(given - wanted))
+    difference[(given == wanted) | np.isnan(given) & np.isnan(wanted)] = 0
     difference[np.isnan(difference)] = np.inf
-    largest = np.abs(other[np.isfinite(other)]).max(initial=0.0)
+    largest = np.abs(wanted[np.isfinite(wanted)]).max(initial=0.0)
     differs = difference > tolerance * max(1.0, float(largest))
     if differs.any():
         _raise_difference(array, expected, difference, differs, what, pair)

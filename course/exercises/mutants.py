@@ -3,7 +3,7 @@
 import dataclasses
 import sys
 
-_found = None  # the list that `mutant` fills, while an exercise's mutants.py is being read
+from course.exercises.checks import collect
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +31,6 @@ def mutant(name, says, *, by, loses, replace=None, task=None):
             given; or None, and `by` replaces all code cells of `task`.
         task: id of a task.
     """
-    if _found is None:
-        raise RuntimeError("mutant() is for an exercise's mutants.py, read by load_exercise")
-    line = sys._getframe(1).f_lineno
-    _found.append(Mutant(name, says, by, tuple(loses), replace, task, line))
+    caller = sys._getframe(1)
+    made = Mutant(name, says, by, tuple(loses), replace, task, caller.f_lineno)
+    collect(made, caller.f_globals)

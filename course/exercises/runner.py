@@ -2,10 +2,12 @@
 
 import dataclasses
 import hashlib
+import linecache
 import os
 import traceback
 import zlib
 from contextlib import contextmanager
+from time import perf_counter
 
 import numpy as np
 
@@ -14,16 +16,6 @@ from course.exercises.errors import NotAnswered, NotData, Raised, SideError
 from course.exercises.plain_data import decode, describe, encode
 from course.exercises.source import ExerciseError
 
-STATUSES = (
-    "passed",
-    "wrong",
-    "not answered",
-    "raised",
-    "timed out",
-    "died",
-    "not data",
-    "grader error",
-)
 PUBLIC_SEED = 1
 GRADING = "COURSE_GRADING"  # set where cells run to be judged: open_exercise then does nothing
 
@@ -142,8 +134,6 @@ def run_check(check, student, reference, seed):
         Outcome. Whatever the student's side answers, nothing is raised; a check that fails on the
         reference too has the status "grader error".
     """
-    from time import perf_counter
-
     start = perf_counter()
     asked = _LastAnswer(student)
     status, message, shown = "passed", "", {}
@@ -169,8 +159,6 @@ def run_check(check, student, reference, seed):
 
 def run_cell(source, names, label):
     """Run a cell's code in a namespace; its lines can be quoted in tracebacks."""
-    import linecache
-
     linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
     exec(compile(source, label, "exec"), names)
 

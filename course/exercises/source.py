@@ -7,7 +7,9 @@
         mutants.py      named wrong solutions, and the checks that each must lose
         probes.py       (optional) turns what isn't plain data into plain data
 
-Every fault of a folder is an `ExerciseError` that names file and line.
+Every fault of a folder is an `ExerciseError` that names file and line. So cells and settings are
+read here and not by libraries: jupytext, which learners don't have, gives no lines and takes any
+option, a misspelt `taks=` too; jsonschema gives no lines and takes NaN for a number above 0.
 """
 
 import ast
@@ -18,11 +20,11 @@ import math
 import re
 import textwrap
 import tomllib
+import traceback
 from functools import cached_property
 from pathlib import Path
 
-from course.exercises import checks as checks_module
-from course.exercises import mutants as mutants_module
+from course.exercises.checks import collecting
 
 EXERCISES = Path(__file__).resolve().parents[2] / "exercises"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -151,22 +153,20 @@ class Exercise:
                 else cell.solution
                 for cell in graded
             ]
-        found, cells = False, []
-        for cell in graded:
-            if cell.task != mutant.task:
-                cells.append(cell.solution)
-            elif not found:
-                found = True
-                cells.append(mutant.by.strip("\n"))
-        return cells
+        own = [number for number, cell in enumerate(graded) if cell.task == mutant.task]
+        return [
+            mutant.by.strip("\n") if number in own else cell.solution
+            for number, cell in enumerate(graded)
+            if number not in own[1:]
+        ]
 
     def names_of(self, task):
         """The functions and variables that a task's cells define, in order: list of str."""
-        found = []
+        names = []
         for cell in self.cells:
             if cell.task == task and cell.kind == "code":
-                found += [name for name in _defined(cell.solution) if name not in found]
-        return found
+                names += _defined(cell.solution)
+        return list(dict.fromkeys(names))
 
 
 def digest_of(paths):
@@ -175,11 +175,11 @@ def digest_of(paths):
     Raises:
         ExerciseError: one of them is not there; passing over it would make all versions equal.
     """
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in paths:
-        found.update(path.name.encode())
-        found.update(_text(path).encode())
-    return found.hexdigest()[:16]
+        digest.update(path.name.encode())
+        digest.update(_text(path).encode())
+    return digest.hexdigest()[:16]
 
 
 def exercise_ids():
@@ -245,32 +245,28 @@ def _settings(path):
         _fail(path, line[1] if line else 1, str(error))
     known = {"title": str, "lesson": str, "warm": list, "limits": dict}
     for key, value in settings.items():
-        if key not in known or not isinstance(value, known[key]):
-            _fail(
-                path,
-                _line_of(text, key),
-                f"{key!r} should be one of: title, lesson, warm, [limits]",
-            )
+        if not isinstance(value, known.get(key, ())):
+            says = f"{key!r} should be one of: title, lesson, warm, [limits]"
+            _fail(path, _line_of(text, key), says)
     for key in ("title", "lesson"):
         if key not in settings:
             _fail(path, 1, f"{key} is missing")
     limits = settings.get("limits", {})
     names = [field.name for field in dataclasses.fields(Limits)]
     for key, value in limits.items():
+        says = ""
         if key not in names:
-            _fail(
-                path,
-                _line_of(text, key),
-                f"there is no limit {key!r}; there are {', '.join(names)}",
-            )
-        if type(value) not in (int, float) or not value > 0:
-            _fail(path, _line_of(text, key), f"{key} is {value!r}; a number above 0 is expected")
+            says = f"there is no limit {key!r}; there are {', '.join(names)}"
+        elif type(value) not in (int, float) or not value > 0:
+            says = f"{key} is {value!r}; a number above 0 is expected"
+        if says:
+            _fail(path, _line_of(text, key), says)
     return {"warm": ["numpy"], **settings, "limits": limits}
 
 
 def _line_of(text, key):
-    found = re.search(rf"(?m)^\s*\[?{re.escape(key)}\b", text)
-    return text[: found.end()].count("\n") + 1 if found else 1
+    match = re.search(rf"(?m)^\s*\[?{re.escape(key)}\b", text)
+    return text[: match.end()].count("\n") + 1 if match else 1
 
 
 def _cells(path):
@@ -365,19 +361,19 @@ def _released(source):
 
 def _defined(code):
     """Names that code defines at top level: functions, classes, assigned variables."""
-    found = []
+    names = []
     for node in ast.parse(textwrap.dedent(code)).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found.append(node.name)
+            names.append(node.name)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found += [
+            names += [
                 name.id
                 for target in targets
                 for name in ast.walk(target)
                 if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
             ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(names))
 
 
 def _tasks(path, cells):
@@ -415,111 +411,89 @@ def _tasks(path, cells):
 
 
 def _checks(path, tasks):
-    found = _read(path, checks_module)
+    checks = _read(path)
     known = [task.id for task in tasks]
-    seen = {}
-    for check in found:
-        if check.id in seen:
-            _fail(
-                path,
-                check.line,
-                f"the check {check.id!r} is here twice, first in line {seen[check.id]}",
-            )
-        seen[check.id] = check.line
-        if check.task not in known:
-            _fail(
-                path, check.line, f"there is no task {check.task!r}; there are {', '.join(known)}"
-            )
-        points = check.points
-        if type(points) not in (int, float) or not (points > 0 and math.isfinite(points)):
-            _fail(
-                path,
-                check.line,
-                f"{check.id!r} is worth {points!r} points; a number above 0 is expected",
-            )
-        if not (str(check.hint).strip() and str(check.more).strip()):
-            _fail(path, check.line, f"{check.id!r} has an empty hint; learners see both")
-        if not check.says:
-            _fail(
-                path, check.line, f'{check.id!r} has no docstring; it completes "Your function ..."'
-            )
-        if list(inspect.signature(check.function).parameters) != ["student", "reference", "rng"]:
-            _fail(path, check.line, f"{check.id!r} should take (student, reference, rng)")
+    lines = {}
+    for check in checks:
+        points, says = check.points, ""
+        if check.id in lines:
+            says = f"the check {check.id!r} is here twice, first in line {lines[check.id]}"
+        elif check.task not in known:
+            says = f"there is no task {check.task!r}; there are {', '.join(known)}"
+        elif type(points) not in (int, float) or not (points > 0 and math.isfinite(points)):
+            says = f"{check.id!r} is worth {points!r} points; a number above 0 is expected"
+        elif not (str(check.hint).strip() and str(check.more).strip()):
+            says = f"{check.id!r} has an empty hint; learners see both"
+        elif not check.says:
+            says = f'{check.id!r} has no docstring; it completes "Your function ..."'
+        elif list(inspect.signature(check.function).parameters) != ["student", "reference", "rng"]:
+            says = f"{check.id!r} should take (student, reference, rng)"
+        if says:
+            _fail(path, check.line, says)
+        lines[check.id] = check.line
     for task in tasks:
-        own = [check for check in found if check.task == task.id]
+        own = [check for check in checks if check.task == task.id]
         for hidden, kind in ((False, "visible"), (True, "hidden")):
             if not any(check.hidden is hidden for check in own):
-                last = own[-1].line if own else 1
-                _fail(
-                    path, last, f"the task {task.id!r} has no {kind} check; each needs one at least"
-                )
-    return found
+                says = f"the task {task.id!r} has no {kind} check; each needs one at least"
+                _fail(path, own[-1].line if own else 1, says)
+    return checks
 
 
 def _mutants(path, exercise):
-    found = _read(path, mutants_module)
+    mutants = _read(path)
     known = [check.id for check in exercise.checks]
     tasks = [task.id for task in exercise.tasks]
-    seen = {}
-    for mutant in found:
-        line = mutant.line
-        if mutant.name in seen:
-            _fail(
-                path,
-                line,
-                f"the mutant {mutant.name!r} is here twice, first in line {seen[mutant.name]}",
-            )
-        seen[mutant.name] = line
-        if mutant.replace is None and mutant.task is None:
-            _fail(
-                path,
-                line,
-                f"the mutant {mutant.name!r} says neither what it replaces nor which task",
-            )
-        if mutant.task is not None and mutant.task not in tasks:
-            _fail(path, line, f"there is no task {mutant.task!r}; there are {', '.join(tasks)}")
-        for lost in mutant.loses:
-            if lost not in known:
-                _fail(path, line, f"the mutant {mutant.name!r} loses {lost!r}, which is no check")
-        if not mutant.loses:
-            _fail(path, line, f"the mutant {mutant.name!r} loses no check; then it is no mutant")
-        if mutant.replace is not None:
-            times = sum(
-                cell.solution.count(mutant.replace)
-                for cell in exercise.cells
-                if cell.graded and mutant.task in (None, cell.task)
-            )
-            if times != 1:
-                where = f"stands {times} times in exercise.py"
-                _fail(
-                    path,
-                    line,
-                    f"the mutant {mutant.name!r} doesn't apply: {mutant.replace!r} {where}",
-                )
-        for cell in exercise.mutant_cells(mutant):
-            try:
-                ast.parse(cell)
-            except SyntaxError as error:
-                _fail(path, line, f"the mutant {mutant.name!r} is not Python: {error.msg}")
-    return found
+    lines = {}
+    for mutant in mutants:
+        who, says = f"the mutant {mutant.name!r}", ""
+        unknown = [check for check in mutant.loses if check not in known]
+        if mutant.name in lines:
+            says = f"{who} is here twice, first in line {lines[mutant.name]}"
+        elif mutant.replace is None and mutant.task is None:
+            says = f"{who} says neither what it replaces nor which task"
+        elif mutant.task is not None and mutant.task not in tasks:
+            says = f"there is no task {mutant.task!r}; there are {', '.join(tasks)}"
+        elif unknown:
+            says = f"{who} loses {unknown[0]!r}, which is no check"
+        elif not mutant.loses:
+            says = f"{who} loses no check; then it is no mutant"
+        else:
+            says = _why_not_applied(mutant, exercise)
+        if says:
+            _fail(path, mutant.line, says)
+        lines[mutant.name] = mutant.line
+    return mutants
 
 
-def _read(path, module):
-    """Run a checks.py or mutants.py, and give back what it registered."""
+def _why_not_applied(mutant, exercise):
+    """What keeps a mutant from being a submission: a sentence, empty if nothing does."""
+    if mutant.replace is not None:
+        times = sum(
+            cell.solution.count(mutant.replace)
+            for cell in exercise.cells
+            if cell.graded and mutant.task in (None, cell.task)
+        )
+        if times != 1:
+            says = f"{mutant.replace!r} stands {times} times in exercise.py"
+            return f"the mutant {mutant.name!r} doesn't apply: {says}"
+    for cell in exercise.mutant_cells(mutant):
+        try:
+            ast.parse(cell)
+        except SyntaxError as error:
+            return f"the mutant {mutant.name!r} is not Python: {error.msg}"
+    return ""
+
+
+def _read(path):
+    """Run a checks.py or mutants.py, and give back what it made, in its order."""
     code = _compiled(_text(path), path)
-    found, before = [], module._found
-    module._found = found
+    names = {"__name__": f"exercise_{path.parent.name}_{path.stem}", "__file__": str(path)}
+    made = collecting(names)
     try:
-        exec(code, {"__name__": f"exercise_{path.parent.name}_{path.stem}", "__file__": str(path)})
+        exec(code, names)
     except Exception as error:
-        import traceback
-
-        lines = [
-            frame.lineno
-            for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == str(path)
-        ]
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(path)]
         _fail(path, lines[-1] if lines else 1, f"{type(error).__name__}: {error}")
-    finally:
-        module._found = before
-    return found
+    return made
