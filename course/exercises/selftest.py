@@ -1,14 +1,10 @@
-"""An exercise on trial: the four proofs that its checks are worth something.
+"""An exercise on trial: the four proofs that its checks are worth something."""
 
-python -m course.exercises.selftest [01_convolution ...] [--seeds 3]
-"""
-
-import argparse
+import ast
 import dataclasses
-import sys
+import symtable
 
 from course.exercises.runner import Here, Memo, run_check
-from course.exercises.source import exercise_ids, load_exercise
 
 FEWEST_MUTANTS = 5
 
@@ -23,20 +19,25 @@ class Report:
     outcomes: list  # the reference's, for the first seed
 
 
-def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None):
+def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None, every_check=False):
     """Prove an exercise: reference full marks, release none, mutants exactly theirs, no idle check.
 
     Args:
         exercise: Exercise.
-        run: function of (cells, seed) that gives a list of Outcome; without, in this process.
+        run: function of (cells, seed) that gives every check's Outcome, as a list; without, in
+            this process.
         seeds: for the reference, the release and the mutants.
         mutant_seeds: others for the mutants; None for the same.
+        every_check: run all checks on each mutant in this process, too. Otherwise only those that
+            it should lose, those of the tasks whose code it changes, and those that this code
+            reaches by its names. What a mutant does to other tasks in another way, such as to
+            NumPy's random numbers, is only seen with every check.
     Returns:
         Report.
     Raises:
         ExerciseError: mutants.py is wrong.
     """
-    run = run or in_process(exercise)
+    run, choose = (run, None) if run else (_in_process(exercise), _chooser(exercise))
     points = {check.id: float(check.points) for check in exercise.checks}
     problems, lost, first = [], {}, []
     for seed in seeds:
@@ -48,8 +49,10 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None):
                 says = f"earns {outcome.earned} in {outcome.check} (seed {seed})"
                 problems.append(f"the untouched notebook {says}")
     for mutant in exercise.mutants:
+        cells = exercise.mutant_cells(mutant)
+        chosen = {} if every_check or choose is None else {"checks": choose(mutant)}
         for seed in mutant_seeds or seeds:
-            outcomes = run(exercise.mutant_cells(mutant), seed)
+            outcomes = run(cells, seed, **chosen)
             lost[mutant.name] = [o.check for o in outcomes if o.earned != points[o.check]]
             problems += _unexpected(
                 f"the mutant {mutant.name!r}", outcomes, set(mutant.loses), seed
@@ -62,51 +65,107 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None):
     return Report(exercise.id, problems, lost, first)
 
 
-def in_process(exercise):
-    """A `run` for `selftest` without a sandbox: for an exercise's author, on own code only."""
+def _in_process(exercise):
+    """A `run` without a sandbox, for an exercise's author, on own code only; it can choose."""
     kept = {}
 
-    def run(cells, seed):
+    def run(cells, seed, checks=exercise.checks):
         if not kept:
             kept["reference"] = Memo(Here(exercise.solution_cells(), exercise.probes))
         student = Here(cells, exercise.probes)
-        return [run_check(check, student, kept["reference"], seed) for check in exercise.checks]
+        return [run_check(check, student, kept["reference"], seed) for check in checks]
 
     return run
 
 
 def _unexpected(who, outcomes, loses, seed):
-    found = []
+    problems = []
     for outcome in outcomes:
         if outcome.status == "grader error":
-            found.append(f"{who}, {outcome.check} (seed {seed}): {outcome.message}")
+            problems.append(f"{who}, {outcome.check} (seed {seed}): {outcome.message}")
         elif outcome.status == "passed" and outcome.check in loses:
-            found.append(f"{who} passes {outcome.check}, which it should lose (seed {seed})")
+            problems.append(f"{who} passes {outcome.check}, which it should lose (seed {seed})")
         elif outcome.status != "passed" and outcome.check not in loses:
-            says = f"{outcome.status}: {outcome.message}"
-            found.append(f"{who} loses {outcome.check}, which it should pass (seed {seed}): {says}")
-    return found
+            says = f"(seed {seed}): {outcome.status}: {outcome.message}"
+            problems.append(f"{who} loses {outcome.check}, which it should pass {says}")
+    return problems
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("exercises", nargs="*", help="ids or folders; none: all")
-    parser.add_argument("--seeds", type=int, default=3, help="how many, for reference and release")
-    parser.add_argument("--mutant-seeds", type=int, default=2, help="how many, for each mutant")
-    options = parser.parse_args()
-    failed = False
-    for name in options.exercises or exercise_ids():
-        exercise = load_exercise(name)
-        seeds, fewer = range(1, options.seeds + 1), range(1, options.mutant_seeds + 1)
-        report = selftest(exercise, seeds=seeds, mutant_seeds=fewer)
-        for outcome in report.outcomes:
-            print(f"  {outcome.check:40} {outcome.points:5g} {1000 * outcome.seconds:8.1f} ms")
-        for problem in report.problems:
-            print(f"  PROBLEM {problem}")
-        failed = failed or bool(report.problems)
-        print(f"{exercise.id}: {len(exercise.mutants)} mutants, {len(report.problems)} problems")
-    sys.exit(failed)
+# ---- the checks that can tell a mutant from the solution ---------------------------------------
 
 
-if __name__ == "__main__":
-    main()
+def _chooser(exercise):
+    """A function from a mutant to the checks that may notice it: list of Check."""
+    words = _words_of_checks(exercise)
+    graded = [cell for cell in exercise.cells if cell.graded]
+    solution = _statements(exercise.solution_cells())
+
+    def choose(mutant):
+        cells = exercise.mutant_cells(mutant)
+        wrong = _statements(cells)
+        changed = set().union(*(_names(code)[0] for code in solution ^ wrong))
+        pairs = map(_names, solution | wrong)
+        reached = _reached(changed, ((used, defined) for defined, used in pairs))
+        tasks = {
+            cell.task
+            for cell in graded
+            if cell.solution not in cells or _names(cell.solution)[1] & reached
+        }
+        return [
+            check
+            for check in exercise.checks
+            if check.task in tasks or check.id in mutant.loses or words[check.id] & reached
+        ]
+
+    return choose
+
+
+def _reached(names, steps):
+    """These names, and all that they lead to by steps: pairs (if one of these, then all those)."""
+    steps, before = list(steps), None
+    while names != before:
+        before = names
+        names = names.union(*(then for some, then in steps if some & names))
+    return names
+
+
+def _statements(cells):
+    """The statements at top level, as source: set of str."""
+    return {ast.unparse(node) for cell in cells for node in ast.parse(cell).body}
+
+
+def _names(code):
+    """Names at top level that code defines, and those that it uses in whatever depth: two sets."""
+    top = symtable.symtable(code, "<cell>", "exec")
+    defined, used, tables = set(), set(), [top]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            if table is top or symbol.is_global():
+                if symbol.is_assigned() or symbol.is_imported():
+                    defined.add(symbol.get_name())
+                if symbol.is_referenced():
+                    used.add(symbol.get_name())
+    return defined, used
+
+
+def _words_of_checks(exercise):
+    """All that a check names, itself or by its helpers and probes: dict of id -> set of str.
+
+    A submission's names are among them, as in `student.slide(image)` and `student["levels"]`.
+    """
+    checks = (exercise.folder / "checks.py").read_text(encoding="utf-8")
+    steps = []
+    for node in [*ast.parse(checks).body, *ast.parse(exercise.probes).body]:
+        defined, words = _names(ast.unparse(node))
+        for part in ast.walk(node):
+            word = getattr(part, "attr", getattr(part, "value", None))
+            words |= {word} if isinstance(word, str) else set()
+        steps.append((defined, words))
+    everything = set().union(*(words for _, words in steps))  # for a check made in a loop
+    written = set().union(*(defined for defined, _ in steps))
+    return {
+        check.id: _reached({check.id}, steps) if check.id in written else everything
+        for check in exercise.checks
+    }
