@@ -25,7 +25,7 @@ LIMITS = {"memory_mb": 512, "seconds": 20}
 linux = pytest.mark.skipif(sys.platform != "linux", reason="forking without a sandbox: Linux only")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def strong():
     needs_strong_isolation()
     with Jail(["import numpy as np"]) as opened:
