@@ -88,8 +88,8 @@ def measure_class(exercise, size):
         for number in range(size):
             path = handed_in / f"student{number:03}" / f"{exercise.id}.ipynb"
             write_notebook(path, exercise, [*next(kinds), f"# {number}"])
-        options = ["--jobs", str(JOBS), "--out", f"{folder}/marks"]
-        command = [sys.executable, "-c", GRADE, "grade", exercise.id, str(handed_in), *options]
+        command = [sys.executable, "-c", GRADE, "grade", exercise.id, str(handed_in)]
+        command += ["--jobs", str(JOBS), "--out", f"{folder}/marks"]
         seconds, peak = watched.run(command, memory_of=memory_of, every=SAMPLE_SECONDS)
     return 60 * size / seconds, peak / 1e6
 
@@ -116,11 +116,11 @@ def memory_of(process):
         family = [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return 0
-    for one in family:
+    for member in family:
         try:
-            total += getattr(one.memory_full_info(), "pss", None) or one.memory_info().rss
+            total += getattr(member.memory_full_info(), "pss", None) or member.memory_info().rss
         except psutil.AccessDenied:
-            total += one.memory_info().rss
+            total += member.memory_info().rss
         except psutil.NoSuchProcess:  # it has just ended
             continue
     return total
@@ -162,17 +162,17 @@ def table_lines(measured):
         "| exercise | seconds | slowest | to start | a class of | a minute | peak MB | nbgrader |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
-    for name, one in measured.items():
-        other = one["nbgrader_s"]
-        ratio = "not installed" if other is None else f"{other:.1f} ({other / one['seconds']:.0f})"
+    for name, row in measured.items():
+        other = row["nbgrader_s"]
+        ratio = "not installed" if other is None else f"{other:.1f} ({other / row['seconds']:.0f})"
         cells = [
-            f"{name}: {one['title']}",
-            f"{one['seconds']:.2f}",
-            f"{one['slowest_s']:.2f}",
-            f"{one['start_s']:.1f}",
-            str(one["size"]),
-            f"{one['per_minute']:,.0f}",
-            f"{one['peak_mb']:,.0f}",
+            f"{name}: {row['title']}",
+            f"{row['seconds']:.2f}",
+            f"{row['slowest_s']:.2f}",
+            f"{row['start_s']:.1f}",
+            str(row["size"]),
+            f"{row['per_minute']:,.0f}",
+            f"{row['peak_mb']:,.0f}",
             ratio,
         ]
         lines.append("| " + " | ".join(cells) + " |")
