@@ -17,11 +17,11 @@ from course.exercises import (
     NotData,
     Outcome,
     Raised,
+    Side,
     SideError,
     TimedOut,
     run_check,
 )
-from course.exercises.runner import Side
 from course.exercises.source import digest_of
 from course.grader.jail import IsolationError, Jail
 
