@@ -34,57 +34,57 @@ def error(folder):
 
 
 CHECKS = [
-    ("checks.py", "points=2,", "points=0,", 0, "'zeros_all_around' is worth 0 points"),
-    ("checks.py", "points=2,", "points=-1,", 0, "is worth -1 points"),
-    ("checks.py", "points=2,", "points=float('nan'),", 0, "is worth nan points"),
-    ("checks.py", "points=2,", "points=float('inf'),", 0, "is worth inf points"),
-    ("checks.py", "points=2,", "points='2',", 0, "is worth '2' points"),
-    ("checks.py", "points=2,", "points=True,", 0, "is worth True points"),
+    ("checks.py", "points=2,", "points=0,", 0, "'zeros_all_around' 0"),
+    ("checks.py", "points=2,", "points=-1,", 0, "-1"),
+    ("checks.py", "points=2,", "points=float('nan'),", 0, "nan"),
+    ("checks.py", "points=2,", "points=float('inf'),", 0, "inf"),
+    ("checks.py", "points=2,", "points='2',", 0, "'2'"),
+    ("checks.py", "points=2,", "points=True,", 0, "True"),
     ("checks.py", "points=2,", "", None, "points"),
-    ("checks.py", '"add_frame",', '"add_farme",', 0, "there is no task 'add_farme'; there are add"),
-    ("checks.py", "def any_width", "def zeros_all_around", None, "here twice, first in line 6"),
-    ("checks.py", '"Look at the corners of your result."', '" "', None, "has an empty hint"),
-    ("checks.py", '"""makes frames of any width"""', "", None, "has no docstring"),
-    ("checks.py", "(student, reference, rng)", "(student, rng)", None, "should take (student, ref"),
-    ("checks.py", "    hidden=True,\n", "", None, "'add_frame' has no hidden check"),
-    ("checks.py", "points=2,", "points=2, hidden=True,", None, "'add_frame' has no visible check"),
-    ("checks.py", "@check(", "@chek(", 0, "NameError: name 'chek' is not defined"),
-    ("checks.py", "import numpy as np", "import numpy as", 0, "nvalid syntax"),
+    ("checks.py", '"add_frame",', '"add_farme",', 0, "'add_farme' add_frame brightest"),
+    ("checks.py", "def any_width", "def zeros_all_around", None, "'zeros_all_around' 6"),
+    ("checks.py", '"Look at the corners of your result."', '" "', None, "'zeros_all_around'"),
+    ("checks.py", '"""makes frames of any width"""', "", None, "'any_width'"),
+    ("checks.py", "(student, reference, rng)", "(student, rng)", None, "reference"),
+    ("checks.py", "    hidden=True,\n", "", None, "'add_frame' hidden"),
+    ("checks.py", "points=2,", "points=2, hidden=True,", None, "'add_frame' visible"),
+    ("checks.py", "@check(", "@chek(", 0, "NameError 'chek'"),
+    ("checks.py", "import numpy as np", "import numpy as", 0, "syntax"),
     ("checks.py", "import numpy as np", "1 / 0", 0, "ZeroDivisionError"),
-    ("mutants.py", "np.pad(image, width)", "np.pad(image, 7)", 0, "'np.pad(image, 7)' stands 0 t"),
-    ("mutants.py", '"2**8"', '"image"', 0, "'image' stands"),
-    ("mutants.py", '"ones"', '"two_sides"', 0, "here twice, first in line 3"),
-    ("mutants.py", '["counts_levels"]', '["count_levels"]', -1, "loses 'count_levels', which is"),
-    ("mutants.py", '["counts_levels"]', "[]", -1, "loses no check"),
-    ("mutants.py", 'replace="2**8"', 'task="brightst"', 0, "there is no task 'brightst'"),
-    ("mutants.py", 'replace="2**8", ', "", 0, "neither what it replaces nor which task"),
-    ("mutants.py", 'by="255"', 'by="2 +"', 0, "'highest_level' is not Python"),
-    ("mutants.py", 'by="255",', "by='255'", None, "nvalid syntax"),
+    ("mutants.py", "np.pad(image, width)", "np.pad(image, 7)", 0, "'two_sides' 'np.pad(image, 7)'"),
+    ("mutants.py", '"2**8"', '"image"', 0, "'highest_level' 'image'"),
+    ("mutants.py", '"ones"', '"two_sides"', 0, "'two_sides' 3"),
+    ("mutants.py", '["counts_levels"]', '["count_levels"]', -1, "'highest_level' 'count_levels'"),
+    ("mutants.py", '["counts_levels"]', "[]", -1, "'highest_level'"),
+    ("mutants.py", 'replace="2**8"', 'task="brightst"', 0, "'brightst' add_frame brightest"),
+    ("mutants.py", 'replace="2**8", ', "", 0, "'highest_level'"),
+    ("mutants.py", 'by="255"', 'by="2 +"', 0, "'highest_level' Python"),
+    ("mutants.py", 'by="255",', "by='255'", None, "syntax"),
     ("mutants.py", 'replace="2**8"', 'replce="2**8"', 0, "TypeError"),
-    ("exercise.toml", 'title = "A small', "title = A small", 0, "Invalid value"),
-    ("exercise.toml", 'lesson = "01_convolution"', "", None, "lesson is missing"),
-    ("exercise.toml", "title = ", "titel = ", 0, "'titel' should be one of: title, lesson"),
-    ("exercise.toml", "title = ", "title = 5 #", 0, "'title' should be one of"),
-    ("exercise.toml", "call_seconds = 1", "call_seconds = 0", 0, "call_seconds is 0; a number"),
-    ("exercise.toml", "call_seconds = 1", "call_seconds = nan", 0, "call_seconds is nan"),
-    ("exercise.toml", "call_seconds = 1", "call_seconds = '1'", 0, "a number above 0 is expected"),
-    ("exercise.toml", "call_seconds", "calls", 0, "there is no limit 'calls'; there are cell_sec"),
-    ("exercise.py", '# %% task="add_frame"', '# %% taks="add_frame"', 0, "are known"),
-    ("exercise.py", '# %% task="add_frame"', '# %% task="ad"', 0, "'ad' has no text cell with a"),
-    ("exercise.py", '# %% tags=["try"]', '# %% tags=["tyr"]', 0, "unknown tag 'tyr'; known: check"),
-    ("exercise.py", '# %% tags=["try"]', "# %% tags=[try]", 0, "this can't be read"),
-    ("exercise.py", '# %% tags=["try"]', '# %% tags=[{}]', 0, 'tags=["name"] is expected'),
-    ("exercise.py", '# %% tags=["try"]', '# %% tags="try"', 0, 'tags=["name"] is expected'),
-    ("exercise.py", '# %% tags=["try"]', "# %% task=[1]", 0, 'task="name" or'),
-    ("exercise.py", "    ### BEGIN SOLUTION\n", "", None, "### END SOLUTION without ### BEGIN"),
-    ("exercise.py", "    ### END SOLUTION\n", "", None, "### BEGIN SOLUTION without ### END"),
-    ("exercise.py", "### BEGIN SOLUTION", "### BEGIN SOLUTION now", 0, "should hold nothing but"),
-    ("exercise.py", "### END SOLUTION", "### BEGIN SOLUTION", 0, "a second ### BEGIN SOLUTION"),
-    ("exercise.py", "return np.pad(image, width)", "return np.pad(image", 0, "never closed"),
-    ("exercise.py", "# ## 2", '# ## 2\n# %% [markdown] task="brightest"\n# #', 1, "twice"),
-    ("exercise.py", 'check("brightest")', 'check("add_frame")', None, 'calls check("brightest")'),
-    ("exercise.py", "# ## 2 The brightest pixel", "#", None, "'brightest' has no text cell"),
-    ("exercise.py", "print(levels)", "### BEGIN SOLUTION\n### END SOLUTION", 0, "without task="),
+    ("exercise.toml", 'title = "A small', "title = A small", 0, "line 1"),
+    ("exercise.toml", 'lesson = "01_convolution"', "", None, "lesson"),
+    ("exercise.toml", "title = ", "titel = ", 0, "'titel' title lesson"),
+    ("exercise.toml", "title = ", "title = 5 #", 0, "'title'"),
+    ("exercise.toml", "call_seconds = 1", "call_seconds = 0", 0, "call_seconds 0"),
+    ("exercise.toml", "call_seconds = 1", "call_seconds = nan", 0, "call_seconds nan"),
+    ("exercise.toml", "call_seconds = 1", "call_seconds = '1'", 0, "call_seconds '1'"),
+    ("exercise.toml", "call_seconds", "calls", 0, "'calls' call_seconds"),
+    ("exercise.py", '# %% task="add_frame"', '# %% taks="add_frame"', 0, 'taks="add_frame"'),
+    ("exercise.py", '# %% task="add_frame"', '# %% task="ad"', 0, "'ad'"),
+    ("exercise.py", '# %% tags=["try"]', '# %% tags=["tyr"]', 0, "'tyr' check try"),
+    ("exercise.py", '# %% tags=["try"]', "# %% tags=[try]", 0, "tags=[try]"),
+    ("exercise.py", '# %% tags=["try"]', '# %% tags=[{}]', 0, "tags=[{}]"),
+    ("exercise.py", '# %% tags=["try"]', '# %% tags="try"', 0, 'tags="try"'),
+    ("exercise.py", '# %% tags=["try"]', "# %% task=[1]", 0, "task=[1]"),
+    ("exercise.py", "    ### BEGIN SOLUTION\n", "", None, "END BEGIN"),
+    ("exercise.py", "    ### END SOLUTION\n", "", None, "BEGIN END"),
+    ("exercise.py", "### BEGIN SOLUTION", "### BEGIN SOLUTION now", 0, "BEGIN END"),
+    ("exercise.py", "### END SOLUTION", "### BEGIN SOLUTION", 0, "BEGIN 21"),
+    ("exercise.py", "return np.pad(image, width)", "return np.pad(image", 0, "closed"),
+    ("exercise.py", "# ## 2", '# ## 2\n# %% [markdown] task="brightest"\n# #', 1, "'brightest'"),
+    ("exercise.py", 'check("brightest")', 'check("add_frame")', None, 'check("brightest")'),
+    ("exercise.py", "# ## 2 The brightest pixel", "#", None, "'brightest'"),
+    ("exercise.py", "print(levels)", "### BEGIN SOLUTION\n### END SOLUTION", 0, "task="),
 ]  # fmt: skip
 
 
@@ -94,7 +94,8 @@ def test_a_fault_is_named_with_file_and_line(folder, name, old, new, shift, says
     said = error(folder)
     where, _, text = said.partition(": ")
     path, _, number = where.rpartition(":")
-    assert Path(path).name == name and says in text
+    assert Path(path).name == name
+    assert [word for word in says.split() if word not in text] == []
     lines = (folder / name).read_text(encoding="utf-8").count("\n") + 1
     assert 1 <= int(number) <= lines
     if shift is not None:  # a decorator's or call's first line may be the one that is named
@@ -119,7 +120,8 @@ def test_a_missing_check_names_the_task(folder):
     text = path.read_text(encoding="utf-8")
     start = text.index('@check(\n    "brightest"')
     path.write_text(text[:start], encoding="utf-8")
-    assert "checks.py:1: the task 'brightest' has no visible check" in error(folder)
+    said = error(folder)
+    assert "checks.py:1:" in said and "'brightest'" in said and "visible" in said
 
 
 def test_a_task_without_solution(folder):
@@ -128,7 +130,8 @@ def test_a_task_without_solution(folder):
     for mark in ("    ### BEGIN SOLUTION\n", "    ### END SOLUTION\n"):
         text = text.replace(mark, "", 1)
     path.write_text(text, encoding="utf-8")
-    assert "the task 'add_frame' has no cell with a solution" in error(folder)
+    said = error(folder)
+    assert "exercise.py:13:" in said and "'add_frame'" in said
 
 
 @pytest.mark.parametrize("name", ["exercise.toml", "exercise.py", "checks.py", "mutants.py"])
@@ -137,11 +140,25 @@ def test_a_missing_file(folder, name):
     assert f"{name}:1: this file is missing" in error(folder)
 
 
+@pytest.mark.parametrize("name", source._VERDICT)
+def test_a_module_that_a_verdict_rests_on_is_missing(name, tmp_path, monkeypatch):
+    here = Path(shutil.copytree(Path(source.__file__).parent, tmp_path / "exercises"))
+    monkeypatch.setattr(source, "__file__", str(here / "source.py"))
+    exercise = load_exercise(SMALL)
+    digest = exercise.digest
+    del exercise.digest  # it is kept once it is known
+    (here / f"{name}.py").unlink()
+    with pytest.raises(ExerciseError, match=rf"{name}\.py:1: "):
+        _ = exercise.digest
+    assert load_exercise(SMALL).id == exercise.id and len(digest) == 16
+
+
 @pytest.mark.parametrize("name", ["exercise.toml", "exercise.py", "checks.py", "mutants.py"])
 def test_a_file_that_is_not_utf8(folder, name):
     lines = (folder / name).read_bytes().split(b"\n")
     (folder / name).write_bytes(b"\n".join([lines[0], b"# caf\xe9", *lines[1:]]))
-    assert f"{name}:2: this is not UTF-8" in error(folder)
+    said = error(folder)
+    assert f"{name}:2:" in said and "UTF-8" in said
 
 
 def test_probes_are_read_too(folder):
@@ -155,17 +172,17 @@ def test_probes_are_read_too(folder):
 def test_a_null_byte(folder, name):
     (folder / name).write_text("# %%\nx = 1\0\n", encoding="utf-8")
     said = error(folder)
-    assert f"{name}:" in said and "source code string cannot contain null bytes" in said
+    assert f"{name}:" in said and "null bytes" in said
 
 
 def test_no_such_exercise_names_those_that_there_are():
-    with pytest.raises(ExerciseError, match="no exercise '99_none'. There are: 01_convolution"):
+    with pytest.raises(ExerciseError, match="'99_none'.* 01_convolution, .*06_"):
         load_exercise("99_none")
 
 
 def test_without_the_folder_of_exercises(monkeypatch, tmp_path):
     monkeypatch.setattr(source, "EXERCISES", tmp_path / "exercises")
-    with pytest.raises(ExerciseError, match="not beside course"):
+    with pytest.raises(ExerciseError, match="exercises/"):
         load_exercise("01_convolution")
     assert exercise_ids() == []
 
@@ -229,5 +246,7 @@ def test_the_digest_changes_with_what_a_verdict_rests_on(folder):
 def test_a_copy_that_opens_the_exercise_it_was_copied_from(tmp_path, monkeypatch):
     monkeypatch.setattr(source, "EXERCISES", tmp_path)
     folder = shutil.copytree(SMALL, tmp_path / "07_copied")
-    with pytest.raises(ExerciseError, match="exercise.py:.*it opens .tests/small"):
+    with pytest.raises(
+        ExerciseError, match=r"exercise\.py:\d+: .*'tests/small_exercise'.*'07_copied'"
+    ):
         load_exercise(folder)
