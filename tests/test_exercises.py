@@ -10,16 +10,27 @@ from course.exercises.selftest import FEWEST_MUTANTS, selftest
 from course.grader.submission import Grader
 from tools.staleness import LESSONS
 
-every_exercise = pytest.mark.parametrize("name", exercise_ids())
-QUICK = ["01_convolution"]  # NumPy alone: here all seeds are tried
-SEEDS = {name: 20 if name in QUICK else 3 for name in exercise_ids()}  # `make selftest` tries 20
+# Tests of one exercise share a process, which imports TensorFlow once and keeps its grader.
+NAMES = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in exercise_ids()]
+every_exercise = pytest.mark.parametrize("name", NAMES)
+every_grader = pytest.mark.parametrize("grader", NAMES, indirect=True)
+QUICK = "01_convolution"  # NumPy alone: here many seeds are tried
 
 load = cache(load_exercise)
 
 
-@pytest.fixture
-def strong():
+@pytest.fixture(scope="module")
+def grader(request):
+    """A sandbox for submissions of one exercise."""
     needs_strong_isolation()
+    with Grader(load(request.param), seed=7919) as opened:
+        yield opened
+
+
+@pytest.fixture
+def times(grader):
+    """How many seeds, or repetitions, are tried; `make selftest` tries 20 seeds on each."""
+    return 20 if grader.exercise.id == QUICK else 2
 
 
 def test_there_is_a_set_for_each_lesson_from_1_to_6():
@@ -34,32 +45,29 @@ def test_a_set_is_of_the_agreed_size(name):
     assert len(exercise.mutants) >= FEWEST_MUTANTS
 
 
+@pytest.mark.proof
 @every_exercise
 def test_every_proof_holds(name):
-    report = selftest(load(name), seeds=(1,))
-    assert report.problems == []
+    assert selftest(load(name)).problems == []
 
 
-@every_exercise
-def test_a_right_solution_gets_all_points_whatever_the_seed(name, strong):
-    exercise = load(name)
-    with Grader(exercise, seed=1) as grader:
-        for seed in range(1, SEEDS[name] + 1):
-            grader.seed = seed * 7919
-            graded = grader.grade(exercise.solution_cells())
-            assert graded.trouble == []
-            assert sum(outcome.earned for outcome in graded.outcomes) == exercise.points
+@pytest.mark.sandbox
+@every_grader
+def test_a_right_solution_gets_all_points_whatever_the_seed(grader, times, monkeypatch):
+    for number in range(1, times + 1):
+        monkeypatch.setattr(grader, "seed", number * 7919)
+        graded = grader.grade(grader.exercise.solution_cells())
+        assert graded.trouble == []
+        assert sum(outcome.earned for outcome in graded.outcomes) == grader.exercise.points
 
 
-@every_exercise
-def test_the_same_submission_gets_the_same_marks_every_time(name, strong):
-    exercise = load(name)
-    cells = exercise.mutant_cells(exercise.mutants[0])
-    with Grader(exercise, seed=1) as grader:
-        found = {_said(grader.grade(cells)) for _ in range(SEEDS[name])}
-    assert len(found) == 1
+@pytest.mark.sandbox
+@every_grader
+def test_the_same_submission_gets_the_same_marks_every_time(grader, times):
+    cells = grader.exercise.mutant_cells(grader.exercise.mutants[0])
+    assert len({_said(grader.grade(cells)) for _ in range(times)}) == 1
 
 
 def _said(graded):
-    outcomes = tuple((one.check, one.earned, one.status, one.message) for one in graded.outcomes)
+    outcomes = tuple((o.check, o.earned, o.status, o.message) for o in graded.outcomes)
     return graded.status, tuple(graded.trouble), outcomes
