@@ -5,8 +5,8 @@ import functools
 import hashlib
 import json
 import random
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -15,6 +15,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from printed import line_of, numbers_in
+from small_photos import write
+from small_weights import stored
 from typer.testing import CliRunner
 
 from course import data
@@ -24,7 +27,7 @@ from course.data.download import DataError, StorageError
 from course_utils import memory, recorded
 
 MOBILENET = bases.DATASETS["mobilenetv2"].files[0].name
-LINE = "Base: MobileNetV2, trained on ImageNet, 4,064 parameters; weights from {}"
+LINE = "Base: MobileNetV2, trained on ImageNet, 4,064 parameters; weights from {}"  # as told
 SIZE = 32
 BUILD = bases._build
 
@@ -40,14 +43,6 @@ def small(name="mobilenetv2", size=SIZE, *, width=32, top=False):
     if top:
         x = layers.Dense(2)(layers.GlobalAveragePooling2D()(x))
     return keras.Model(inputs, layers.ReLU()(x))
-
-
-def stored(model) -> bytes:
-    """A model's file in the format that Keras publishes."""
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Keras with NumPy 2, in writing HDF5
-        model.save(Path(folder) / "model.h5")
-        return (Path(folder) / "model.h5").read_bytes()
 
 
 @functools.cache
@@ -73,7 +68,7 @@ def course(request, tmp_path, monkeypatch):
     if request.node.get_closest_marker("real"):
         return None
     folder = tmp_path / "course"
-    path = put(folder, course_weights(), "course_base.weights.h5")
+    path = write(folder / "course_base.weights.h5", course_weights())
     record = {"n_images": 1200, "n_kinds": 2, "kinds": ["owl", "cup"]}
     record["sha256"] = hashlib.sha256(course_weights()).hexdigest()
     (folder / f"{course_base.RECORD}.json").write_text(json.dumps(record))
@@ -109,26 +104,14 @@ def offline(monkeypatch):
     monkeypatch.setenv("COURSE_OFFLINE", "1")
 
 
-def put(folder: Path, content: bytes, name=MOBILENET) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(content)
-    return folder / name
-
-
 def kept() -> set[str]:
     folder = data.data_folder() / "mobilenetv2"
     return {path.name for path in folder.iterdir()} - {".lock"} if folder.exists() else set()
 
 
-def line_of(capsys) -> str:
-    out, _ = capsys.readouterr()
-    assert out.count("\n") == 1, out
-    return out.strip()
-
-
 def assert_mobilenet(base):
-    for one, other in zip(base.model.get_weights(), mobilenet()[1], strict=True):
-        np.testing.assert_array_equal(one, other)
+    for weight, expected in zip(base.model.get_weights(), mobilenet()[1], strict=True):
+        np.testing.assert_array_equal(weight, expected)
     assert (base.name, base.title, base.knows) == ("mobilenetv2", "MobileNetV2", "ImageNet")
 
 
@@ -148,31 +131,30 @@ def test_download_then_cache(server, capsys):
 
 
 def test_the_network_of_keras(faulty_server, monkeypatch, capsys):
-    monkeypatch.setattr(bases, "_build", BUILD)
-    content = stored(BUILD("mobilenetv2", SIZE))
+    build = functools.cache(BUILD)  # one network makes the file and checks it, another loads it
+    monkeypatch.setattr(bases, "_build", build)
+    content = stored(build("mobilenetv2", SIZE))
     faulty_server.files[MOBILENET] = content
     publish(monkeypatch, "mobilenetv2", faulty_server.url, content)
     base = bases.load_base(size=48)
-    assert line_of(capsys) == (
-        "Base: MobileNetV2, trained on ImageNet, 2,257,984 parameters; weights from 127.0.0.1"
-    )
+    assert line_of(capsys) == LINE.replace("4,064", "2,257,984").format("127.0.0.1")
     assert base.model.output_shape == (None, 2, 2, 1280)
 
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ("busy", "127.0.0.1 answered 503 Service Unavailable"),
-        ("portal", "a web page came instead of the file"),
-        ("flipped", "what came does not have the published hash"),
+        ("busy", "503"),
+        ("portal", "web page"),
+        ("flipped", "published hash"),
     ],
 )
 def test_faulty_download(server, capsys, fault, reason):
     server.faults[MOBILENET] = [fault]
     assert bases.load_base(size=SIZE).name == "course"
     line = line_of(capsys)
-    assert f"in place of MobileNetV2 ({reason}" in line
-    assert line.endswith("). To get it: course data fetch mobilenetv2")
+    for word in ("in place of MobileNetV2", reason, "course data fetch mobilenetv2"):
+        assert word in line
     with pytest.raises(DataError, match=reason):
         bases.load_base(size=SIZE, source="real", verbose=False)
     assert not kept()
@@ -188,14 +170,14 @@ def test_download_that_stops_goes_on(server, monkeypatch):
 
 @pytest.mark.parametrize("place", ["models", "mobilenetv2"])
 def test_mirror(tmp_path, monkeypatch, offline, capsys, place):
-    put(tmp_path / "mirror" / place, mobilenet()[0])
+    write(tmp_path / "mirror" / place / MOBILENET, mobilenet()[0])
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
     assert_mobilenet(bases.load_base(size=SIZE))
     assert line_of(capsys) == LINE.format("the mirror")
 
 
 def test_keras_own_cache(server, tmp_path, monkeypatch, capsys):
-    file = put(tmp_path / "keras" / "models", mobilenet()[0])
+    file = write(tmp_path / "keras" / "models" / MOBILENET, mobilenet()[0])
     assert data.status()[-1].would_use == "Keras's cache"
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "no such folder"))
     assert_mobilenet(bases.load_base(size=SIZE))
@@ -208,35 +190,37 @@ def test_keras_own_cache(server, tmp_path, monkeypatch, capsys):
 def test_keras_own_cache_with_another_file(server, tmp_path, capsys):
     content = bytearray(mobilenet()[0])
     content[-1] ^= 1  # it would load, but is not what was published
-    put(tmp_path / "keras" / "models", bytes(content))
+    write(tmp_path / "keras" / "models" / MOBILENET, bytes(content))
     assert_mobilenet(bases.load_base(size=SIZE))
     assert line_of(capsys) == LINE.format("127.0.0.1")
     server.faults[MOBILENET] = ["missing"]
     shutil.rmtree(data.data_folder())
-    with pytest.raises(DataError, match="md5 is [0-9a-f]{32}, the published one [0-9a-f]{32}"):
+    digests = [hashlib.md5(file).hexdigest() for file in (content, mobilenet()[0])]
+    with pytest.raises(DataError, match=".*".join(digests)):  # what it is, what it should be
         bases.load_base(size=SIZE, source="real")
 
 
 @pytest.mark.parametrize("fault", ["truncated", "html", "empty", "with top", "narrow", "nan"])
 def test_file_that_is_not_what_it_should_be(tmp_path, monkeypatch, offline, capsys, fault):
-    whole, reason = mobilenet()[0], "its weights are not those of MobileNetV2"
+    whole, reason = mobilenet()[0], "MobileNetV2"
     if fault == "truncated":
-        content, reason = whole[: len(whole) // 2], "it cannot be read"
+        content, reason = whole[: len(whole) // 2], "cannot be read"
     elif fault == "html":
-        content, reason = b"<html>Please log in", "it begins with b'<html>Please log', as no HDF5"
+        content, reason = b"<html>Please log in", "<html>Please log"
     elif fault == "empty":
         content, reason = b"", "0 bytes"
     elif fault == "nan":
         model = small()
         model.layers[1].bias.assign([np.nan] * 32)
-        content, reason = stored(model), "its weights Conv1/bias are not all finite"
+        content, reason = stored(model), "Conv1/bias"
     else:
         content = stored(small(width=8) if fault == "narrow" else small(top=True))
-    put(tmp_path / "mirror" / "models", content)
+    write(tmp_path / "mirror" / "models" / MOBILENET, content)
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
     assert bases.load_base(size=SIZE).name == "course"
-    assert f"({MOBILENET} is not what it should be ({reason}" in line_of(capsys)
-    with pytest.raises(DataError, match="Then: course data fetch mobilenetv2, or set COURSE_MIRR"):
+    line = line_of(capsys)
+    assert f"({MOBILENET} " in line and reason in line.split(MOBILENET)[1]
+    with pytest.raises(DataError, match="course data fetch mobilenetv2.* COURSE_MIRROR"):
         bases.load_base(size=SIZE, source="real")
     assert not kept()
 
@@ -249,7 +233,8 @@ def test_damaged_cache(server, capsys, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setenv("COURSE_OFFLINE", "1")
         assert bases.load_base(size=SIZE).name == "course"
-    assert f"(the cached {MOBILENET} is damaged; COURSE_OFFLINE is set)" in line_of(capsys)
+    line = line_of(capsys)
+    assert f"{MOBILENET} is damaged" in line and "COURSE_OFFLINE" in line
     assert_mobilenet(bases.load_base(size=SIZE))
     assert len(server.log) == 2
 
@@ -258,8 +243,8 @@ def test_folder_that_cannot_be_written(server, monkeypatch, tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "file" / "data"))
     assert bases.load_base(size=SIZE).name == "course"
-    assert "(the data folder cannot be written to" in line_of(capsys)
-    with pytest.raises(StorageError, match="set COURSE_DATA_DIR to another folder"):
+    assert "data folder" in line_of(capsys)
+    with pytest.raises(StorageError, match="COURSE_DATA_DIR"):
         bases.load_base(size=SIZE, source="real")
 
 
@@ -281,45 +266,45 @@ def test_files_and_hashes_are_those_of_keras():
 
 def test_course_base(capsys):
     base = bases.load_base("course", size=48)
-    parameters = f"{base.model.count_params():,}"
-    trained = "Base: the course's own, trained on 1,200 drawings of 2 kinds, no cats or dogs among"
-    assert line_of(capsys) == f"{trained} them, {parameters} parameters (as asked)"
+    numbers, line = [1200, 2, base.model.count_params()], line_of(capsys)
+    assert numbers_in(line) == numbers and "no cats or dogs" in line and "as asked" in line
     assert (base.name, base.title, base.knows) == ("course", "the course's own base", "drawings")
     assert base.model.input_shape == (None, 48, 48, 3)  # not the size of its training
     bases.load_base("vgg16", size=48, source="embedded")
-    end = f"{parameters} parameters, in place of VGG16 (as asked)"
-    assert line_of(capsys) == f"{trained} them, {end}"
+    line = line_of(capsys)
+    assert "in place of VGG16" in line and numbers_in(line.replace("VGG16", "")) == numbers
     names = [layer.name for layer in base.model.layers]
     last = base.top_block.split("_")[0]
-    assert all(one.startswith(last) for one in names[names.index(base.top_block) :])
-    assert not any(one.startswith(last) for one in names[: names.index(base.top_block)])
+    place = names.index(base.top_block)
+    assert all(name.startswith(last) for name in names[place:])
+    assert not any(name.startswith(last) for name in names[:place])
 
 
 def test_course_base_that_knows_cats(course, capsys):
     path = course.parent / f"{course_base.RECORD}.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"kinds": ["owl", "cat"]}))
     bases.load_base("course", size=SIZE)
-    assert "drawings of 2 kinds, " in (line := line_of(capsys)) and "no cats" not in line
+    assert "no cats" not in line_of(capsys)
 
 
 @pytest.mark.parametrize("fault", ["missing", "damaged", "no record", "another network"])
 def test_course_base_that_cannot_be_used(course, monkeypatch, fault):
-    reason = f"{course} is missing"
+    reason = str(course)
     if fault == "missing":
         course.unlink()
     elif fault == "damaged":
         course.write_bytes(course.read_bytes()[:-1] + b"!")
-        reason = f"{course} is damaged: its sha256 is "
+        reason = json.loads((course.parent / f"{course_base.RECORD}.json").read_text())["sha256"]
     elif fault == "no record":
         (course.parent / f"{course_base.RECORD}.json").unlink()
-        reason = f"the record {course_base.RECORD}.json is missing"
+        reason = f"{course_base.RECORD}.json"
     else:
         monkeypatch.setattr(course_base, "WIDTHS", (8, 8, 8, 8, 8))
-        reason = "its weights are not those of the course's own base: "
+        reason = "the course's own base"
     with pytest.raises(DataError) as caught:
         bases.load_base("course", size=SIZE)
-    assert reason in str(caught.value)
-    assert "Get it again: git checkout course, or install" in str(caught.value)
+    assert reason in caught.value.reason
+    assert "git checkout course" in caught.value.advice
 
 
 def test_shipped_course_base(monkeypatch):
@@ -337,33 +322,33 @@ def test_shipped_course_base(monkeypatch):
 def test_which_base(monkeypatch, offline, capsys):
     monkeypatch.setenv("COURSE_BASE", "course")
     assert bases.load_base(size=SIZE).name == "course"
-    assert line_of(capsys).endswith("parameters (as asked)")
+    assert "as asked" in line_of(capsys)
     monkeypatch.setenv("COURSE_BASE", "alexnet")
     names = "mobilenetv2, vgg16, resnet50, inceptionv3, efficientnetv2b0, course"
-    with pytest.raises(ValueError, match=f"variable COURSE_BASE is 'alexnet'; give one of {names}"):
+    with pytest.raises(ValueError, match=f"COURSE_BASE is 'alexnet'.*{names}"):
         bases.load_base(size=SIZE)
-    with pytest.raises(ValueError, match=f"^name is 'VGG'; give one of {names}"):
+    with pytest.raises(ValueError, match=f"^name is 'VGG'.*{names}"):
         bases.load_base("VGG", size=SIZE)
-    with pytest.raises(ValueError, match='\'best\'; give "auto", "real" or "embedded"'):
+    with pytest.raises(ValueError, match="'best'.*auto.*real.*embedded"):
         bases.load_base("course", size=SIZE, source="best")
-    with pytest.raises(ValueError, match='source is "real": change one'):
+    with pytest.raises(ValueError, match='"course".*"real"'):
         bases.load_base("course", size=SIZE, source="real")
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "message"),
+    ("name", "size", "expected"),
     [
-        ("mobilenetv2", 31, "size is 31, and MobileNetV2 needs images of 32 pixels or more; make"),
-        ("course", 0, "size is 0, and the course's own base needs images of 32 pixels or more"),
-        ("inceptionv3", 74, "InceptionV3 needs images of 75 .* or take another base: MobileNetV2"),
-        ("vgg16", 96.0, r"size is 96.0 \(float\); give an integer"),
-        ("vgg16", (96, 96), r"size is \(96, 96\) \(tuple\); give an integer"),
-        ("vgg16", True, r"size is True \(bool\)"),
+        ("mobilenetv2", 31, "MobileNetV2 .*32 pixels"),
+        ("course", 0, "the course's own base .*32 pixels"),
+        ("inceptionv3", 74, "InceptionV3 .*75 pixels.* another base: MobileNetV2"),
+        ("vgg16", 96.0, "integer"),
+        ("vgg16", (96, 96), "integer"),
+        ("vgg16", True, "integer"),
     ],
 )
-def test_size_is_checked_before_anything_else(monkeypatch, name, size, message):
+def test_size_is_checked_before_anything_else(monkeypatch, name, size, expected):
     monkeypatch.setattr(bases, "_build", None)
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^size is {re.escape(repr(size))}.*{expected}"):
         bases.load_base(name, size=size)
 
 
@@ -374,12 +359,8 @@ def test_size_may_be_any_integer():
 def test_too_little_memory(server, monkeypatch):
     monkeypatch.setattr(memory, "available", lambda: 1.1e9)  # bytes, 1.02 of the GB below
     monkeypatch.setattr(bases, "_build", BUILD)
-    with pytest.raises(MemoryError) as caught:
+    with pytest.raises(MemoryError, match="VGG16 .*1.2 GB .*32 .*224 x 224 .*1.0 GB .*batch_size"):
         bases.load_base("vgg16", size=224)
-    assert str(caught.value) == (
-        "VGG16 needs about 1.2 GB for 32 images of 224 x 224 pixels at once, and 1.0 GB are "
-        "free. Take a smaller batch_size, a smaller size, or MobileNetV2; or close other notebooks"
-    )
     assert server.log == []
 
 
@@ -476,43 +457,39 @@ def test_random_numbers_go_on_as_if_nothing_had_been_built(server):
 # `course data`
 
 
+def status_by_name() -> dict[str, data.Status]:
+    return {record.name: record for record in data.status()}
+
+
 def test_fetch_and_status(server, monkeypatch):
     rows = CliRunner().invoke(app, ["data", "status"]).stdout
     assert "mobilenetv2" in rows and "vgg16" not in rows
     assert "a download (9 MB), or the course's own base" in rows
-    result = CliRunner().invoke(app, ["data", "fetch", "mobilenetv2"])
-    assert result.stdout == "mobilenetv2: here and verified, 0.0 MB from 127.0.0.1\n"
-    result = CliRunner().invoke(app, ["data", "fetch", "mobilenetv2"])
-    assert result.stdout == "mobilenetv2: already here and verified, 0.0 MB from 127.0.0.1\n"
+    for already in (False, True):
+        result = CliRunner().invoke(app, ["data", "fetch", "mobilenetv2"])
+        assert result.stdout.startswith("mobilenetv2: ") and "127.0.0.1" in result.stdout
+        assert ("already" in result.stdout) == already
     monkeypatch.setenv("COURSE_BASE", "vgg16")
-    status = {one.name: one for one in data.status()}
-    assert status["mobilenetv2"].would_use == "vgg16, unless COURSE_BASE=mobilenetv2"
+    status = status_by_name()
+    assert "COURSE_BASE=mobilenetv2" in status["mobilenetv2"].would_use
     assert status["vgg16"].would_use == "a download (59 MB), or the course's own base"
     monkeypatch.delenv("COURSE_BASE")
-    put(data.data_folder() / "resnet50", b"x", bases.DATASETS["resnet50"].files[0].name)
-    status = {one.name: one for one in data.status()}
+    write(data.data_folder() / "resnet50" / bases.DATASETS["resnet50"].files[0].name, b"x")
+    status = status_by_name()
     assert (status["resnet50"].here, "vgg16" in status) == ("damaged", False)
 
 
 def test_fetch_says_what_there_is():
     result = CliRunner().invoke(app, ["data", "fetch", "alexnet"])
-    assert result.stderr.endswith(", resnet50, inceptionv3, efficientnetv2b0.\n")
+    assert result.exit_code == 2
+    for name in ("alexnet", *bases.DATASETS):
+        assert name in result.stderr
 
 
 def test_fetch_what_cannot_be_had(offline):
     result = CliRunner().invoke(app, ["data", "fetch", "vgg16"])
     assert result.exit_code == 1
-    assert result.stderr.startswith("vgg16: Getting VGG16: COURSE_OFFLINE is set.")
-
-
-def test_status_needs_no_tensorflow():
-    code = (
-        "import sys; from course import data; from course.data import bases; data.status(); "
-        "print([m for m in ('tensorflow', 'keras', 'psutil') if m in sys.modules])"
-    )
-    command = [sys.executable, "-c", code]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert result.stdout == "[]\n"
+    assert "VGG16" in result.stderr and "COURSE_OFFLINE" in result.stderr
 
 
 # The real thing: make test-real

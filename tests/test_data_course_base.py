@@ -2,6 +2,8 @@
 
 import hashlib
 
+import numpy as np
+
 from course import drawn
 from course.data import bases, course_base
 from course_utils import recorded
@@ -37,14 +39,13 @@ def test_maps_shrink_by_sixteen_at_any_size():
 
 
 def test_it_names_its_kinds_by_nearest_mean_far_above_chance():
-    import numpy as np
-
     base = bases.load_base("course", size=64, verbose=False)
     n = len(drawn.KIND_NAMES)
-    images, kinds = drawn.draw_kinds(6 * n, size=64, seed=77)
+    images, kinds = drawn.draw_kinds(3 * n, size=64, seed=77)
     maps = base.model.predict(base.preprocess(images), verbose=0)
     x = maps.mean(axis=(1, 2))
-    known, asked = slice(0, 4 * n), slice(4 * n, None)
+    known, asked = slice(0, 2 * n), slice(2 * n, None)
     means = np.stack([x[known][kinds[known] == kind].mean(axis=0) for kind in range(n)])
     distance = ((x[asked][:, None] - means) ** 2).sum(axis=-1)
-    assert np.mean(distance.argmin(axis=1) == kinds[asked]) > 0.4  # chance is 1 in 43
+    # chance is 1 in 43; measured with three seeds: 0.72 to 0.84
+    assert np.mean(distance.argmin(axis=1) == kinds[asked]) > 0.5

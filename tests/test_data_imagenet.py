@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_data_bases import line_of, put, stored
+from printed import line_of
+from small_photos import write
+from small_weights import stored
 from typer.testing import CliRunner
 
 from course import data
@@ -23,8 +25,6 @@ NAME = imagenet.NAME
 WEIGHTS, INDEX = imagenet.WEIGHTS.name, imagenet.INDEX.name
 LINE = "Classifier: MobileNetV2, trained on ImageNet, 5,112 parameters, 1,000 classes; {}"
 FROM = LINE.format("weights and names from {}")
-NONE = "Classifier: no MobileNetV2 with ImageNet's classes "
-HINT = ". To get it: course data fetch imagenet-classes"
 SIZE = 32
 BUILD = imagenet._build
 ENTRIES = {str(number): [f"n{number:08}", f"kind_no_{number}"] for number in range(1000)}
@@ -83,8 +83,8 @@ def offline(monkeypatch):
 def mirror(tmp_path, monkeypatch, offline):
     """The folder of a mirror that has both files."""
     folder = tmp_path / "mirror" / "models"
-    put(folder, weights()[0], WEIGHTS)
-    put(folder, NAMES, INDEX)
+    write(folder / WEIGHTS, weights()[0])
+    write(folder / INDEX, NAMES)
     monkeypatch.setenv("COURSE_MIRROR", str(folder.parent))
     return folder
 
@@ -95,26 +95,26 @@ def kept() -> set[str]:
 
 
 def status() -> data.Status:
-    (found,) = [one for one in data.status() if one.name == NAME]
-    return found
+    return next(record for record in data.status() if record.name == NAME)
 
 
 def assert_classifier(classifier):
-    for one, other in zip(classifier.model.get_weights(), weights()[1], strict=True):
-        np.testing.assert_array_equal(one, other)
+    for weight, expected in zip(classifier.model.get_weights(), weights()[1], strict=True):
+        np.testing.assert_array_equal(weight, expected)
     assert classifier.names == tuple(f"kind no {number}" for number in range(1000))
     assert classifier.title == "MobileNetV2"
 
 
-def assert_none(capsys, reason):
+def assert_none(capsys, *words):
     """The classifier is not to be had, for this reason, whether asked for politely or not."""
     assert imagenet.load_classifier(size=SIZE) is None
     line = line_of(capsys)
-    assert line.startswith(f"{NONE}({reason}") and line.endswith(f"){HINT}"), line
     with pytest.raises(DataError) as caught:
         imagenet.load_classifier(size=SIZE, source="real")
-    assert reason in str(caught.value)
-    assert "hen: course data fetch imagenet-classes" in str(caught.value)
+    for word in words:
+        assert word in line and word in caught.value.reason
+    for text in (line, caught.value.advice):
+        assert f"course data fetch {NAME}" in text
 
 
 # Where the files come from
@@ -131,8 +131,9 @@ def test_download_then_cache(server, capsys):
 
 
 def test_the_network_of_keras(server, monkeypatch, capsys):
-    monkeypatch.setattr(imagenet, "_build", BUILD)
-    server.files[WEIGHTS] = stored(BUILD(SIZE))
+    build = functools.cache(BUILD)  # one network makes the file and checks it, another loads it
+    monkeypatch.setattr(imagenet, "_build", build)
+    server.files[WEIGHTS] = stored(build(SIZE))
     classifier = imagenet.load_classifier(size=48)
     assert line_of(capsys) == FROM.format("127.0.0.1").replace("5,112", "3,538,984")
     pixels = np.random.default_rng(1).integers(0, 256, (2, 48, 48, 3))
@@ -145,8 +146,8 @@ def test_the_network_of_keras(server, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ("busy", "127.0.0.1 answered 503 Service Unavailable"),
-        ("portal", "a web page came instead of the file"),
+        ("busy", "503"),
+        ("portal", "web page"),
     ],
 )
 def test_faulty_download(server, capsys, path, fault, reason):
@@ -159,18 +160,18 @@ def test_faulty_download(server, capsys, path, fault, reason):
 
 def test_names_without_the_published_hash(server, capsys):
     server.faults[f"names/{INDEX}"] = ["flipped"]
-    assert_none(capsys, "what came does not have the published hash")
+    assert_none(capsys, "published hash")
     assert INDEX not in kept()
 
 
 def test_nothing_is_to_be_had(offline, capsys):
-    assert_none(capsys, "COURSE_OFFLINE is set")
+    assert_none(capsys, "COURSE_OFFLINE")
     assert not kept()
 
 
 def test_nothing_comes_with_the_course(mirror, capsys):
     assert imagenet.load_classifier(source="embedded") is None
-    assert line_of(capsys) == f"{NONE}(as asked)"
+    assert line_of(capsys) == "Classifier: no MobileNetV2 with ImageNet's classes (as asked)"
     assert not kept()
     imagenet.load_classifier(source="embedded", verbose=False)
     imagenet.load_classifier(size=SIZE, verbose=False)
@@ -187,9 +188,9 @@ def test_mirror(mirror, capsys, place):
 
 def test_keras_own_cache(server, tmp_path, capsys):
     folder = tmp_path / "keras" / "models"
-    put(folder, weights()[0], WEIGHTS)
+    write(folder / WEIGHTS, weights()[0])
     assert status().would_use == "a download (15 MB), or nothing"
-    put(folder, NAMES, INDEX)
+    write(folder / INDEX, NAMES)
     assert status().would_use == "Keras's cache"
     assert_classifier(imagenet.load_classifier(size=SIZE))
     assert line_of(capsys) == FROM.format("Keras's cache")
@@ -199,8 +200,8 @@ def test_keras_own_cache(server, tmp_path, capsys):
 
 def test_files_from_two_places(server, tmp_path, capsys):
     folder = tmp_path / "keras" / "models"
-    put(folder, weights()[0], WEIGHTS)
-    put(folder, NAMES + b" ", INDEX)  # it would load, but is not what was published
+    write(folder / WEIGHTS, weights()[0])
+    write(folder / INDEX, NAMES + b" ")  # it would load, but is not what was published
     assert_classifier(imagenet.load_classifier(size=SIZE))
     assert line_of(capsys) == FROM.format("Keras's cache, 127.0.0.1")
     (data.data_folder() / NAME / INDEX).unlink()
@@ -211,43 +212,43 @@ def test_files_from_two_places(server, tmp_path, capsys):
 
 @pytest.mark.parametrize("fault", ["no top", "other classes", "html", "empty", "truncated", "nan"])
 def test_weights_that_are_not_what_they_should_be(mirror, capsys, fault):
-    whole, reason = weights()[0], "its weights are not those of MobileNetV2"
+    whole, reason = weights()[0], "MobileNetV2"
     if fault == "html":
-        content, reason = b"<html>Please log in", "it begins with b'<html>Please log', as no HDF5"
+        content, reason = b"<html>Please log in", "<html>Please log"
     elif fault == "empty":
         content, reason = b"", "0 bytes"
     elif fault == "truncated":
-        content, reason = whole[: len(whole) // 2], "it cannot be read"
+        content, reason = whole[: len(whole) // 2], "cannot be read"
     elif fault == "nan":
         model = small()
         model.layers[1].bias.assign([np.nan] * 4)
-        content, reason = stored(model), "its weights Conv1/bias are not all finite"
+        content, reason = stored(model), "Conv1/bias"
     else:
         content = stored(small(top=False) if fault == "no top" else small(classes=999))
-    put(mirror, content, WEIGHTS)
-    assert_none(capsys, f"{WEIGHTS} is not what it should be ({reason}")
+    write(mirror / WEIGHTS, content)
+    assert_none(capsys, WEIGHTS, reason)
     assert not kept()
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"<html>Please log in", "it is not JSON: Expecting value"),
-        (b"\xff\xfe", "it is not JSON: 'utf-8' codec can't decode"),
-        (NAMES[:-9], "it is not JSON: "),
-        (list(ENTRIES.values()), 'it holds list, not 1,000 entries "0" to "999"'),
-        ({key: ENTRIES[key] for key in [*ENTRIES][:-1]}, "it holds 999 entries, not 1,000"),
-        (ENTRIES | {"1000": ["n00001000", "one"]}, "it holds 1,001 entries, not 1,000"),
-        ({f"{int(key) + 1}": ENTRIES[key] for key in ENTRIES}, 'its entry "0" is None, not [Wo'),
-        (ENTRIES | {"7": ["n00000007"]}, "its entry \"7\" is ['n00000007'], not [WordNet's id, na"),
-        (ENTRIES | {"7": ["n00000007", ""]}, "its entry \"7\" is ['n00000007', '']"),
-        (ENTRIES | {"999": ["n00000999", None]}, "its entry \"999\" is ['n00000999', None]"),
-        (ENTRIES | {"7": "ab"}, "its entry \"7\" is 'ab'"),
+        (b"<html>Please log in", "JSON"),
+        (b"\xff\xfe", "JSON"),
+        (NAMES[:-9], "JSON"),
+        (list(ENTRIES.values()), "list, not 1,000"),
+        ({key: ENTRIES[key] for key in [*ENTRIES][:-1]}, "999 entries, not 1,000"),
+        (ENTRIES | {"1000": ["n00001000", "a thing"]}, "1,001 entries, not 1,000"),
+        ({f"{int(key) + 1}": ENTRIES[key] for key in ENTRIES}, '"0" is None'),
+        (ENTRIES | {"7": ["n00000007"]}, "\"7\" is ['n00000007']"),
+        (ENTRIES | {"7": ["n00000007", ""]}, "\"7\" is ['n00000007', '']"),
+        (ENTRIES | {"999": ["n00000999", None]}, "\"999\" is ['n00000999', None]"),
+        (ENTRIES | {"7": "ab"}, "\"7\" is 'ab'"),
     ],
 )
 def test_names_that_are_not_what_they_should_be(mirror, capsys, content, reason):
-    put(mirror, content if isinstance(content, bytes) else json.dumps(content).encode(), INDEX)
-    assert_none(capsys, f"{INDEX} is not what it should be ({reason}")
+    write(mirror / INDEX, content if isinstance(content, bytes) else json.dumps(content).encode())
+    assert_none(capsys, INDEX, reason)
     assert INDEX not in kept()
 
 
@@ -258,8 +259,8 @@ def test_damaged_cache(server, capsys, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setenv("COURSE_OFFLINE", "1")
         assert imagenet.load_classifier(size=SIZE) is None
-    reason = f"the cached {INDEX} is damaged; COURSE_OFFLINE is set"
-    assert line_of(capsys) == f"{NONE}({reason}){HINT}"
+    line = line_of(capsys)
+    assert f"{INDEX} is damaged" in line and "COURSE_OFFLINE" in line
     assert_classifier(imagenet.load_classifier(size=SIZE))
     assert [path for path, *_ in server.log] == [WEIGHTS, f"names/{INDEX}", f"names/{INDEX}"]
 
@@ -267,8 +268,8 @@ def test_damaged_cache(server, capsys, monkeypatch):
 def test_cached_weights_that_no_longer_fit(mirror, monkeypatch, capsys):
     imagenet.load_classifier(size=SIZE, verbose=False)
     monkeypatch.setattr(imagenet, "_build", lambda size: small(size, classes=999))
-    assert_none(capsys, "its weights are not those of MobileNetV2")
-    with pytest.raises(DataError, match=f"^Loading .*{NAME}: .* Delete it, then: course data fet"):
+    assert_none(capsys, "MobileNetV2")
+    with pytest.raises(DataError, match=f"^Loading .*{NAME}"):
         imagenet.load_classifier(size=SIZE, source="real")
 
 
@@ -276,8 +277,8 @@ def test_folder_that_cannot_be_written(server, monkeypatch, tmp_path, capsys):
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "file" / "data"))
     assert imagenet.load_classifier(size=SIZE) is None
-    assert f"{NONE}(the data folder cannot be written to" in line_of(capsys)
-    with pytest.raises(StorageError, match="set COURSE_DATA_DIR to another folder"):
+    assert "data folder" in line_of(capsys)
+    with pytest.raises(StorageError, match="COURSE_DATA_DIR"):
         imagenet.load_classifier(size=SIZE, source="real")
 
 
@@ -310,11 +311,11 @@ def test_files_and_hash_are_those_that_keras_would_fetch(monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"size": 31}, "size is 31, and MobileNetV2 needs images of 32 pixels or more; make them"),
-        ({"size": 160.0}, r"size is 160.0 \(float\); give an integer"),
-        ({"size": True}, r"size is True \(bool\)"),
+        ({"size": 31}, "size is 31.*MobileNetV2.*32"),
+        ({"size": 160.0}, "size is 160.0.*integer"),
+        ({"size": True}, "size is True.*integer"),
         ({"size": 31, "source": "embedded"}, "size is 31"),
-        ({"source": "best"}, 'source is \'best\'; give "auto", "real" or "embedded"'),
+        ({"source": "best"}, "source is 'best'.*auto.*real.*embedded"),
     ],
 )
 def test_arguments_are_checked_before_anything_else(monkeypatch, options, message):
@@ -325,7 +326,7 @@ def test_arguments_are_checked_before_anything_else(monkeypatch, options, messag
 
 def test_too_little_memory(server, monkeypatch):
     monkeypatch.setattr(memory, "available", lambda: 0.0)
-    with pytest.raises(MemoryError, match="MobileNetV2 needs about 0.1 GB for 32 images of 48 x"):
+    with pytest.raises(MemoryError, match="MobileNetV2 .*32 images of 48 x 48"):
         imagenet.load_classifier(size=48)
     assert server.log == []
 
@@ -359,11 +360,11 @@ def test_fetch_and_status(server, monkeypatch):
         assert status().would_use == "nothing"
         result = CliRunner().invoke(app, ["data", "fetch", NAME])
         assert result.exit_code == 1
-        start = f"{NAME}: Getting MobileNetV2 with ImageNet's classes: COURSE_OFFLINE is set."
-        assert result.stderr.startswith(start)
-    for here in ("here", "already here"):
+        assert NAME in result.stderr and "COURSE_OFFLINE" in result.stderr
+    for already in (False, True):
         result = CliRunner().invoke(app, ["data", "fetch", NAME])
-        assert result.stdout == f"{NAME}: {here} and verified, 0.1 MB from 127.0.0.1\n"
+        assert result.stdout.startswith(f"{NAME}: ") and "127.0.0.1" in result.stdout
+        assert ("already" in result.stdout) == already
     assert (status().here, status().verified, status().would_use) == ("all", True, "the cache")
 
 
@@ -401,5 +402,5 @@ def test_real_base_has_the_weights_of_the_classifier_below_its_top(monkeypatch):
     classifier = imagenet.load_classifier(size=SIZE, source="real", verbose=False)
     *below, kernel, bias = classifier.model.get_weights()
     assert (kernel.shape, bias.shape) == ((1280, 1000), (1000,))
-    for one, other in zip(base.model.get_weights(), below, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for weight, expected in zip(base.model.get_weights(), below, strict=True):
+        np.testing.assert_array_equal(weight, expected)
