@@ -5,11 +5,12 @@ Grey is for images, a diverging map centred on zero for signed values, viridis f
 
 import numpy as np
 
+from course_utils.texts import counted
+
 SIGNED = "RdBu_r"
 MAGNITUDE = "viridis"
-MANY_PIXELS = (
-    1000  # from here on, a signed scale ends at the 99.5th percentile, not at one extreme pixel
-)
+# From here on, a signed scale ends at the 99.5th percentile, not at one extreme pixel.
+MANY_PIXELS = 1000
 PALE = 1.8  # a scale this much wider than the values keeps black text readable on them
 MARK = "#d95f02"  # one orange for whatever the text points at, readable on grey, red and blue
 
@@ -40,7 +41,8 @@ def image_grid(
     if not images:
         raise ValueError("image_grid was given no images; give at least one array (H, W)")
     if titles is not None and len(titles) != len(images):
-        raise ValueError(f"image_grid was given {len(images)} images and {len(titles)} titles")
+        given = f"{counted(len(images), 'image')} and {counted(len(titles), 'title')}"
+        raise ValueError(f"image_grid was given {given}; give one for each")
     columns = min(columns or len(images), len(images))
     rows = -(-len(images) // columns)
     size = min(size, 9 / columns)

@@ -4,10 +4,13 @@ Numbers are kept as JSON, and drawn anew; pictures as JPEG, as they were.
 """
 
 import datetime
+import io
 import json
 import os
 import platform
 from pathlib import Path
+
+from course_utils.files import write_whole
 
 FOLDER = Path(__file__).parent / "recorded"
 PICTURE_DPI = 72
@@ -58,11 +61,8 @@ def keep_run(name, *, scale, seed, data, **measured):
         "data": data,
         **rounded(measured),
     }
-    FOLDER.mkdir(exist_ok=True)
     text = json.dumps(run, indent=1, ensure_ascii=False) + "\n"
-    fresh = FOLDER / f"{name}.json.new"
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(FOLDER / f"{name}.json")
+    write_whole(FOLDER / f"{name}.json", text)
 
 
 def _recording(scale):
@@ -90,10 +90,9 @@ def keep_picture(name, figure, *, scale):
     """
     if not _recording(scale):
         return
-    fresh = FOLDER / f"{name}.jpg.new"
-    FOLDER.mkdir(exist_ok=True)
-    figure.savefig(fresh, format="jpeg", dpi=PICTURE_DPI, pil_kwargs={"quality": 75})
-    fresh.replace(FOLDER / f"{name}.jpg")
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="jpeg", dpi=PICTURE_DPI, pil_kwargs={"quality": 75})
+    write_whole(FOLDER / f"{name}.jpg", drawn.getvalue())
 
 
 def load_picture(name):
@@ -130,8 +129,8 @@ def describe_versions():
 
     watched = ("tensorflow", "tensorflow-cpu", "keras", "numpy")
     names = {distribution.name.replace("_", "-") for distribution in distributions()}
-    found = {name: version(name) for name in watched if name in names}
-    return {"python": platform.python_version(), **found}
+    installed = {name: version(name) for name in watched if name in names}
+    return {"python": platform.python_version(), **installed}
 
 
 def rounded(value):

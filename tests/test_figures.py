@@ -57,7 +57,7 @@ def test_images_share_the_limits_they_are_given():
 def test_image_grid_says_what_is_wrong():
     with pytest.raises(ValueError, match="no images"):
         figures.image_grid([])
-    with pytest.raises(ValueError, match="2 images and 1 titles"):
+    with pytest.raises(ValueError, match="2 images.*1 title\\b"):
         figures.image_grid([np.zeros((2, 2))] * 2, titles=["one"])
 
 
@@ -68,7 +68,9 @@ def test_convolution_strip_strikes_what_is_negative():
     figure = figures.convolution_strip(image, [[1, -1]], output, settings, [7, output.size - 1])
     for axes, shown in ((figure.axes[2], 8), (figure.axes[5], output.size)):
         struck = [
-            segment.mean(axis=0) for one in axes.collections for segment in one.get_segments()
+            segment.mean(axis=0)
+            for strokes in axes.collections
+            for segment in strokes.get_segments()
         ]
         negative = np.argwhere((output < 0) & (np.arange(output.size).reshape(5, 4) < shown))
         assert sorted(map(tuple, struck)) == sorted((x, y) for y, x in negative.astype(float))
@@ -124,14 +126,7 @@ def thresholds():
     return made, [{"threshold": t} for t in (0.5, 0.05, 0.95)]
 
 
-LIVE = pytest.mark.parametrize(
-    "make",
-    [
-        bench,
-        thresholds,
-    ],
-    ids=["bench", "thresholds"],
-)
+LIVE = pytest.mark.parametrize("make", [bench, thresholds], ids=["bench", "thresholds"])
 
 
 @LIVE
@@ -140,7 +135,7 @@ def test_a_live_figure_fits_a_page_and_always_returns_the_same_artists(make):
     assert figure.get_figwidth() <= 9
     first, *others = [update(**state) for state in states]
     assert len(set(map(id, first))) == len(first)
-    assert all(list(map(id, one)) == list(map(id, first)) for one in others)
+    assert all(list(map(id, artists)) == list(map(id, first)) for artists in others)
 
 
 @LIVE
