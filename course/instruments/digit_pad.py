@@ -348,7 +348,7 @@ def _check_model(model, names):
         raise ValueError(f"names are {names}; give each class a name of its own")
     if not isinstance(made, tuple) or len(made) != 2 or made[1] != len(names):
         raise ValueError(
-            f"the model {model.name!r} puts out {_shape(made)}, and there are {len(names)} names: "
+            f"the model {model.name!r} puts out {_shape(made)}, for {counted(len(names), 'name')}: "
             f"expected (N, {len(names)}). Give a classifier, or other names"
         )
     return len(given) == 4

@@ -147,8 +147,8 @@ export function picture(caption, { width, height, ...attributes }) {
   return { root: element("figure", {}, title, canvas), canvas, context, title };
 }
 
-// Anchors of matplotlib's maps, at equal distances. Red and blue differ in hue; negative cells get a
-// stroke besides, see `draw_grid`.
+// Anchors of matplotlib's maps RdBu_r and viridis, at equal distances; a test holds them to those.
+// Red and blue differ in hue; negative cells get a stroke besides, see `draw_grid`.
 const RED_BLUE = ["053061", "2065ab", "4393c3", "90c4dd", "d1e5f0", "f7f6f6", "fddbc7", "f3a481", "d6604d", "b1182b", "67001f"];
 const VIRIDIS = ["440154", "471365", "482475", "463480", "414487", "3b528b", "355f8d", "2f6c8e", "2a788e", "25848e", "21918c", "1e9c89", "22a884", "2fb47c", "44bf70", "5ec962", "7ad151", "9bd93c", "bddf26", "dfe318", "fde725"];
 

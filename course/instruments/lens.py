@@ -9,6 +9,7 @@ import traitlets
 from course import explain
 from course.instruments.base import AskingInstrument, packed
 from course_utils.arguments import check_integer
+from course_utils.texts import counted
 
 LARGEST = 640  # pixels on an image's longer side: a feature map travels as one message
 LIVELY = 8  # channels that are offered with a small picture
@@ -415,8 +416,9 @@ def _checked_classes(classes, count):
     names = [str(name) for name in classes]
     if len(names) != count:
         raise ValueError(
-            f"classes has {len(names)} names, and the model has {count} classes; give one for "
-            "each, for one output unit two: that of 0 first"
+            f"classes has {counted(len(names), 'name')}, and the model has "
+            f"{counted(count, 'class', 'classes')}; give one for each, for one output unit two: "
+            "that of 0 first"
         )
     twice = {name for name, times in collections.Counter(names).items() if times > 1}
     return [f"{name} ({k})" if name in twice else name for k, name in enumerate(names)]

@@ -137,13 +137,10 @@ def test_stored_vectors_are_what_keras_computes():
     stored, now = tables.load("augmentation_desk"), vectors()
     assert len(stored["cases"]) == len(now["cases"]) > 20
     assert stored["places"] == now["places"]
-    for was, one in zip(stored["cases"], now["cases"], strict=True):
-        assert (was["settings"], was["draw"], was["code"]) == (
-            one["settings"],
-            one["draw"],
-            one["code"],
-        )
-        np.testing.assert_allclose(was["version"], one["version"], atol=0.01)
+    for case, computed in zip(stored["cases"], now["cases"], strict=True):
+        for name in ("settings", "draw", "code"):
+            assert case[name] == computed[name]
+        np.testing.assert_allclose(case["version"], computed["version"], atol=0.01)
 
 
 strengths = st.fixed_dictionaries(
@@ -158,12 +155,19 @@ strengths = st.fixed_dictionaries(
 def test_versions_are_those_of_fixed_layers(at, strongest, seed):
     desk = AugmentationDesk(PHOTO, **at, seed=seed)
     desk.strongest = strongest
+    version = desk._version(PHOTO.astype("float32"), desk.draws[0], desk.strengths)
+    expected = by_keras(PHOTO, at | {"strongest": strongest}, desk.draws[0])
+    np.testing.assert_allclose(version, expected, atol=1e-3)
+
+
+def test_twelve_tiles_are_the_photo_and_its_versions():
+    desk = AugmentationDesk(PHOTO, brightness=0.3)
     versions = desk.versions()
     assert versions.shape == (12, 12, 10, 3) and versions.dtype == np.float32
     np.testing.assert_array_equal(versions[0], PHOTO)
-    for number in (1, 11):
-        expected = by_keras(PHOTO, at | {"strongest": strongest}, desk.draws[number - 1])
-        np.testing.assert_allclose(versions[number], expected, atol=1e-3)
+    at = desk.strengths | {"flip": desk.flip, "fill_mode": desk.fill_mode, "strongest": False}
+    for draw, version in zip(desk.draws, versions[1:], strict=True):
+        np.testing.assert_allclose(version, by_keras(PHOTO, at, draw), atol=1e-3)
 
 
 @settings(max_examples=10, deadline=None)
@@ -183,15 +187,18 @@ def test_turn_and_zoom_are_scipys_affine_transform(seed, fill):
         ]
         return np.stack(channels, axis=-1)
 
+    def fifth(desk):
+        return desk._version(PHOTO.astype("float32"), desk.draws[4], desk.strengths)
+
     nothing = {"translation": 0, "flip": "none", "fill_mode": fill, "seed": seed}
     turned = AugmentationDesk(PHOTO, rotation=0.5, zoom=0, **nothing)
     angle = 2 * np.pi * 0.5 * turned.draws[4][DRAWS.index("rotation")]
     cosine, sine = np.cos(angle), np.sin(angle)
     by_scipy = fetched(np.array([[cosine, sine], [-sine, cosine]]))
-    assert np.abs(turned.versions()[5] - by_scipy).max() < 0.02
+    assert np.abs(fifth(turned) - by_scipy).max() < 0.02
     zoomed = AugmentationDesk(PHOTO, rotation=0, zoom=0.7, **nothing)
     factor = 1 + 0.7 * zoomed.draws[4][DRAWS.index("zoom")]
-    assert np.abs(zoomed.versions()[5] - fetched(factor * np.eye(2))).max() < 0.02
+    assert np.abs(fifth(zoomed) - fetched(factor * np.eye(2))).max() < 0.02
 
 
 def test_code_is_what_layers_gives():
@@ -357,10 +364,11 @@ def test_picture_shows_kerass_versions():
     desk.refused = [3]
     figure = desk.picture()
     assert figure.get_figwidth() <= 9
-    axes = [one for part in figure.subfigs for one in part.axes]
-    assert [one.get_ylabel() for one in axes[::6]] == ["half as strong", "as set", "3 × as strong"]
-    np.testing.assert_array_equal(axes[8].images[0].get_array(), desk.versions()[2].round())
-    assert [len(one.lines) for one in axes].index(4) == 9  # version 3, as set, is crossed out
+    tiles = [axes for part in figure.subfigs for axes in part.axes]
+    labels = [axes.get_ylabel() for axes in tiles[::6]]
+    assert labels == ["half as strong", "as set", "3 × as strong"]
+    np.testing.assert_array_equal(tiles[8].images[0].get_array(), desk.versions()[2].round())
+    assert [len(axes.lines) for axes in tiles].index(4) == 9  # version 3, as set, is crossed out
     bundle, _ = desk._repr_mimebundle_()
     size = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).size
     assert size[0] <= 648 and size[1] > 300

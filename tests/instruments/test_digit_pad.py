@@ -409,11 +409,11 @@ def model_of(shape, units=10):
 @pytest.mark.parametrize(
     "shape, units, said",
     [
-        ((32, 32, 1), 10, r"takes \(N, 32, 32, 1\), and the pad has \(N, 28, 28, 1\)"),
-        ((28, 28, 3), 10, r"takes \(N, 28, 28, 3\)"),
-        ((784,), 10, r"takes \(N, 784\)"),
-        ((28, 28, 1), 7, r"puts out \(N, 7\), and there are 10 names: expected \(N, 10\)"),
-        (None, 10, "is not built"),
+        ((32, 32, 1), 10, r"\(N, 32, 32, 1\).*\(N, 28, 28, 1\)"),
+        ((28, 28, 3), 10, r"\(N, 28, 28, 3\)"),
+        ((784,), 10, r"\(N, 784\)"),
+        ((28, 28, 1), 7, r"\(N, 7\).*\b10 names.*\(N, 10\)"),
+        (None, 10, r"'sequential.*keras\.Input"),
     ],
 )
 def test_models_that_do_not_fit(shape, units, said):
@@ -425,21 +425,21 @@ def test_a_model_that_puts_out_maps_is_no_classifier():
     import keras
 
     model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(10, 3)])
-    with pytest.raises(ValueError, match=r"puts out \(N, 26, 26, 10\)"):
+    with pytest.raises(ValueError, match=r"\(N, 26, 26, 10\)"):
         DigitPad(model)
 
 
 @pytest.mark.parametrize(
     "options, said",
     [
-        ({"model": "convnet"}, "model is a str; give a keras.Model"),
-        ({"names": "0123"}, "there are 4 names"),
-        ({"names": "0123456788"}, "a name of its own"),
-        ({"layers": ["conv"]}, "no layer has the name 'conv'"),
-        ({"layers": ["flat"]}, r"the layer 'flat' puts out \(N, 784\)"),
-        ({"examples": np.zeros((5, 28, 28))}, r"examples are float64 of shape \(5, 28, 28\)"),
-        ({"examples": np.zeros((5, 784), "uint8")}, r"of shape \(5, 784\)"),
-        ({"examples": np.zeros((0, 28, 28), "uint8")}, "examples has no image"),
+        ({"model": "convnet"}, r"str.*keras\.Model"),
+        ({"names": "0123"}, r"\(N, 10\).*\b4 names"),
+        ({"names": "0123456788"}, "names.*'8', '8'"),
+        ({"layers": ["conv"]}, "'conv'.*flat"),
+        ({"layers": ["flat"]}, r"'flat'.*\(N, 784\)"),
+        ({"examples": np.zeros((5, 28, 28))}, r"examples.*float64.*\(5, 28, 28\).*uint8"),
+        ({"examples": np.zeros((5, 784), "uint8")}, r"\(5, 784\).*\(N, 28, 28\)"),
+        ({"examples": np.zeros((0, 28, 28), "uint8")}, "examples"),
     ],
 )
 def test_arguments_that_do_not_fit(dense, options, said):
@@ -460,12 +460,12 @@ def test_a_network_gone_astray():
 @pytest.mark.parametrize(
     "image, said",
     [
-        (np.zeros((28, 27)), r"of shape \(28, 27\); expected numbers \(28, 28\)"),
-        (np.full((28, 28), "0"), "expected numbers"),
-        (np.full((28, 28), 0.5), "go from 0.5 to 0.5; expected whole numbers"),
-        (np.full((28, 28), -1), "go from -1 to -1"),
-        (np.full((28, 28), 256), "go from 256 to 256"),
-        (np.full((28, 28), np.nan), "expected whole numbers"),
+        (np.zeros((28, 27)), r"\(28, 27\).*\(28, 28\)"),
+        (np.full((28, 28), "0"), "<U1"),
+        (np.full((28, 28), 0.5), r"0\.5 to 0\.5"),
+        (np.full((28, 28), -1), "-1 to -1.*0.*255"),
+        (np.full((28, 28), 256), "256 to 256.*0.*255"),
+        (np.full((28, 28), np.nan), "nan to nan"),
     ],
 )
 def test_pixels_that_do_not_fit(dense, image, said):
