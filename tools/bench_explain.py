@@ -70,13 +70,12 @@ def measure_heatmaps():
     observer = keras.Model(model.input, [model.get_layer("out_relu").output, model.output])
 
     def occlude(images, at_once):
-        one = functools.partial(textbook_occlusion, model, target=1, at_once=at_once)
-        return np.stack([one(image) for image in images])
+        maps = [textbook_occlusion(model, image, 1, at_once=at_once) for image in images]
+        return np.stack(maps)
 
     def grad_cam_of_each(images):
         return np.concatenate([textbook_grad_cam(observer, image[None], 1) for image in images])
 
-    options = {"window": WINDOW, "stride": STRIDE, "fill": FILL}
     methods = {
         "Grad-CAM": {
             "explain": functools.partial(explain.grad_cam, model, target=1),
@@ -84,7 +83,9 @@ def measure_heatmaps():
             "at_once": lambda images: textbook_grad_cam(observer, images, 1),
         },
         "occlusion": {
-            "explain": functools.partial(explain.occlusion, model, target=1, **options),
+            "explain": functools.partial(
+                explain.occlusion, model, target=1, window=WINDOW, stride=STRIDE, fill=FILL
+            ),
             "one_at_a_time": functools.partial(occlude, at_once=False),
             "at_once": functools.partial(occlude, at_once=True),
         },
@@ -105,16 +106,16 @@ def _median_ms(name, ways, images):
     """Each way's median time, taken in turns, so that what else the machine does hits all."""
     for way in ways.values():
         way(images[:1])
-    times, found = {way: [] for way in ways}, {}
+    times, heatmaps = {way: [] for way in ways}, {}
     for _ in range(REPEATS):
         for way, compute in ways.items():
             if sum(times[way]) < 1000 * LONG_SECONDS:
                 begin = time.perf_counter()
-                found[way] = compute(images)
+                heatmaps[way] = compute(images)
                 times[way].append(1000 * (time.perf_counter() - begin))
-    scale = np.abs(found["one_at_a_time"]).max()
-    for way, heat in found.items():
-        if not np.allclose(heat, found["one_at_a_time"], rtol=0, atol=1e-4 * scale):
+    expected = heatmaps["one_at_a_time"]
+    for way, heat in heatmaps.items():
+        if not np.allclose(heat, expected, rtol=0, atol=1e-4 * np.abs(expected).max()):
             sys.exit(f"{name}: explain and the textbook's loops no longer agree ({way})")
     return {way: statistics.median(all_times) for way, all_times in times.items()}
 
@@ -157,12 +158,16 @@ def table_lines(measured):
         "| heatmap | explain | textbook, one at a time | textbook, at once |",
         "|---|---:|---:|---:|",
     ]
-    for name, one in measured["heatmaps"].items():
-        for said, times in ((f"{IMAGES} images", one["batch"]), ("one image", one["single"])):
+    for name, of_method in measured["heatmaps"].items():
+        for said, key in ((f"{IMAGES} images", "batch"), ("one image", "single")):
+            times = of_method[key]
             ours, *others = (times[way] for way in ("explain", "one_at_a_time", "at_once"))
             cells = [f"{ours:,.0f}", *(f"{other:,.0f} ({other / ours:.1f})" for other in others)]
             lines.append(f"| {name}, {said} | " + " | ".join(cells) + " |")
-    first = (f"{one['first_call_s']:.1f} s ({name})" for name, one in measured["heatmaps"].items())
+    first = (
+        f"{of_method['first_call_s']:.1f} s ({name})"
+        for name, of_method in measured["heatmaps"].items()
+    )
     lines += [
         "",
         f"A model's first call, which compiles, takes {' and '.join(first)}.",
@@ -175,9 +180,9 @@ def table_lines(measured):
         "|---|---:|---:|---:|",
     ]
     for parameters in ("fourier", "pixels"):
-        one = measured["filters"][parameters]
+        drawing = measured["filters"][parameters]
         lines.append(
-            f"| {parameters} | {one['seconds']:.0f} | {one['processor_seconds']:.0f}"
-            f" | {one['fine_share']:.1%} |"
+            f"| {parameters} | {drawing['seconds']:.0f} | {drawing['processor_seconds']:.0f}"
+            f" | {drawing['fine_share']:.1%} |"
         )
     return lines
