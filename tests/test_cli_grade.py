@@ -17,6 +17,7 @@ from small_class import SMALL, HereGrader, hand_in, small_exercise, write_class
 from typer.testing import CliRunner
 
 from course.cli.cli import app
+from course.exercises.selftest import selftest
 from course.grader import classes, command
 from course.grader.gradebook import FILE
 
@@ -333,6 +334,20 @@ def test_selftest():
     counts = f"{len(exercise.checks)} checks, {len(exercise.mutants)} mutants"
     assert result.stdout == f"small_exercise: {counts}, 2 seeds (2 for the mutants): ok\n"
     assert result.exit_code == 0
+
+
+def test_selftest_runs_every_check_on_every_mutant(monkeypatch):
+    tried = []
+
+    def noted(exercise, **asked):
+        tried.append(asked)
+        return selftest(exercise, **asked)
+
+    monkeypatch.setattr(command, "selftest", noted)
+    assert run("exercises", "selftest", SMALL, "--seeds", 5).exit_code == 0
+    (asked,) = tried
+    assert asked["every_check"] is True
+    assert (list(asked["seeds"]), list(asked["mutant_seeds"])) == ([1, 2, 3, 4, 5], [1, 2, 3])
 
 
 def test_selftest_of_a_bad_exercise(tmp_path):

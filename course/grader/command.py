@@ -179,7 +179,9 @@ def selftest_exercises(names, *, seeds=3, sandbox=False):
         with _sandboxed(exercise) if sandbox else contextlib.nullcontext() as run:
             few = min(seeds, MUTANT_SEEDS)
             tried, tried_on_mutants = range(1, seeds + 1), range(1, few + 1)
-            report = selftest(exercise, run=run, seeds=tried, mutant_seeds=tried_on_mutants)
+            report = selftest(
+                exercise, run=run, seeds=tried, mutant_seeds=tried_on_mutants, every_check=True
+            )
         checks = counted(len(exercise.checks), "check")
         mutants = counted(len(exercise.mutants), "mutant")
         on = f"{counted(seeds, 'seed')} ({few} for the mutants)"
