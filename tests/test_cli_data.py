@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 from faulty_server import mnist_bytes, point_mnist_at
+from printed import numbers_in
 from small_photos import BAD, make_classes, make_set, write
 from typer.testing import CliRunner
 
@@ -37,16 +38,18 @@ def run(*words):
 def test_status(server):
     first = run("status")
     assert first.exit_code == 0
-    assert first.stdout.splitlines()[0].split()[:4] == ["data", "set", "here", "from"]
-    assert "mnist     none  -" in first.stdout
+    heads, mnist, *_ = first.stdout.splitlines()
+    assert heads.split()[:4] == ["data", "set", "here", "from"]
+    assert mnist.split()[:5] == ["mnist", "none", "-", "-", "-"]
     assert run("fetch", "mnist").exit_code == 0
-    assert "mnist     all   127.0.0.1  0.2  yes       the cache" in run("status").stdout
+    row = run("status").stdout.splitlines()[1].split()
+    assert row == ["mnist", "all", "127.0.0.1", "0.2", "yes", "the", "cache"]
 
 
 def test_fetch_one(server):
     result = run("fetch", "mnist")
     assert result.exit_code == 0
-    assert result.stdout == "mnist: here and verified, 0.2 MB from 127.0.0.1\n"
+    assert result.stdout == "mnist: here and verified, 0.2 MB from 127.0.0.1\n"  # as told
     again = run("fetch", "mnist")
     assert again.stdout == f"mnist: already {result.stdout.removeprefix('mnist: ')}"
     assert len(server.log) == 1
@@ -56,15 +59,16 @@ def test_fetch_all_goes_on_after_a_failure(server, monkeypatch):
     use_sets(monkeypatch, dict(reversed(data.DATASETS.items())))
     result = run("fetch")
     assert result.exit_code == 1
-    assert "mnist: here and verified" in result.stdout
-    assert "gone: " in result.stderr and "answered 404" in result.stderr
+    assert result.stdout.startswith("mnist: ")
+    assert result.stderr.startswith("gone: ") and "404" in result.stderr
     assert "Traceback" not in result.output
 
 
 def test_fetch_unknown(server):
     result = run("fetch", "imagenet", "mnist")
     assert result.exit_code == 2
-    assert result.stderr == "There is no data set imagenet. There are: mnist, gone.\n"
+    for word in ("imagenet", "mnist, gone"):  # what was asked for, what there is
+        assert word in result.stderr
     assert server.log == []
 
 
@@ -72,7 +76,7 @@ def test_fetch_offline(server, monkeypatch):
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     result = run("fetch", "mnist")
     assert result.exit_code == 1
-    assert "COURSE_OFFLINE is set" in result.stderr
+    assert "COURSE_OFFLINE" in result.stderr
 
 
 # The learner's own photos, and the two sets of cats and dogs
@@ -91,8 +95,8 @@ def test_fetch_pets_tells_what_was_left_out(mirror):
     result = run("fetch", "pets")
     assert result.exit_code == 0
     first, second = result.stdout.splitlines()
-    assert first == "pets: here and verified, 0.0 MB from the mirror"
-    assert second.startswith("  1 of 21 files left out: train/cats/x.jpg (0 bytes). All of it: ")
+    assert first.startswith("pets: ") and "the mirror" in first
+    assert "1 of 21" in second and "train/cats/x.jpg (0 bytes)" in second
 
 
 def test_fetch_without_names_leaves_the_large_set_out(server, mirror, monkeypatch):
@@ -106,7 +110,7 @@ def test_fetch_without_names_leaves_the_large_set_out(server, mirror, monkeypatc
 
 
 def test_what_waits_to_be_asked_for():
-    on_request = [name for name, one in data.DATASETS.items() if one.on_request]
+    on_request = [name for name, dataset in data.DATASETS.items() if dataset.on_request]
     assert on_request == ["pets-all", "vgg16", "resnet50", "inceptionv3", "efficientnetv2b0"]
     text = " ".join(run("fetch", "--help").stdout.replace("│", " ").split())
     assert f"all of them but {', '.join(on_request[:-1])} and {on_request[-1]}." in text
@@ -115,32 +119,23 @@ def test_what_waits_to_be_asked_for():
 def test_add_and_remove(tmp_path):
     path = make_classes(tmp_path / "own", 20)
     result = run("add", "pets", str(path))
-    assert result.exit_code == 0
-    assert result.stdout == (
-        f"Cats and dogs: 32 training and 8 validation photos, copied from {path}\n"
-    )
+    assert result.exit_code == 0 and str(path) in result.stdout
+    assert numbers_in(result.stdout.replace(str(path), "")) == [32, 8]
     status = run("status").stdout
     assert "pets-own" in status and str(path) in status
     result = run("remove", "pets")
-    assert (result.exit_code, result.stdout) == (
-        0,
-        f"pets: the copies of your photos are removed; {path} was not touched\n",
-    )
+    assert result.exit_code == 0 and f"{path} was not touched" in result.stdout
     assert "pets-own" not in run("status").stdout
     result = run("remove", "pets")
-    assert (result.exit_code, result.stdout) == (
-        0,
-        "pets: no photos of your own were added, so there is nothing to remove\n",
-    )
+    assert result.exit_code == 0 and "nothing to remove" in result.stdout
 
 
 def test_own_photos_are_told_when_pets_is_fetched(mirror, tmp_path):
     run("add", "pets", str(make_classes(tmp_path / "own", 20)))
-    until = "  lessons use your own photos until: course data remove pets"
-    assert run("fetch", "pets").stdout.splitlines()[-1] == until
-    result = run("fetch", "pets").stdout.splitlines()
-    assert result[0] == "pets: already here and verified, 0.0 MB from the mirror"
-    assert result[-1] == until
+    for already in (False, True):
+        first, *_, last = run("fetch", "pets").stdout.splitlines()
+        assert ("already" in first) == already
+        assert "your own photos" in last and "course data remove pets" in last
 
 
 def test_remove_the_only_copies(tmp_path):
@@ -150,17 +145,11 @@ def test_remove_the_only_copies(tmp_path):
     result = run("remove", "pets")
     assert result.exit_code == 1
     images = data.data_folder() / "pets-own" / "whole" / "images"
-    assert result.stderr == (
-        f"pets: Removing your own photos: {path}, where they came from, is gone, so these "
-        f"may be the only copies. To keep them, copy {images}; to delete them all the same: "
-        "course data remove pets --yes.\n"
-    )
+    for word in (str(path), str(images), "course data remove pets --yes"):
+        assert word in result.stderr
     assert len(list(images.rglob("*.jpg"))) == 40
     result = run("remove", "pets", "--yes")
-    assert (result.exit_code, result.stdout) == (
-        0,
-        "pets: the copies of your photos are removed; their folder was gone before\n",
-    )
+    assert result.exit_code == 0 and "gone before" in result.stdout
     assert not images.exists()
 
 
@@ -168,10 +157,7 @@ def test_remove_what_a_killed_add_left(tmp_path):
     left = data.data_folder() / "pets-own" / ".making-whole-x"
     write(left / "new" / "images" / "cats" / "a.jpg", b"x")
     result = run("remove", "pets")
-    assert (result.exit_code, result.stdout) == (
-        0,
-        "pets: what an interrupted course data add pets had left is removed\n",
-    )
+    assert result.exit_code == 0 and "interrupted" in result.stdout
     assert not left.exists()
     assert "nothing to remove" in run("remove", "pets").stdout
 
@@ -186,10 +172,7 @@ def test_help_says_what_can_be_added():
 def test_add_what_cannot_be_added(tmp_path):
     result = run("add", "pets", str(tmp_path / "nowhere"))
     assert result.exit_code == 1
-    assert result.stderr == (
-        f"pets: Adding the photos in {tmp_path / 'nowhere'}: there is no such folder. "
-        "Check the path.\n"
-    )
+    assert result.stderr.startswith("pets: ") and str(tmp_path / "nowhere") in result.stderr
     assert "Traceback" not in result.output
 
 
@@ -197,7 +180,7 @@ def test_add_what_cannot_be_added(tmp_path):
 def test_photos_for_another_set(words):
     result = run(*words)
     assert result.exit_code == 2
-    assert result.stderr == ("Photos of your own can take the place of pets only, not of mnist.\n")
+    assert "pets" in result.stderr and "mnist" in result.stderr
 
 
 def test_nothing_can_be_removed(tmp_path, monkeypatch):
@@ -209,4 +192,4 @@ def test_nothing_can_be_removed(tmp_path, monkeypatch):
     monkeypatch.setattr("course.data.pets.shutil.rmtree", refuse)
     result = run("remove", "pets")
     assert result.exit_code == 1
-    assert "the data folder cannot be written to (Permission denied)" in result.stderr
+    assert "Permission denied" in result.stderr
