@@ -45,7 +45,7 @@ class ExerciseError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What a submission may use: seconds of wall time, and MB of all its processes together."""
+    """What a submission may use: processor time in s, and MB of all its processes together."""
 
     cell_seconds: float = 30
     call_seconds: float = 10
