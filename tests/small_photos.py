@@ -18,8 +18,8 @@ def picture(seed: int, size: tuple[int, int] = (64, 48)) -> Image.Image:
     return Image.fromarray(spots).resize(size, Image.Resampling.BICUBIC)
 
 
-def jpeg(image: Image.Image, **options) -> bytes:
-    return encoded(image, "JPEG", **{"quality": 90} | options)
+def jpeg(image: Image.Image, *, quality: int = 90, **options) -> bytes:
+    return encoded(image, "JPEG", quality=quality, **options)
 
 
 def encoded(image: Image.Image, kind: str, **options) -> bytes:

@@ -309,19 +309,19 @@ def test_files_and_hash_are_those_that_keras_would_fetch(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("size", "source", "message"),
     [
-        ({"size": 31}, "size is 31.*MobileNetV2.*32"),
-        ({"size": 160.0}, "size is 160.0.*integer"),
-        ({"size": True}, "size is True.*integer"),
-        ({"size": 31, "source": "embedded"}, "size is 31"),
-        ({"source": "best"}, "source is 'best'.*auto.*real.*embedded"),
+        (31, "auto", "size is 31.*MobileNetV2.*32"),
+        (160.0, "auto", "size is 160.0.*integer"),
+        (True, "auto", "size is True.*integer"),
+        (31, "embedded", "size is 31"),
+        (SIZE, "best", "source is 'best'.*auto.*real.*embedded"),
     ],
 )
-def test_arguments_are_checked_before_anything_else(monkeypatch, options, message):
+def test_arguments_are_checked_before_anything_else(monkeypatch, size, source, message):
     monkeypatch.setattr(imagenet, "_build", None)
     with pytest.raises(ValueError, match=message):
-        imagenet.load_classifier(**options)
+        imagenet.load_classifier(size=size, source=source)
 
 
 def test_too_little_memory(server, monkeypatch):

@@ -281,6 +281,7 @@ def same_photos(
     Returns:
         (i, j, distance): photos[i] is the same as others[j], or as photos[j] with j > i; their
         hashes differ in 0 to 30 bits.
+    Source: the difference hash (dHash) of Neal Krawetz, hackerfactor.com, 2013.
     """
     against = photos if others is None else others
     if not photos or not against:
