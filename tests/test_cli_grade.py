@@ -17,7 +17,7 @@ from small_class import SMALL, HereGrader, hand_in, small_exercise, write_class
 from typer.testing import CliRunner
 
 from course.cli.cli import app
-from course.exercises.selftest import selftest
+from course.exercises import selftest
 from course.grader import classes, command
 from course.grader.gradebook import FILE
 
@@ -339,11 +339,13 @@ def test_selftest():
 def test_selftest_runs_every_check_on_every_mutant(monkeypatch):
     tried = []
 
+    prove = selftest.selftest
+
     def noted(exercise, **asked):
         tried.append(asked)
-        return selftest(exercise, **asked)
+        return prove(exercise, **asked)
 
-    monkeypatch.setattr(command, "selftest", noted)
+    monkeypatch.setattr(selftest, "selftest", noted)
     assert run("exercises", "selftest", SMALL, "--seeds", 5).exit_code == 0
     (asked,) = tried
     assert asked["every_check"] is True

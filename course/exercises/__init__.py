@@ -28,9 +28,11 @@ from course.exercises.runner import (
 )
 from course.exercises.source import (
     EXERCISES,
+    NOT_GRADED,
     Exercise,
     ExerciseError,
     Task,
+    digest_of,
     exercise_ids,
     load_exercise,
 )
@@ -38,6 +40,7 @@ from course.exercises.verdicts import clean, plain_title, verdict, verdict_templ
 
 __all__ = [
     "EXERCISES",
+    "NOT_GRADED",
     "PUBLIC_SEED",
     "Check",
     "Died",
@@ -58,6 +61,7 @@ __all__ = [
     "check",
     "clean",
     "decode",
+    "digest_of",
     "encode",
     "equal",
     "exercise_ids",

@@ -9,8 +9,7 @@ from pathlib import Path
 import filelock
 import typer
 
-from course.exercises import ExerciseError, exercise_ids, load_exercise
-from course.exercises.selftest import selftest
+from course.exercises import ExerciseError, exercise_ids, load_exercise, selftest
 from course.grader import gradebook, hand_ins, jail, reports
 from course.grader.classes import ClassError, grade_class, is_own
 from course.grader.gradebook import GradebookError
@@ -179,7 +178,7 @@ def selftest_exercises(names, *, seeds=3, sandbox=False):
         with _sandboxed(exercise) if sandbox else contextlib.nullcontext() as run:
             few = min(seeds, MUTANT_SEEDS)
             tried, tried_on_mutants = range(1, seeds + 1), range(1, few + 1)
-            report = selftest(
+            report = selftest.selftest(
                 exercise, run=run, seeds=tried, mutant_seeds=tried_on_mutants, every_check=True
             )
         checks = counted(len(exercise.checks), "check")

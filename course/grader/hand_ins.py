@@ -12,8 +12,7 @@ import re
 import stat
 from pathlib import Path
 
-from course.exercises import ExerciseError, exercise_ids, load_exercise
-from course.exercises.source import NOT_GRADED
+from course.exercises import NOT_GRADED, ExerciseError, exercise_ids, load_exercise
 from course_utils.texts import counted, printable
 
 FILE_MB = 20

@@ -20,9 +20,9 @@ from course.exercises import (
     Side,
     SideError,
     TimedOut,
+    digest_of,
     run_check,
 )
-from course.exercises.source import digest_of
 from course.grader.jail import IsolationError, Jail
 
 _SAID = {kind.status: kind for kind in (NotAnswered, Raised, NotData)}  # by a worker
