@@ -18,7 +18,10 @@ LINT = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
 # Modules that other folders and lessons take by name, to keep what they call apart.
 TAKEN_BY_NAME = {
     "course.data": {"bases", "features", "imagenet"},
-    "course.exercises": {"selftest"},  # on which no notebook rests
+    "course.exercises": {
+        "runner",  # a submission's process runs as a notebook's does
+        "selftest",  # on which no notebook rests
+    },
     "course.grader": {"command"},  # its `grade` and `explain` are the instructor's commands
 }
 

@@ -17,7 +17,7 @@ from course.exercises.errors import (
 from course.exercises.mutants import Mutant, mutant
 from course.exercises.notebook import open_exercise
 from course.exercises.packed_models import pack, unpack
-from course.exercises.plain_data import decode, encode
+from course.exercises.plain_data import MAX_BYTES, decode, encode
 from course.exercises.runner import (
     PUBLIC_SEED,
     Here,
@@ -40,6 +40,7 @@ from course.exercises.verdicts import clean, plain_title, verdict, verdict_templ
 
 __all__ = [
     "EXERCISES",
+    "MAX_BYTES",
     "NOT_GRADED",
     "PUBLIC_SEED",
     "Check",

@@ -8,8 +8,7 @@ import queue
 import threading
 import time
 
-from course.exercises import Died, NotData, TimedOut, decode, encode
-from course.exercises.plain_data import MAX_BYTES
+from course.exercises import MAX_BYTES, Died, NotData, TimedOut, decode, encode
 from course_utils.texts import printable
 
 LENGTH = 8  # bytes that say how long a frame is

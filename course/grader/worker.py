@@ -11,8 +11,7 @@ import types
 import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
-from course.exercises import SideError, encode
-from course.exercises.runner import answer, describe_error, find, probe_functions, run_cell
+from course.exercises import SideError, encode, runner
 from course.grader import wire
 
 SEED = 0  # of the global random generators: equal submissions behave equally
@@ -66,16 +65,16 @@ class _Submission:
         if request["do"] == "cell":
             return self.run(request["source"], request["label"])
         if request["do"] == "probes":
-            self.probes = probe_functions(request["source"])
+            self.probes = runner.probe_functions(request["source"])
             return None
         if request["do"] == "value":
-            return find(self.names, request["name"])
+            return runner.find(self.names, request["name"])
         name, args, kwargs = request["name"], request["args"], request["kwargs"]
-        return answer(self.names, self.probes, name, args, kwargs)
+        return runner.answer(self.names, self.probes, name, args, kwargs)
 
     def run(self, source, label):
         _Shell.names, _Shell.label = self.names, label
-        run_cell(TransformerManager().transform_cell(source), self.names, label)
+        runner.run_cell(TransformerManager().transform_cell(source), self.names, label)
 
 
 class _Shell:
@@ -86,11 +85,11 @@ class _Shell:
 
     def run_line_magic(self, magic, line, *_, **__):
         if magic == "time":
-            run_cell(line, self.names, self.label)
+            runner.run_cell(line, self.names, self.label)
 
     def run_cell_magic(self, magic, line, cell):
         if magic in self.TIMERS:
-            run_cell(TransformerManager().transform_cell(cell), self.names, self.label)
+            runner.run_cell(TransformerManager().transform_cell(cell), self.names, self.label)
 
     def __getattr__(self, name):
         return _nothing
@@ -113,6 +112,6 @@ def _describe(error):
         inner = error.__traceback__
         while inner is not None and inner.tb_frame.f_code.co_filename == __file__:
             inner = inner.tb_next
-        return describe_error(error.with_traceback(inner))[: wire.MAX_MESSAGE]
+        return runner.describe_error(error.with_traceback(inner))[: wire.MAX_MESSAGE]
     except BaseException:
         return "an exception that can't be described"
