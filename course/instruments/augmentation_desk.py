@@ -123,10 +123,10 @@ class AugmentationDesk(Instrument):
         photos = photo if isinstance(photo, dict) else {"the photo": photo}
         if not photos:
             raise ValueError("the dict of photos is empty; give at least one name with its photo")
-        photos = {str(name): _checked_photo(name, one) for name, one in photos.items()}
+        photos = {str(name): _checked_photo(name, pixels) for name, pixels in photos.items()}
         strengths = (rotation, zoom, translation, shear, brightness, contrast)
         super().__init__(
-            photos={name: packed(one, "uint8") for name, one in photos.items()},
+            photos={name: packed(pixels, "uint8") for name, pixels in photos.items()},
             shown=next(iter(photos)),
             flip=_checked_choice("flip", flip, FLIPS),
             fill_mode=_checked_choice("fill_mode", fill_mode, FILLS),
@@ -174,7 +174,7 @@ class AugmentationDesk(Instrument):
     @traitlets.validate("refused")
     def _check_refused(self, proposal):
         refused = proposal["value"]
-        if not all(one in range(1, VERSIONS + 1) for one in refused):
+        if not all(number in range(1, VERSIONS + 1) for number in refused):
             raise ValueError(
                 f"refused is {_cut(refused)}; give the numbers of versions, from 1 to {VERSIONS}"
             )
@@ -278,7 +278,7 @@ class AugmentationDesk(Instrument):
         }
         photo = unpacked(self.photos[self.shown]).astype("float32")
         return np.stack(
-            [photo, *(self._version(photo, one, strengths) for one in self.draws[:count])]
+            [photo, *(self._version(photo, draw, strengths) for draw in self.draws[:count])]
         )
 
     def _version(self, photo, draw, at):
@@ -343,14 +343,14 @@ class AugmentationDesk(Instrument):
         figure = Figure(figsize=(9, height + text_height), layout="constrained")
         above, below = figure.subfigures(2, 1, height_ratios=(height, text_height))
         grid = above.subplots(len(rows), shown)
-        for axes, (name, versions) in zip(grid, rows.items(), strict=True):
-            for number, one in enumerate(axes):
-                draw_image(one, versions[number].round().astype("uint8"))
+        for row, (name, versions) in zip(grid, rows.items(), strict=True):
+            for number, axes in enumerate(row):
+                draw_image(axes, versions[number].round().astype("uint8"))
                 if name == "as set" and number in self.refused:
-                    _cross_out(one, photo.shape)
-            axes[0].set_ylabel(name)
-        for number, one in enumerate(grid[0]):
-            one.set_title(self.shown if number == 0 else f"version {number}", fontsize="medium")
+                    _cross_out(axes, photo.shape)
+            row[0].set_ylabel(name)
+        for number, axes in enumerate(grid[0]):
+            axes.set_title(self.shown if number == 0 else f"version {number}", fontsize="medium")
         above.suptitle(
             "A strength multiplies the same draws: from row to row each version goes further"
         )
@@ -394,7 +394,7 @@ def _checked_strength(name, value):
 def _checked_choice(name, value, known):
     value = "none" if name == "flip" and value is None else value
     if value not in known:
-        names = ", ".join(f'"{one}"' for one in known)
+        names = ", ".join(f'"{choice}"' for choice in known)
         raise ValueError(f"{name} is {value!r}; give one of {names}")
     return value
 
@@ -417,7 +417,7 @@ def _short(number):
 def _written(value):
     """A value as the code writes it."""
     if isinstance(value, tuple):
-        return f"({', '.join(_written(one) for one in value)})"
+        return f"({', '.join(map(_written, value))})"
     return f'"{value}"' if isinstance(value, str) else f"{value:.4g}"
 
 

@@ -70,11 +70,11 @@ class Instrument(anywidget.AnyWidget):
     module = None
     lives_alone = True
 
-    def __init_subclass__(cls, **options):
+    def __init_subclass__(cls, **keywords):
         if "module" in vars(cls):  # not in the subclass that traitlets makes for each widget
             cls._esm = module_text(cls.module)
             cls._css = style_text(cls.module)
-        super().__init_subclass__(**options)
+        super().__init_subclass__(**keywords)
 
     def picture(self):
         """The instrument in a few telling states, as a matplotlib Figure at most 9 inches wide."""

@@ -6,6 +6,7 @@ import numpy as np
 import traitlets
 
 from course.instruments.base import Instrument, packed, unpacked
+from course_utils.arguments import check_integer
 
 LARGEST_SIDE = 128
 LARGEST_KERNEL = 7
@@ -203,6 +204,4 @@ def _pixels_of(padding, shape, stride, dilation):
                 "no equal padding on all sides; give a number of pixels"
             )
         return dilation * (shape[0] - 1) // 2
-    if not isinstance(padding, (int, np.integer)) or not 0 <= padding <= 8:
-        raise ValueError(f"padding is {padding!r}; give 'valid', 'same' or 0 to 8 pixels")
-    return int(padding)
+    return check_integer("padding", padding, least=0, most=8, advice="or 'valid', or 'same'")

@@ -164,9 +164,9 @@ class DigitPad(AskingInstrument):
         self._pixels = self._start = _frozen(pixels)
         self._answer_all()
 
-    def _answer_all(self, **more):
+    def _answer_all(self, hurt=None):
         """Tell all views what Python did; no view has asked."""
-        self.answer = self._read_all(kind="set", view="", **more) | {"number": 0}
+        self.answer = self._read_all(kind="set", view="", hurt=hurt) | {"number": 0}
 
     def _read_all(self, *, kind, view, hurt=None):
         """All that a view shows, as the answer carries it."""

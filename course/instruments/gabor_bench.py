@@ -92,14 +92,14 @@ class GaborBench(Instrument):
 
     @traitlets.validate("image")
     def _check_name(self, proposal):
-        names = [one["name"] for one in self.images]
+        names = [image["name"] for image in self.images]
         if names and proposal["value"] not in names:
             raise ValueError(f"there is no image {proposal['value']!r}; choose one of {names}")
         return proposal["value"]
 
     @traitlets.validate("kept")
     def _check_kept(self, proposal):
-        return [_checked_filter(one) for one in proposal["value"]]
+        return [_checked_filter(knobs) for knobs in proposal["value"]]
 
     def filter(self):
         """The filter on the bench, a dict as in `kept`."""
@@ -107,7 +107,7 @@ class GaborBench(Instrument):
 
     def pixels(self):
         """The chosen image, float32 array (H, W)."""
-        return unpacked(next(one for one in self.images if one["name"] == self.image))
+        return unpacked(next(image for image in self.images if image["name"] == self.image))
 
     def kernel(self):
         """The weights of the filter on the bench, float64 array (2r + 1, 2r + 1), r = ⌈3 σ⌉."""
@@ -115,7 +115,7 @@ class GaborBench(Instrument):
 
     def kernels(self):
         """The weights of each kept filter, a list of float64 arrays."""
-        return [kernel_of(**one) for one in self.kept]
+        return [kernel_of(**knobs) for knobs in self.kept]
 
     def response(self):
         """What the filter on the bench makes of the chosen image, float64 array (H, W)."""
@@ -308,14 +308,13 @@ def _checked_knob(name, value):
     return float(value)
 
 
-def _checked_filter(one):
+def _checked_filter(knobs):
     expected = {*LIMITS, "balanced"}
-    if not isinstance(one, dict) or set(one) != expected:
-        given = sorted(one) if isinstance(one, dict) else repr(one)
+    if not isinstance(knobs, dict) or set(knobs) != expected:
+        given = sorted(knobs) if isinstance(knobs, dict) else repr(knobs)
         raise ValueError(
             f"a kept filter is a dict with the keys {sorted(expected)}, not {given}; "
             "bench.filter() gives the one on the bench"
         )
-    return {name: _checked_knob(name, one[name]) for name in LIMITS} | {
-        "balanced": bool(one["balanced"])
-    }
+    checked = {name: _checked_knob(name, knobs[name]) for name in LIMITS}
+    return checked | {"balanced": bool(knobs["balanced"])}
