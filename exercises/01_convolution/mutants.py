@@ -97,20 +97,23 @@ mutant(
     "stride_on_the_image",
     "thins the image out instead of skipping places",
     task="slide",
-    loses=["with_stride", "padding_and_stride", "convolve_with_both"],
-    by="""
-def correlate(image, kernel, padding=0, stride=1):
-    padded = np.pad(image[::stride, ::stride], padding)
-    return np.einsum("ijab,ab->ij", sliding_window_view(padded, kernel.shape), kernel)
-
-def convolve(image, kernel, padding=0, stride=1):
-    return correlate(image, kernel[::-1, ::-1], padding, stride)
+    replace="""    padded = np.pad(image, padding)
+    patches = sliding_window_view(padded, kernel.shape)[::stride, ::stride]
 """,
+    by="""    padded = np.pad(image[::stride, ::stride], padding)
+    patches = sliding_window_view(padded, kernel.shape)
+""",
+    loses=["with_stride", "padding_and_stride", "convolve_with_both"],
 )
 mutant(
     "size_divided_by_stride",
     "makes the output as large as the image divided by the stride, with zeros where nothing fits",
     task="slide",
+    replace='    return np.einsum("ijab,ab->ij", patches, kernel)',
+    by="""    output = np.zeros((image.shape[0] // stride, image.shape[1] // stride))
+    fits = np.einsum("ijab,ab->ij", patches, kernel)[: output.shape[0], : output.shape[1]]
+    output[: fits.shape[0], : fits.shape[1]] = fits
+    return output""",
     loses=[
         "plain_sliding",
         "with_padding",
@@ -120,18 +123,6 @@ mutant(
         "half_a_turn",
         "convolve_with_both",
     ],
-    by="""
-def correlate(image, kernel, padding=0, stride=1):
-    padded = np.pad(image, padding)
-    patches = sliding_window_view(padded, kernel.shape)[::stride, ::stride]
-    output = np.zeros((image.shape[0] // stride, image.shape[1] // stride))
-    fits = np.einsum("ijab,ab->ij", patches, kernel)[: output.shape[0], : output.shape[1]]
-    output[: fits.shape[0], : fits.shape[1]] = fits
-    return output
-
-def convolve(image, kernel, padding=0, stride=1):
-    return correlate(image, kernel[::-1, ::-1], padding, stride)
-""",
 )
 mutant(
     "stride_in_rows_only",
@@ -144,47 +135,31 @@ mutant(
     "patch_at_i_j",
     "begins the patch at row i, column j, whatever the stride",
     task="slide",
-    loses=["with_stride", "padding_and_stride", "convolve_with_both"],
-    by="""
-def correlate(image, kernel, padding=0, stride=1):
-    padded = np.pad(image, padding)
-    height, width = (np.subtract(padded.shape, kernel.shape)) // stride + 1
-    output = np.zeros((height, width))
-    for i in range(height):
-        for j in range(width):
-            patch = padded[i : i + kernel.shape[0], j : j + kernel.shape[1]]
-            output[i, j] = (patch * kernel).sum()
-    return output
-
-def convolve(image, kernel, padding=0, stride=1):
-    return correlate(image, kernel[::-1, ::-1], padding, stride)
+    replace="""    patches = sliding_window_view(padded, kernel.shape)[::stride, ::stride]
 """,
+    by="""    patches = sliding_window_view(padded, kernel.shape)
+    height, width = patches[::stride, ::stride].shape[:2]
+    patches = patches[:height, :width]
+""",
+    loses=["with_stride", "padding_and_stride", "convolve_with_both"],
 )
 mutant(
     "sums_in_bytes",
     "collects the sums in an array of the image's type",
     task="slide",
+    replace='np.einsum("ijab,ab->ij", patches, kernel)',
+    by='np.einsum("ijab,ab->ij", patches, kernel).astype(image.dtype)',
     loses=["images_of_bytes"],
-    by="""
-def correlate(image, kernel, padding=0, stride=1):
-    padded = np.pad(image, padding)
-    height, width = (np.subtract(padded.shape, kernel.shape)) // stride + 1
-    output = np.zeros_like(padded, shape=(height, width))
-    for i in range(height):
-        for j in range(width):
-            row, column = i * stride, j * stride
-            patch = padded[row : row + kernel.shape[0], column : column + kernel.shape[1]]
-            output[i, j] = (patch * kernel).sum()
-    return output
-
-def convolve(image, kernel, padding=0, stride=1):
-    return correlate(image, kernel[::-1, ::-1], padding, stride)
-""",
 )
 mutant(
     "square_shapes_only",
     "takes the number of rows for both sides of the kernel",
     task="slide",
+    replace="""    patches = sliding_window_view(padded, kernel.shape)[::stride, ::stride]
+    return np.einsum("ijab,ab->ij", patches, kernel)""",
+    by="""    k = len(kernel)
+    patches = sliding_window_view(padded, (k, k))[::stride, ::stride]
+    return np.einsum("ijab,ab->ij", patches, kernel[:, :k])""",
     loses=[
         "plain_sliding",
         "with_padding",
@@ -194,16 +169,6 @@ mutant(
         "half_a_turn",
         "convolve_with_both",
     ],
-    by="""
-def correlate(image, kernel, padding=0, stride=1):
-    padded = np.pad(image, padding)
-    k = len(kernel)
-    patches = sliding_window_view(padded, (k, k))[::stride, ::stride]
-    return np.einsum("ijab,ab->ij", patches, kernel[:, :k])
-
-def convolve(image, kernel, padding=0, stride=1):
-    return correlate(image, kernel[::-1, ::-1], padding, stride)
-""",
 )
 mutant(
     "upside_down_only",
@@ -509,26 +474,17 @@ mutant(
     "kernels_compared",
     "compares the kernels' weights instead of their answers",
     task="useless",
-    loses=["doubles_in_these_pictures"],
-    by="""
-def energy_shares(images, bank):
-    energies = []
-    for kernel in bank:
-        scaled = kernel / np.linalg.norm(kernel)
-        energies.append(np.mean([respond(image, scaled) ** 2 for image in images]))
-    return np.array(energies) / np.sum(energies)
-
-def useless_filters(images, bank):
-    shares = energy_shares(images, bank)
-    silent = [i for i in range(len(bank)) if shares[i] < 0.001]
-    doubles = []
-    for i in range(len(bank)):
-        for j in range(i + 1, len(bank)):
-            if i not in silent and j not in silent and bank[i].shape == bank[j].shape:
-                if abs(np.corrcoef(bank[i].ravel(), bank[j].ravel())[0, 1]) > 0.99:
-                    doubles.append((i, j))
-    return silent, doubles
+    replace="""    answers = [np.ravel([respond(image, bank[i]) for image in images]) for i in speaking]
+    alike = np.abs(np.corrcoef(answers)) > 0.99
 """,
+    by="""    def same(one, other):
+        if one.shape != other.shape:
+            return False
+        return abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) > 0.99
+
+    alike = np.array([[same(bank[i], bank[j]) for j in speaking] for i in speaking])
+""",
+    loses=["doubles_in_these_pictures"],
 )
 mutant(
     "silent_by_weights",

@@ -6,11 +6,10 @@ mutant(
     "softmax_down_the_columns",
     "makes each column add up to 1, not each row",
     task="softmax",
-    by="""
-def softmax(logits):
-    powers = np.exp(logits - logits.max(axis=0))
-    return powers / powers.sum(axis=0)
-""",
+    replace="""    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)""",
+    by="""    powers = np.exp(logits - logits.max(axis=0))
+    return powers / powers.sum(axis=0)""",
     loses=["probabilities_in_rows", "large_logits", "each_row_by_itself"],
 )
 mutant(
@@ -173,17 +172,16 @@ mutant(
     "logits_come_out",
     "leaves the softmax to the loss, so that logits come out",
     task="small_convnet",
-    by="""
-def small_network():
-    return keras.Sequential([
-        keras.Input((28, 28, 1)),
-        layers.Rescaling(1 / 255),
-        layers.Conv2D(8, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(16, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),
-        layers.Dense(10),
+    replace='''        layers.Dense(10, activation="softmax"),
+    ])
+
+
+def train_small(images, labels):
+    """A small network, trained on these digits."""
+    network = small_network()
+    network.compile(keras.optimizers.Adam(5e-3), "sparse_categorical_crossentropy")
+''',
+    by="""        layers.Dense(10),
     ])
 
 
@@ -191,8 +189,6 @@ def train_small(images, labels):
     network = small_network()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     network.compile(keras.optimizers.Adam(5e-3), loss)
-    network.fit(images, labels, batch_size=32, epochs=5, verbose=0)
-    return network
 """,
     loses=["gives_probabilities"],
 )
@@ -299,13 +295,11 @@ mutant(
     "stride_in_the_second",
     "strides in the second convolution, after all the work of the first",
     task="residual_block",
-    by="""
-def residual_block(x, filters, stride=1):
-    y = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+    replace="""    y = layers.Conv2D(filters, 3, strides=stride, padding="same", activation="relu")(x)
+    y = layers.Conv2D(filters, 3, padding="same")(y)
+""",
+    by="""    y = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
     y = layers.Conv2D(filters, 3, strides=stride, padding="same")(y)
-    if stride != 1 or x.shape[-1] != filters:
-        x = layers.Conv2D(filters, 1, strides=stride)(x)
-    return layers.ReLU()(layers.Add()([x, y]))
 """,
     loses=["projects_when_striding"],
 )

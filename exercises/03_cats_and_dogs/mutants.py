@@ -95,19 +95,9 @@ mutant(
     "better_than_yesterday",
     "compares with the epoch before, not with the best",
     task="early_stop",
+    replace="if loss < losses[best - 1]:",
+    by="if epoch > 1 and loss < losses[epoch - 2]:",
     loses=["best_epoch", "stops_in_time", "to_the_end", "ties"],
-    by="""
-def early_stop(losses, patience):
-    best, waited = 1, 0
-    for epoch in range(2, len(losses) + 1):
-        if losses[epoch - 1] < losses[epoch - 2]:
-            best, waited = epoch, 0
-        else:
-            waited += 1
-            if waited == patience:
-                break
-    return best, epoch
-""",
 )
 mutant(
     "ties_are_progress",
@@ -120,19 +110,21 @@ mutant(
     "waits_in_all",
     "never sets its count back to zero",
     task="early_stop",
-    loses=["stops_in_time", "to_the_end"],
-    by="""
-def early_stop(losses, patience):
-    best, waited = 1, 0
-    for epoch in range(2, len(losses) + 1):
-        if losses[epoch - 1] < losses[best - 1]:
+    replace="""    best = 1
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < losses[best - 1]:
             best = epoch
-        else:
-            waited += 1
-            if waited == patience:
-                break
-    return best, epoch
+        if epoch - best >= patience:
 """,
+    by="""    best, waited = 1, 0
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < losses[best - 1]:
+            best = epoch
+        elif epoch > 1:
+            waited += 1
+        if waited == patience:
+""",
+    loses=["stops_in_time", "to_the_end"],
 )
 mutant(
     "last_weights_kept",
@@ -301,27 +293,30 @@ mutant(
     "augmented_before_the_cache",
     "caches the augmented photos",
     task="pipeline",
-    loses=["augments_anew"],
-    by="""
-def photo_batches(photos, count, batch_size, augment, training, seed):
+    replace="""    photos = photos.cache()
     if training:
-        photos = photos.map(augment).cache().shuffle(count, seed=seed)
-    else:
-        photos = photos.cache()
-    return photos.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+        photos = photos.shuffle(count, seed=seed)
+        photos = photos.map(augment, num_parallel_calls=tf.data.AUTOTUNE)
 """,
+    by="""    photos = photos.map(augment).cache() if training else photos.cache()
+    if training:
+        photos = photos.shuffle(count, seed=seed)
+""",
+    loses=["augments_anew"],
 )
 mutant(
     "cached_at_the_end",
     "puts the cache last, so that every epoch repeats the first",
     task="pipeline",
-    loses=["another_order_each_epoch", "augments_anew"],
-    by="""
-def photo_batches(photos, count, batch_size, augment, training, seed):
+    replace="""    photos = photos.cache()
     if training:
+        photos = photos.shuffle(count, seed=seed)
+        photos = photos.map(augment, num_parallel_calls=tf.data.AUTOTUNE)
+    return photos.batch(batch_size)""",
+    by="""    if training:
         photos = photos.shuffle(count, seed=seed).map(augment)
-    return photos.batch(batch_size).cache().prefetch(tf.data.AUTOTUNE)
-""",
+    return photos.batch(batch_size).cache()""",
+    loses=["another_order_each_epoch", "augments_anew"],
 )
 mutant(
     "small_buffer",
@@ -334,16 +329,12 @@ mutant(
     "batches_shuffled",
     "shuffles whole batches instead of photos",
     task="pipeline",
-    loses=["mixes_cats_and_dogs"],
-    by="""
-def photo_batches(photos, count, batch_size, augment, training, seed):
-    photos = photos.cache()
-    if training:
-        photos = photos.map(augment).batch(batch_size).shuffle(count, seed=seed)
-    else:
-        photos = photos.batch(batch_size)
-    return photos.prefetch(tf.data.AUTOTUNE)
+    replace="""        photos = photos.shuffle(count, seed=seed)
+        photos = photos.map(augment, num_parallel_calls=tf.data.AUTOTUNE)
 """,
+    by="""        return photos.map(augment).batch(batch_size).shuffle(count, seed=seed)
+""",
+    loses=["mixes_cats_and_dogs"],
 )
 mutant(
     "shuffled_once",
@@ -414,20 +405,12 @@ mutant(
     "two_standard_errors",
     "takes the simple interval, which has no width at the ends",
     task="chance",
+    replace="""    middle = p + z**2 / (2 * n)
+    half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    return p, (middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)""",
+    by="""    half = z * math.sqrt(p * (1 - p) / n)
+    return p, p - half, p + half""",
     loses=BOTH_INTERVALS,
-    by="""
-def accuracy_interval(right):
-    n, p = len(right), float(np.mean(right))
-    half = 1.96 * math.sqrt(p * (1 - p) / n)
-    return p, p - half, p + half
-
-def chance_of_difference(right_a, right_b):
-    only_a = int(np.sum(right_a & ~right_b))
-    only_b = int(np.sum(right_b & ~right_a))
-    m = only_a + only_b
-    tail = sum(math.comb(m, i) for i in range(min(only_a, only_b) + 1))
-    return min(1.0, 2 * tail / 2**m)
-""",
 )
 mutant(
     "one_standard_error",

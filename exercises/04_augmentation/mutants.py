@@ -34,12 +34,9 @@ mutant(
     "in_place",
     "mirrors in the array that it was given",
     task="flip_some",
-    by="""
-def flip_some(images, random):
-    chosen = random.random(len(images)) < 0.5
-    images[chosen] = images[chosen][:, :, ::-1]
-    return images.copy()
-""",
+    replace="    return np.where(chosen[:, None, None, None], images[:, :, ::-1], images)",
+    by="""    images[chosen] = images[chosen][:, :, ::-1]
+    return images.copy()""",
     loses=["originals_stay"],
 )
 
@@ -63,12 +60,12 @@ mutant(
     "weakened_at_inference",
     "corrects at inference, as the first paper did",
     task="dropout",
-    by="""
-def dropout(x, rate, random, training):
-    if not training:
-        return x * (1 - rate)
-    return x * (random.random(x.shape) >= rate)
-""",
+    replace="""        return x
+    kept = random.random(x.shape) >= rate
+    return x * kept / (1 - rate)""",
+    by="""        return x * (1 - rate)
+    kept = random.random(x.shape) >= rate
+    return x * kept""",
     loses=["rests_at_inference", "strengthens_what_stays"],
 )
 mutant(
@@ -120,18 +117,11 @@ mutant(
     "counts_from_the_image",
     "cuts the box off, but counts from the image's corner",
     task="boxes",
-    by="""
-def mirror(image, box):
-    top, left, bottom, right = box
-    return image[:, ::-1], (top, image.shape[1] - right, bottom, image.shape[1] - left)
-
-def crop(image, box, top, left, height, width):
-    part = image[top : top + height, left : left + width]
-    rows = max(box[0], top), min(box[2], top + height)
-    columns = max(box[1], left), min(box[3], left + width)
-    if rows[0] >= rows[1] or columns[0] >= columns[1]:
-        return part, None
-    return part, (rows[0], columns[0], rows[1], columns[1])
+    replace="""    rows = np.clip([box[0] - top, box[2] - top], 0, height)
+    columns = np.clip([box[1] - left, box[3] - left], 0, width)
+""",
+    by="""    rows = np.clip([box[0], box[2]], top, top + height)
+    columns = np.clip([box[1], box[3]], left, left + width)
 """,
     loses=["counts_from_the_part", "cuts_off_the_rest"],
 )
@@ -176,15 +166,11 @@ mutant(
     "two_draws",
     "draws partners and shares anew for the labels",
     task="mixup",
-    by="""
-def blend(x, alpha, random):
-    partner = random.permutation(len(x))
-    share = random.beta(alpha, alpha, len(x)).reshape(-1, *[1] * (x.ndim - 1))
-    return share * x + (1 - share) * x[partner]
-
-def mixup(images, labels, alpha, random):
-    return blend(images, alpha, random), blend(labels, alpha, random)
-""",
+    replace="    return blend(images), blend(labels)",
+    by="""    blended = blend(images)
+    partner = random.permutation(len(images))
+    share = random.beta(alpha, alpha, len(images))
+    return blended, blend(labels)""",
     loses=["labels_as_pictures"],
 )
 mutant(
@@ -325,14 +311,13 @@ mutant(
     "augmented_before_the_cache",
     "augments once, and shuffles afterwards",
     task="pipelines",
-    by="""
-import tensorflow as tf
-
-def make_pipelines(train, validation, prepare, augment, batch_size):
-    slices = tf.data.Dataset.from_tensor_slices
-    training, held_out = slices(train).map(prepare), slices(validation).map(prepare)
+    replace="""    training = tf.data.Dataset.from_tensor_slices(train).map(prepare).cache()
+    training = training.shuffle(len(train[1])).batch(batch_size)
+    training = training.map(lambda images, labels: (augment(images), labels))
+""",
+    by="""    training = tf.data.Dataset.from_tensor_slices(train).map(prepare)
     training = training.map(lambda image, label: (augment(image[None])[0], label)).cache()
-    return training.shuffle(len(train[1])).batch(batch_size), held_out.cache().batch(batch_size)
+    training = training.shuffle(len(train[1])).batch(batch_size)
 """,
     loses=["augments_anew"],
 )

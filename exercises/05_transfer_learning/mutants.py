@@ -102,15 +102,8 @@ mutant(
     "one_layer_too_early",
     "takes the maps before the last layer",
     task="features_of",
-    by="""
-def features_of(base, images, batch_size):
-    earlier = keras.Model(base.model.input, base.model.layers[-2].output)
-    parts = []
-    for begin in range(0, len(images), batch_size):
-        batch = base.preprocess(images[begin : begin + batch_size])
-        parts.append(np.mean(earlier(batch, training=False), axis=(1, 2)))
-    return np.concatenate(parts)
-""",
+    replace="base.model(batch, training=False)",
+    by="keras.Model(base.model.input, base.model.layers[-2].output)(batch, training=False)",
     loses=["means_of_maps", "any_batch_size"],
 )
 mutant(
@@ -145,14 +138,13 @@ mutant(
     "head_gives_logits",
     "leaves the sigmoid to the loss, so that logits come out",
     task="train_head",
-    by="""
-def train_head(features, labels):
-    scaling = layers.Normalization()
-    scaling.adapt(features)
-    head = keras.Sequential([keras.Input(features.shape[1:]), scaling, layers.Dense(1)])
+    replace="""    neuron = layers.Dense(1, activation="sigmoid")
+    head = keras.Sequential([keras.Input(features.shape[1:]), scaling, neuron])
+    head.compile(keras.optimizers.Adam(2e-2), "binary_crossentropy")
+""",
+    by="""    neuron = layers.Dense(1)
+    head = keras.Sequential([keras.Input(features.shape[1:]), scaling, neuron])
     head.compile(keras.optimizers.Adam(2e-2), keras.losses.BinaryCrossentropy(from_logits=True))
-    head.fit(features, labels, batch_size=16, epochs=8, verbose=0)
-    return head
 """,
     loses=["one_neuron", "tells_classes_apart"],
 )

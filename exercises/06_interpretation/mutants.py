@@ -51,18 +51,11 @@ mutant(
     "last_window_missing",
     "stops before the last place",
     task="occlusion",
-    by="""
-def occlusion(model, image, target, window, stride, fill):
-    tops = range(0, image.shape[0] - window, stride)
+    replace="""    tops = range(0, image.shape[0] - window + 1, stride)
+    lefts = range(0, image.shape[1] - window + 1, stride)
+""",
+    by="""    tops = range(0, image.shape[0] - window, stride)
     lefts = range(0, image.shape[1] - window, stride)
-    images = [image]
-    for top in tops:
-        for left in lefts:
-            covered = image.copy()
-            covered[top : top + window, left : left + window] = fill
-            images.append(covered)
-    logits = up_to(model, "logits")(np.stack(images)).numpy()[:, target]
-    return (logits[0] - logits[1:]).reshape(len(tops), len(lefts))
 """,
     loses=["last_window_too"],
 )
