@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import functools
 import symtable
 
 from course.exercises.runner import Here, Memo, run_check
@@ -28,8 +29,8 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None, every_check=F
             this process.
         seeds: for the reference, the release and the mutants.
         mutant_seeds: others for the mutants; None for the same.
-        every_check: run all checks on each mutant in this process, too. Otherwise only those that
-            it should lose, those of the tasks whose code it changes, and those that this code
+        every_check: without a `run`, run all checks on each mutant; otherwise only those that it
+            should lose, those of the tasks whose code it changes, and those that this code
             reaches by its names. What a mutant does to other tasks in another way, such as to
             NumPy's random numbers, is only seen with every check.
     Returns:
@@ -37,22 +38,22 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None, every_check=F
     Raises:
         ExerciseError: mutants.py is wrong.
     """
-    run, choose = (run, None) if run else (_in_process(exercise), _chooser(exercise))
+    judge, choose = _judge(exercise, run), _chooser(exercise)
     points = {check.id: float(check.points) for check in exercise.checks}
     problems, lost, first = [], {}, []
     for seed in seeds:
-        outcomes = run(exercise.solution_cells(), seed)
+        outcomes = judge(exercise.solution_cells(), seed, exercise.checks)
         first = first or outcomes
         problems += _unexpected("the reference", outcomes, set(), seed)
-        for outcome in run(exercise.release_cells(), seed):
+        for outcome in judge(exercise.release_cells(), seed, exercise.checks):
             if outcome.earned:
                 says = f"earns {outcome.earned} in {outcome.check} (seed {seed})"
                 problems.append(f"the untouched notebook {says}")
     for mutant in exercise.mutants:
         cells = exercise.mutant_cells(mutant)
-        chosen = {} if every_check or choose is None else {"checks": choose(mutant)}
+        checks = exercise.checks if every_check else choose(mutant)
         for seed in mutant_seeds or seeds:
-            outcomes = run(cells, seed, **chosen)
+            outcomes = judge(cells, seed, checks)
             lost[mutant.name] = [o.check for o in outcomes if o.earned != points[o.check]]
             problems += _unexpected(
                 f"the mutant {mutant.name!r}", outcomes, set(mutant.loses), seed
@@ -65,17 +66,22 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None, every_check=F
     return Report(exercise.id, problems, lost, first)
 
 
-def _in_process(exercise):
-    """A `run` without a sandbox, for an exercise's author, on own code only; it can choose."""
+def _judge(exercise, run):
+    """A function of (cells, seed, checks) that gives a list of Outcome.
+
+    Without a `run` it has no sandbox: for an exercise's author, on own code only.
+    """
+    if run is not None:
+        return lambda cells, seed, checks: run(cells, seed)
     kept = {}
 
-    def run(cells, seed, checks=exercise.checks):
+    def here(cells, seed, checks):
         if not kept:
             kept["reference"] = Memo(Here(exercise.solution_cells(), exercise.probes))
         student = Here(cells, exercise.probes)
         return [run_check(check, student, kept["reference"], seed) for check in checks]
 
-    return run
+    return here
 
 
 def _unexpected(who, outcomes, loses, seed):
@@ -134,6 +140,7 @@ def _statements(cells):
     return {ast.unparse(node) for cell in cells for node in ast.parse(cell).body}
 
 
+@functools.cache
 def _names(code):
     """Names at top level that code defines, and those that it uses in whatever depth: two sets."""
     top = symtable.symtable(code, "<cell>", "exec")
@@ -147,7 +154,7 @@ def _names(code):
                     defined.add(symbol.get_name())
                 if symbol.is_referenced():
                     used.add(symbol.get_name())
-    return defined, used
+    return frozenset(defined), frozenset(used)
 
 
 def _words_of_checks(exercise):
@@ -161,7 +168,7 @@ def _words_of_checks(exercise):
         defined, words = _names(ast.unparse(node))
         for part in ast.walk(node):
             word = getattr(part, "attr", getattr(part, "value", None))
-            words |= {word} if isinstance(word, str) else set()
+            words |= {word} if isinstance(word, str) else set()  # a new set
         steps.append((defined, words))
     everything = set().union(*(words for _, words in steps))  # for a check made in a loop
     written = set().union(*(defined for defined, _ in steps))
