@@ -56,9 +56,9 @@ def memory_of(process):
     total, family = 0, [process]
     with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
         family += process.children(recursive=True)
-    for one in family:
+    for member in family:
         with contextlib.suppress(psutil.NoSuchProcess):
-            total += one.memory_info().rss
+            total += member.memory_info().rss
     return total
 
 
@@ -222,8 +222,8 @@ def table_of(results):
         "| lesson | seconds | peak MB |",
         "|---|---:|---:|",
     ]
-    for name, one in results["lessons"].items():
-        lines.append(f"| {name} | {one['seconds']:.0f} | {one['peak_mb']:.0f} |")
+    for name, lesson in results["lessons"].items():
+        lines.append(f"| {name} | {lesson['seconds']:.0f} | {lesson['peak_mb']:.0f} |")
     lines += [
         "",
         "A slider's step in the kernel, in milliseconds, beside drawing the whole figure again:",
@@ -231,8 +231,8 @@ def table_of(results):
         "| lesson: slider | median | slowest | whole figure |",
         "|---|---:|---:|---:|",
     ]
-    for name, one in results["sliders"].items():
-        times = (one["median_ms"], one["slowest_ms"], one["whole_figure_ms"])
+    for name, slider in results["sliders"].items():
+        times = (slider["median_ms"], slider["slowest_ms"], slider["whole_figure_ms"])
         lines.append(f"| {name} | " + " | ".join(f"{value:.0f}" for value in times) + " |")
     lines += ["", *bench_instruments.table_lines(results["instruments"])]
     lines += [
@@ -243,12 +243,12 @@ def table_of(results):
         "| pixels | decoded | from the cache | and augmented | waiting |",
         "|---|---:|---:|---:|---:|",
     ]
-    for size, one in results["pipeline"].items():
-        speeds = (one["decoded"], one["cached"], one["augmented"])
+    for size, speed in results["pipeline"].items():
+        speeds = (speed["decoded"], speed["cached"], speed["augmented"])
         lines.append(
             f"| {size} × {size} | "
             + " | ".join(f"{value:,.0f}" for value in speeds)
-            + f" | {one['waiting']:.1%} |"
+            + f" | {speed['waiting']:.1%} |"
         )
     lines += ["", *bench_explain.table_lines(results["explain"])]
     lines += ["", *bench_grading.table_lines(results["grading"])]
@@ -268,7 +268,7 @@ def main():
         "machine": recorded.describe_machine(),
         "versions": recorded.describe_versions(),
         "repeats": repeats,
-        "sliders": {name: measure_slider(*one) for name, one in slider_figures().items()},
+        "sliders": {name: measure_slider(*parts) for name, parts in slider_figures().items()},
         "instruments": measure_instruments(),
         "pipeline_images": PIPELINE_IMAGES,
         "pipeline": {},

@@ -98,7 +98,7 @@ def measure_frames():
 
     path = chromium.find() or sys.exit(chromium.MISSING)
     pages = {name: page_of(line) for name, (line, _) in IN_BROWSER.items()}
-    found = {}
+    frames = {}
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         flags = [*chromium.FLAGS, *UNCAPPED]
         browser = playwright.chromium.launch(executable_path=path, args=flags)
@@ -114,13 +114,13 @@ def measure_frames():
             if page.locator(".course-instrument").inner_text() == before:
                 raise RuntimeError(f"{name}: the drag moved nothing")
             page.close()
-            found[name] = {
+            frames[name] = {
                 "median_ms": statistics.median(times),
                 "slowest_ms": max(times),
                 "whole_figure_ms": measure_redraw(line),
             }
         browser.close()
-    return found
+    return frames
 
 
 def page_of(line):
@@ -182,9 +182,11 @@ def measure_answers(make_network):
         for layer in lens.layers
     ]
     return {
-        "2: digit pad, a drawing is read": timed(pad, [one | {"kind": "read"} for one in asked]),
+        "2: digit pad, a drawing is read": timed(
+            pad, [question | {"kind": "read"} for question in asked]
+        ),
         "2: digit pad, which of 784 pixels hurts most": timed(
-            pad, [one | {"kind": "hurt", "target": 0} for one in asked]
+            pad, [question | {"kind": "hurt", "target": 0} for question in asked]
         ),
         "6: lens, a channel of another image or layer": timed(lens, maps),
         "6: lens, Grad-CAM of another image": timed(lens, heat[::2]),
@@ -213,8 +215,8 @@ def table_lines(results):
         "| lesson: instrument | median | slowest | whole figure |",
         "|---|---:|---:|---:|",
     ]
-    for name, one in results["frames"].items():
-        times = (one["median_ms"], one["slowest_ms"], one["whole_figure_ms"])
+    for name, frame in results["frames"].items():
+        times = (frame["median_ms"], frame["slowest_ms"], frame["whole_figure_ms"])
         lines.append(f"| {name} | " + " | ".join(f"{value:.1f}" for value in times) + " |")
     lines += [
         "",
@@ -223,6 +225,6 @@ def table_lines(results):
         "| lesson: instrument, question | median | slowest |",
         "|---|---:|---:|",
     ]
-    for name, one in results["answers"].items():
-        lines.append(f"| {name} | {one['median_ms']:.1f} | {one['slowest_ms']:.1f} |")
+    for name, answer in results["answers"].items():
+        lines.append(f"| {name} | {answer['median_ms']:.1f} | {answer['slowest_ms']:.1f} |")
     return lines

@@ -124,19 +124,21 @@ def stale(exercise):
     if missing:
         return [f"{target.relative_to(NOTEBOOKS)} is missing" for target in missing]
     released, solved = (nbformat.read(target, as_version=4) for target in targets)
-    found = [
+    differences = [
         f"{target.relative_to(NOTEBOOKS)} is {target.stat().st_size / 1e6:.2f} MB"
         for target in targets
         if target.stat().st_size > MAX_BYTES
     ]
-    found += _differences(f"solutions/{exercise.id}.ipynb", solved, solutions_notebook(exercise))
-    if not found:  # the outputs belong to these cells
+    differences += _differences(
+        f"solutions/{exercise.id}.ipynb", solved, solutions_notebook(exercise)
+    )
+    if not differences:  # the outputs belong to these cells
         try:
             now = student_notebook(exercise, solved)
         except ExerciseError as error:
             return [str(error)]
-        found += _differences(f"{exercise.id}.ipynb", released, now)
-    return found
+        differences += _differences(f"{exercise.id}.ipynb", released, now)
+    return differences
 
 
 def leftovers(ids):
@@ -197,7 +199,7 @@ def _what_is_shown(exercise, cell, outputs):
 def _task_at(exercise, cell):
     """The task that a cell belongs to: its own, or that of the cells before it."""
     before = exercise.cells[: exercise.cells.index(cell) + 1]
-    return next((one.task for one in reversed(before) if one.task), None)
+    return next((cell.task for cell in reversed(before) if cell.task), None)
 
 
 def _differences(name, stored, now):

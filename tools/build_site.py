@@ -112,8 +112,8 @@ def stored_exercises():
     """The learners' notebooks of the exercises: dict from name ("01_convolution") to a notebook."""
     import nbformat
 
-    found = sorted((NOTEBOOKS / "exercises").glob("*.ipynb"))
-    return {path.stem: nbformat.read(path, as_version=4) for path in found}
+    paths = sorted((NOTEBOOKS / "exercises").glob("*.ipynb"))
+    return {path.stem: nbformat.read(path, as_version=4) for path in paths}
 
 
 # ---- pages ----------------------------------------------------------------------------------
@@ -226,10 +226,10 @@ def edition_line(name, live):
 
 def readme_part(text, heading):
     """The text below one of README's headings, without its HTML comments."""
-    found = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## )", text, re.MULTILINE | re.DOTALL)
-    if not found:
+    part = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## )", text, re.MULTILINE | re.DOTALL)
+    if not part:
         raise ValueError(f"README.md has no section '## {heading}'; the index page shows it")
-    return re.sub(r"<!--.*?-->", "", found[1], flags=re.DOTALL).strip()
+    return re.sub(r"<!--.*?-->", "", part[1], flags=re.DOTALL).strip()
 
 
 def card(name, notebook, modules, measured):
@@ -365,8 +365,8 @@ def build(notebooks, target, exercises=None):
     run = subprocess.run([*command, source, pages], capture_output=True, text=True)
     if run.returncode:
         raise ValueError(f"Sphinx is not content:\n{run.stderr or run.stdout}")
-    found = sorted(pages.rglob("*.html"))
-    sizes = {page.relative_to(pages).as_posix(): weight(page) for page in found}
+    files = sorted(pages.rglob("*.html"))
+    sizes = {page.relative_to(pages).as_posix(): weight(page) for page in files}
     for name, size in sizes.items():
         if size > MAX_PAGE_BYTES:
             raise ValueError(f"{name}: {size / 1e6:.1f} MB, over {MAX_PAGE_BYTES / 1e6:g} MB")

@@ -24,10 +24,10 @@ def live_instruments(notebook):
     """
     from course import instruments
 
-    found = {}
+    live = {}
     states = notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
-    for model_id, one in states.items():
-        attributes = one["state"]
+    for model_id, model in states.items():
+        attributes = model["state"]
         identity = attributes.get(IDENTITY, "")
         if not identity.startswith(OWN):
             continue
@@ -37,10 +37,10 @@ def live_instruments(notebook):
             own.pop("layout", None)
             buffers = [
                 {"path": buffer["path"], "data": buffer["data"]}
-                for buffer in one.get("buffers", [])
+                for buffer in model.get("buffers", [])
             ]
-            found[model_id] = kind.module, {"attributes": own, "buffers": buffers}
-    return found
+            live[model_id] = kind.module, {"attributes": own, "buffers": buffers}
+    return live
 
 
 def instrument_html(module, state, picture, alt, *, kind="image/png"):
@@ -75,14 +75,14 @@ def script(modules):
 
 def page(notebook):
     """A whole page with all live instruments of an executed notebook, and nothing else."""
-    found = live_instruments(notebook)
-    modules = {module for module, _ in found.values()}
+    live = live_instruments(notebook)
+    modules = {module for module, _ in live.values()}
     blocks = []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            if (model_id := data.get(VIEW, {}).get("model_id")) in found:
-                blocks.append(instrument_html(*found[model_id], data["image/png"], "An instrument"))
+            if (model_id := data.get(VIEW, {}).get("model_id")) in live:
+                blocks.append(instrument_html(*live[model_id], data["image/png"], "An instrument"))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Instruments</title>'
         f'<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'

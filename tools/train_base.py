@@ -115,7 +115,9 @@ def measure_transfer(base):
         ).history
         scores["scratch"].append(float(np.mean(history["val_accuracy"][-3:])))
         print(
-            f"seed {seed}:", {name: round(one[-1], 3) for name, one in scores.items()}, flush=True
+            f"seed {seed}:",
+            {name: round(values[-1], 3) for name, values in scores.items()},
+            flush=True,
         )
     return scores
 
