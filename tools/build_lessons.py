@@ -87,7 +87,9 @@ def execute(notebook, settings, *, timeout):
         os.environ.setdefault("COURSE_DATA_DIR", folder)
         resources = {"metadata": {"path": folder}}
         try:
-            NotebookClient(notebook, timeout=timeout, resources=resources).execute()
+            NotebookClient(
+                notebook, timeout=timeout, resources=resources, coalesce_streams=True
+            ).execute()
         finally:
             os.environ.clear()
             os.environ.update(kept)
