@@ -13,7 +13,7 @@ NBGRADER := build/nbgrader
 SHARED ?= ../shared
 # Tests run in so many processes: each may take a gigabyte and a half, most of it TensorFlow's.
 JOBS   ?= 2
-PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup
+PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
 QUICK  := not (real or proof or notebook or browser or sandbox)
 LINT   := $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache
 REAL   := COURSE_MIRROR=$(abspath $(SHARED)/data) KERAS_HOME=$(abspath $(SHARED)/keras_home)

@@ -34,16 +34,13 @@ def pytest_configure(config):
         os.environ["KERAS_HOME"] = os.path.join(folder.name, "keras")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks at the groups
 def pytest_collection_modifyitems(items):
-    """Mark by place what a job can take; one file, one process; what takes longest begins."""
+    """Mark by place what a job can take. What takes longest begins."""
     for item in items:
         if item.path.suffix == ".ipynb":
             item.add_marker("notebook")
         if "browser" in item.path.parts:
             item.add_marker("browser")
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
     order = ("proof", "notebook", "browser", "sandbox")
     items.sort(key=lambda item: [not item.get_closest_marker(kind) for kind in order])
 

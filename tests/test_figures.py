@@ -7,9 +7,18 @@ import pytest
 from PIL import Image
 from scipy.signal import correlate2d
 
-from course_utils import figures, sliders
+from course_utils import figures, sliders, start
 
 RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def style():
+    """The course's, whatever tests before have left behind."""
+    import matplotlib
+
+    with matplotlib.rc_context(matplotlib.rcParamsDefault | start.FIGURE_STYLE):
+        yield
 
 
 def draw(figure):

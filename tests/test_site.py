@@ -24,7 +24,6 @@ from mathml import mathml  # noqa: E402
 
 NAMES = [source.stem for source in lessons()]
 VOID = {"br", "col", "hr", "img", "input", "link", "meta"}
-pytestmark = pytest.mark.xdist_group("site")  # which is built once a process
 every_lesson = pytest.mark.parametrize("name", NAMES)
 
 
@@ -343,7 +342,7 @@ def test_a_lesson_that_was_never_built_is_named():
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(["77"], "no lesson 77; there are 00_start_here"), (["--stored", "01"], "give it alone")],
+    [(["77"], "no 77; there are 00_start_here"), (["--stored", "01"], "give it alone")],
 )
 def test_bad_arguments(arguments, said):
     command = [sys.executable, "-m", "tools.build_site", *arguments]

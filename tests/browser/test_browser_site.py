@@ -9,7 +9,6 @@ from tools.staleness import lessons
 
 NAMES = [source.stem for source in lessons()]
 PHONE = 390
-pytestmark = pytest.mark.xdist_group("site")  # which is built once a process
 
 
 @pytest.fixture(scope="module")
