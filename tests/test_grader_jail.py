@@ -20,6 +20,8 @@ from course.exercises import EXERCISES, Died, TimedOut
 from course.grader import jail, zygote
 from course.grader.jail import IsolationError, Jail
 
+pytestmark = pytest.mark.sandbox
+
 REPOSITORY = Path(__file__).parents[1]
 LIMITS = {"memory_mb": 512, "seconds": 20}
 linux = pytest.mark.skipif(sys.platform != "linux", reason="forking without a sandbox: Linux only")

@@ -18,6 +18,8 @@ from course.grader import command, jail, submission
 from course.grader.jail import IsolationError, Jail
 from course.grader.submission import Grader, grading_digest
 
+pytestmark = pytest.mark.sandbox
+
 SMALL = Path(__file__).parent / "small_exercise"
 CHECKS = ["zeros_all_around", "any_width", "counts_levels", "finds_the_pixel", "negative_values"]
 FRAME = "import numpy as np\ndef add_frame(image, width):\n    return np.pad(image, width)"
