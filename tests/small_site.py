@@ -1,12 +1,9 @@
 """The site for the tests: all lessons as they are stored, and one page with live figures."""
 
-import atexit
-import functools
-import shutil
-import tempfile
-from pathlib import Path
+import os
 
 import nbformat
+from filelock import FileLock
 
 from tools import build_site
 from tools.build_lessons import OFFLINE, execute
@@ -66,14 +63,16 @@ def notebook_of(*cells):
     return notebook
 
 
-@functools.cache
-def small_site():
-    """Folder of the built site."""
-    folder = Path(tempfile.mkdtemp(prefix="course-site-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    live = notebook_of(HEAD, LIVE, "## Sliders", SLIDERS)
-    execute(live, OFFLINE, timeout=100)
-    build_site.keep_live_figures(live)
-    notebooks = {source.stem: build_site.stored(source) for source in lessons()} | {PAGE: live}
-    build_site.build(notebooks, folder / "site", build_site.stored_exercises())
+def small_site(tmp_path_factory):
+    """Folder of the built site: built once, also when several processes share the tests."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each has a folder of its own in a common one
+        folder = folder.parent
+    with FileLock(folder / "site.lock"):
+        if not (folder / "site").exists():
+            live = notebook_of(HEAD, LIVE, "## Sliders", SLIDERS)
+            execute(live, OFFLINE, timeout=100)
+            build_site.keep_live_figures(live)
+            notebooks = {path.stem: build_site.stored(path) for path in lessons()} | {PAGE: live}
+            build_site.build(notebooks, folder / "site", build_site.stored_exercises())
     return folder / "site"

@@ -94,8 +94,8 @@ def dead_links(folder):
 
 
 @pytest.fixture(scope="module")
-def site():
-    return small_site()
+def site(tmp_path_factory):
+    return small_site(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import os
 import nbformat
 import pytest
 from lab_process import TOKEN, served
-from nbclient import NotebookClient
+from one_kernel import one_kernel
 
 from tools import chromium, exported
 
@@ -100,11 +100,14 @@ def lab_server(chromium_path, tmp_path_factory):
 
 @pytest.fixture
 def lab(lab_server, open_page, request):
-    """lab(cells): a page of JupyterLab with a notebook of these cells, all run without an error."""
+    """lab(cells): a page of JupyterLab with a notebook of these cells, all run without an error.
+
+    A file's tests share the notebook's name and so its kernel, which imports TensorFlow once.
+    """
     address, folder = lab_server
 
     def lab(cells, *, dark=False, width=1280, height=900):
-        name = f"{request.node.name.replace('[', '-').replace(']', '')}.ipynb"
+        name = f"{request.module.__name__.rpartition('.')[2]}.ipynb"
         nbformat.write(notebook_of([*cells, "print('all ' 'done')"]), folder / name)
         page = open_page(
             f"{address}/lab/tree/{name}?token={TOKEN}&reset", dark=dark, width=width, height=height
@@ -127,13 +130,13 @@ def exported_file(tmp_path_factory):
 
     @functools.cache
     def exported_file(*cells):
-        notebook = notebook_of(cells)
-        NotebookClient(notebook, timeout=120, resources={"metadata": {"path": folder}}).execute()
+        run(notebook := notebook_of(cells))
         target = folder / f"{exported_file.cache_info().misses}.html"
         target.write_text(exported.page(notebook), encoding="utf-8")
         return target
 
-    return exported_file
+    with one_kernel(folder) as run:
+        yield exported_file
 
 
 @pytest.fixture

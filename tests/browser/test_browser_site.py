@@ -12,8 +12,8 @@ PHONE = 390
 
 
 @pytest.fixture(scope="module")
-def site():
-    return small_site()
+def site(tmp_path_factory):
+    return small_site(tmp_path_factory)
 
 
 @pytest.fixture
