@@ -56,9 +56,13 @@ def memory_of(process):
     total, family = 0, [process]
     with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
         family += process.children(recursive=True)
+    commands = {}
     for member in family:
         with contextlib.suppress(psutil.NoSuchProcess):
-            total += member.memory_info().rss
+            commands[member.pid] = member.cmdline()
+            # A fork that hasn't become another program yet only shares its parent's pages.
+            if commands[member.pid] != commands.get(member.ppid()):
+                total += member.memory_info().rss
     return total
 
 
