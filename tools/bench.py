@@ -21,7 +21,7 @@ import time
 import numpy as np
 
 from course_utils import figures, recorded, sliders, start
-from tools import bench_explain, bench_grading, bench_instruments, watched
+from tools import bench_explain, bench_grading, bench_instruments, rehearse, watched
 from tools.build_lessons import read_lesson
 from tools.staleness import LESSONS, NOTEBOOKS, ROOT
 
@@ -256,7 +256,26 @@ def table_of(results):
         )
     lines += ["", *bench_explain.table_lines(results["explain"])]
     lines += ["", *bench_grading.table_lines(results["grading"])]
+    if "rehearsal" in results:
+        lines += ["", *rehearse.table_lines(results["rehearsal"])]
     return "\n".join(lines) + "\n"
+
+
+def read():
+    """The results as they were kept last: dict, empty if there are none yet."""
+    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+
+
+def keep(results):
+    """Keep results, and write the page that shows them.
+
+    Args:
+        results: dict, as `main` measures it.
+    """
+    RESULTS.parent.mkdir(exist_ok=True)
+    text = json.dumps(recorded.rounded(results), indent=1, ensure_ascii=False) + "\n"
+    RESULTS.write_text(text, encoding="utf-8")
+    TABLE.write_text(table_of(results), encoding="utf-8")
 
 
 def main():
@@ -267,6 +286,7 @@ def main():
 
     matplotlib.use("agg")
     matplotlib.rcParams.update(start.FIGURE_STYLE)
+    before = read()
     results = {
         "date": datetime.date.today().isoformat(),
         "machine": recorded.describe_machine(),
@@ -294,9 +314,9 @@ def main():
         print(
             f"{notebook.stem}: {statistics.median(seconds):.0f} s, {max(peaks):.0f} MB", flush=True
         )
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(recorded.rounded(results), indent=1, ensure_ascii=False) + "\n")
-    TABLE.write_text(table_of(results), encoding="utf-8")
+    if "rehearsal" in before:  # `make rehearse` measures it
+        results["rehearsal"] = before["rehearsal"]
+    keep(results)
     print(table_of(results))
 
 
