@@ -144,8 +144,8 @@ def packages(monkeypatch, tmp_path):
     """A made-up environment: what is installed, what is declared, and the lock."""
     installed = {"keras": "3.15.1", "tensorflow-cpu": "2.21.0", "numpy": "2.4.6"}
     declared = [
-        "tensorflow-cpu==2.21.*; sys_platform != 'nowhere'",
-        "tensorflow==2.21.*; sys_platform == 'nowhere'",
+        "tensorflow-cpu==2.21.*; sys_platform != 'nowhere' and extra == 'tensorflow'",
+        "tensorflow==2.21.*; sys_platform == 'nowhere' and extra == 'tensorflow'",
         "keras>=3.13,<4",
         "numpy>=2",
         "ruff>=0.9; extra == 'dev'",

@@ -39,6 +39,7 @@ PROBE_SECONDS = 120  # to import TensorFlow; 6 s are usual, a busy Binder machin
 DATA_BYTES = 500e6  # the data sets of the quick size, and room to unpack them
 LITTLE_MEMORY, TIGHT_MEMORY = 1.0 * GB, 1.5 * GB  # a quick lesson peaks at about 0.9 GB
 DISTRIBUTION = "deep-vision-course"  # as in pyproject.toml
+NEEDED = ({"extra": ""}, {"extra": "tensorflow"})  # an extra, but no lesson runs without it
 LOCK = Path(__file__).parents[2] / "requirements.lock"  # there in a copy of the course only
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu")  # two builds that install into one folder
 WIDGETS = "@jupyter-widgets/jupyterlab-manager"
@@ -166,7 +167,7 @@ def check_packages() -> list[Finding]:
     wanted = [
         requirement
         for requirement in declared
-        if not requirement.marker or requirement.marker.evaluate({"extra": ""})
+        if not requirement.marker or any(map(requirement.marker.evaluate, NEEDED))
     ]
     findings, missing, wrong = [], [], []
     for requirement in wanted:
