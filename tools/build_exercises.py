@@ -15,6 +15,7 @@ from pathlib import Path
 
 from course.exercises import ExerciseError, exercise_ids, load_exercise
 from course_utils.files import write_whole
+from tools import colab
 from tools.build_lessons import (
     KERNEL,
     MAX_BYTES,
@@ -22,6 +23,7 @@ from tools.build_lessons import (
     clean,
     complaints,
     execute,
+    finished,
     text_of,
     with_ids,
 )
@@ -89,7 +91,7 @@ def build(exercise, force):
     problems = complaints(solved, 0)
     notebooks = [] if problems else [student_notebook(exercise, solved), solved]
     for notebook in notebooks:
-        notebook.metadata["course"]["built_from"] = mark
+        finished(notebook, mark)
         problems += complaints(notebook, len(text_of(notebook).encode()))
     if problems:
         rejected = Path(tempfile.gettempdir()) / f"{exercise.id}.ipynb"
@@ -124,6 +126,8 @@ def stale(exercise):
     if missing:
         return [f"{target.relative_to(NOTEBOOKS)} is missing" for target in missing]
     released, solved = (nbformat.read(target, as_version=4) for target in targets)
+    for notebook in (released, solved):
+        notebook.cells = colab.without_cell(notebook)
     differences = [
         f"{target.relative_to(NOTEBOOKS)} is {target.stat().st_size / 1e6:.2f} MB"
         for target in targets

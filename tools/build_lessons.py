@@ -11,6 +11,7 @@ import base64
 import datetime
 import hashlib
 import io
+import json
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 
 from course_utils.files import write_whole
+from tools import colab
 from tools.staleness import NOTEBOOKS, chosen, kept_mark, lessons, mark_of_lesson
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -68,6 +70,34 @@ def text_of(notebook):
     import nbformat
 
     return nbformat.writes(notebook) + "\n"
+
+
+def finished(notebook, mark):
+    """A built notebook as it is stored: with its mark, and the cell for Colab if there is one.
+
+    Args:
+        notebook: executed and cleaned; changed in place.
+        mark: what it was built from, as of `staleness`.
+    Returns:
+        the notebook.
+    """
+    built = {"built_from": mark, "shows": shown_mark(notebook)}
+    notebook.metadata.setdefault("course", {}).update(built)
+    return colab.with_cell(notebook)
+
+
+def shown_mark(notebook):
+    """Changes when anything changes that a notebook shows below its cells: 16 hexadecimal digits.
+
+    So it is known whether somebody else's results were saved in a stored notebook.
+    """
+    shown = [cell.get("outputs", []) for cell in colab.without_cell(notebook)]
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def shows_what_was_built(notebook):
+    """Whether the results in a stored notebook are those that it was built with."""
+    return notebook.metadata.get("course", {}).get("shows") == shown_mark(notebook)
 
 
 def execute(notebook, settings, *, timeout):
@@ -190,8 +220,7 @@ def build(source, force):
     execute(notebook, OFFLINE, timeout=600)
     slowest = slowest_cells(notebook)
     clean(notebook)
-    notebook.metadata["course"] = {"built_from": mark}
-    text = text_of(notebook)
+    text = text_of(finished(notebook, mark))
     problems = complaints(notebook, len(text.encode()))
     if problems:
         rejected = Path(tempfile.gettempdir()) / target.name

@@ -28,9 +28,10 @@ from course.exercises.checks import collecting
 
 EXERCISES = Path(__file__).resolve().parents[2] / "exercises"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-NOT_GRADED = {"expected", "try", "check"}  # tags of cells that a grader doesn't run
+# Tags of cells that a grader doesn't run: those for a look, and the one that installs the course.
+NOT_GRADED = {"expected", "try", "check", "colab"}
 YOUR_TURN = 'raise NotImplementedError("Your turn.")'
-_TAGS = NOT_GRADED | {"setup"}
+_TAGS = NOT_GRADED - {"colab"} | {"setup"}
 _CELL = re.compile(r"# %%(?P<markdown> \[markdown\])?(?P<options>.*)")
 _OPTION = re.compile(r'\s+(task|tags)=("[^"]*"|\[[^\]]*\])')
 

@@ -336,6 +336,7 @@ def _pictures(exercise, notebooks):
     if not path.exists():
         raise ExportError(f"{path} is missing, which has the expected pictures: make exercises")
     built = nbformat.read(path, as_version=4)
+    built.cells = [c for c in built.cells if "colab" not in c.metadata.get("tags", [])]
     if len(built.cells) != len(exercise.cells):
         raise ExportError(f"{path} was built from another state of the exercise: make exercises")
     pictures = {}
