@@ -1,1 +1,1 @@
-"""The course's library: a folder for each import line of a lesson. CONTRIBUTING.md has the map."""
+"""The course's library: a folder for each import line of a lesson. Map: docs/CONTRIBUTING.md."""
