@@ -1,37 +1,43 @@
-"""Refresh what README.md takes from elsewhere: the table of lessons, thumbnails, Binder links.
+"""Refresh what README.md and docs/hosts.md take from elsewhere: tables, links, thumbnails.
 
     python -m tools.readme
 
-Titles and questions come from the lessons, times from docs/benchmarks/results.json, thumbnails from
-the notebook cells tagged "thumbnail", the repository's address from pyproject.toml; the sheet of
-cats and dogs is drawn anew.
+Titles and questions come from the lessons, thumbnails from the notebook cells tagged "thumbnail",
+links from the repository's address in pyproject.toml; the sheet of cats and dogs is drawn anew.
 """
 
 import base64
 import io
-import json
-import tomllib
 
+from tools.address import published
 from tools.build_lessons import read_lesson
-from tools.staleness import LESSONS, NOTEBOOKS, ROOT
+from tools.staleness import LESSONS, NOTEBOOKS, ROOT, lessons
 
 README = ROOT / "README.md"
+HOSTS = ROOT / "docs" / "hosts.md"
 THUMBNAILS = ROOT / "docs" / "thumbnails"
 THUMBNAIL_WIDTH = 260
 KINDS = "image/png", "image/jpeg"  # of pictures in notebooks
 SHEET = ROOT / "docs" / "drawn_pets.png"
 SHEET_ROWS, SHEET_COLUMNS, SHEET_SEED = 4, 8, 3
+# What a lesson takes who reads, predicts, runs and does the exercises at its end: 130 words and
+# some 8 lines of code a minute, 1.5 minutes for a Predict, 4 for an exercise, in half hours. The
+# set of exercises that goes with a lesson is another hour, as it says itself.
+STUDY_TIMES = {
+    "00_start_here": "½ h",
+    "01_convolution": "2 h",
+    "02_mnist": "1½ h",
+    "03_cats_and_dogs": "1½ h",
+    "04_augmentation": "1½ h",
+    "05_transfer_learning": "2 h",
+    "06_interpretation": "2 h",
+}
 
 
 def repository():
-    """The repository as "OWNER/NAME"."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return project["urls"]["Repository"].removeprefix("https://github.com/")
-
-
-def binder_link(notebook="00_start_here.ipynb"):
-    """Where Binder opens a notebook in JupyterLab."""
-    return f"https://mybinder.org/v2/gh/{repository()}/HEAD?urlpath=lab/tree/notebooks/{notebook}"
+    """The repository as "owner/name"; None while the course isn't published."""
+    address = published()
+    return str(address) if address else None
 
 
 def heading_of(source):
@@ -40,43 +46,117 @@ def heading_of(source):
     return lines[0].removeprefix("# "), next(line for line in lines[1:] if line).strip("*")
 
 
-def lesson_table():
-    """The table of lessons, in Markdown."""
-    lessons = json.loads((ROOT / "docs" / "benchmarks" / "results.json").read_text())["lessons"]
-    rows = ["| | lesson | quick size | open |", "|---|---|---|---|"]
-    for source in sorted(LESSONS.glob("[0-9][0-9]_*.py")):
+def lesson_table(address):
+    """The table of lessons, in Markdown; with links that open each one, once there is an address.
+
+    Raises:
+        ValueError: a lesson has no study time.
+    """
+    rows = ["| | lesson | time |", "|---|---|---|"]
+    if address:
+        rows = ["| | lesson | time | open in |", "|---|---|---|---|"]
+    for source in lessons():
         title, question = heading_of(source)
-        measured = lessons[source.stem]
-        rows.append(
+        if source.stem not in STUDY_TIMES:
+            raise ValueError(f"lesson {source.stem} has no study time: add it in tools/readme.py")
+        path = f"notebooks/{source.stem}.ipynb"
+        row = (
             f"| ![A figure of lesson {int(source.stem[:2])}](docs/thumbnails/{source.stem}.png) "
-            f"| [**{title}**](notebooks/{source.stem}.ipynb)<br>{question} "
-            f"| {measured['seconds']:.0f} s, {measured['peak_mb'] / 1000:.1f} GB "
-            f"| [Binder]({binder_link(source.stem + '.ipynb')}) |"
+            f"| [**{title}**]({path})<br>{question} | {STUDY_TIMES[source.stem]} |"
         )
+        if address:
+            row += f" [Binder]({address.binder(path)}), [Colab]({address.colab(path)}) |"
+        rows.append(row)
     return "\n".join(rows)
 
 
-def badge():
-    return f"[![Open the course on Binder](https://mybinder.org/badge_logo.svg)]({binder_link()})"
+def badges(address):
+    """Where the course opens without installing; nothing while it isn't published."""
+    if not address:
+        return ""
+    pictures = (
+        ("Binder", "https://mybinder.org/badge_logo.svg", address.binder()),
+        ("Colab", "https://colab.research.google.com/assets/colab-badge.svg", address.colab()),
+        ("GitHub Codespaces", "https://github.com/codespaces/badge.svg", address.codespaces),
+    )
+    lines = [f"[![Open the course in {name}]({badge})]({to})" for name, badge, to in pictures]
+    return "\n".join(
+        [*lines, "", f"To read without running anything: [the pages]({address.pages})."]
+    )
 
 
-def render(text):
-    """README's text with its generated parts made anew.
+def clone_lines(address):
+    """How to get the course's folder."""
+    if not address:
+        return "In the course's folder, the one with README.md in it:"
+    return (
+        "Get the course's folder, with git, or without: on "
+        f"[its page]({address.url}), *Code* → *Download ZIP*.\n\n"
+        f"```sh\ngit clone {address.url}.git\ncd {address.name}\n```\n\nAnd in it:"
+    )
+
+
+def host_links(address):
+    """The links that somebody hands to a class."""
+    if not address:
+        return (
+            "The course isn't published yet, so there are no links to hand out. "
+            "`make publish ADDRESS=owner/name`, with the repository's address on GitHub, writes "
+            "them here and everywhere else where they belong."
+        )
+    places = (
+        ("Binder", address.binder()),
+        ("Colab", address.colab()),
+        ("GitHub Codespaces", address.codespaces),
+        ("a JupyterHub with nbgitpuller (put your hub's address at its front)", address.hub()),
+        ("the pages, to read", address.pages),
+    )
+    return "\n".join(["| where | link |", "|---|---|", *(f"| {w} | <{to}> |" for w, to in places)])
+
+
+def render(text, parts, *, name="README.md"):
+    """A text with its generated parts made anew.
 
     Args:
         text: Markdown with `<!-- NAME -->` ... `<!-- /NAME -->` around each generated part.
+        parts: dict from a part's name to its Markdown.
+        name: of the file, for the message.
     Returns:
         the text, refreshed.
     Raises:
-        ValueError: a part's marks are missing.
+        ValueError: a part's marks are missing, or not one of each, in order.
     """
-    for name, content in (("lessons", lesson_table()), ("badge", badge())):
-        opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
+    for part, content in parts.items():
+        opening, closing = f"<!-- {part} -->", f"<!-- /{part} -->"
         if text.count(opening) != 1 or text.count(closing) != 1:
-            raise ValueError(f"README.md needs one {opening} and one {closing}")
+            raise ValueError(f"{name} needs one {opening} and one {closing}")
         before, rest = text.split(opening)
-        text = f"{before}{opening}\n{content}\n{closing}{rest.split(closing)[1]}"
+        if closing not in rest:
+            raise ValueError(f"{name} has {closing} before {opening}; it belongs after it")
+        inside = f"\n{content}\n" if content else "\n"
+        text = f"{before}{opening}{inside}{closing}{rest.split(closing)[1]}"
     return text
+
+
+def rendered(path, text, address):
+    """README.md or docs/hosts.md with its generated parts made anew.
+
+    Args:
+        path: which of the two.
+        text: what it holds.
+        address: Address, or None while the course isn't published.
+    Raises:
+        ValueError: as of `render`.
+    """
+    if path.name == HOSTS.name:
+        parts = {"links": host_links(address)}
+    else:
+        parts = {
+            "open": badges(address),
+            "clone": clone_lines(address),
+            "lessons": lesson_table(address),
+        }
+    return render(text, parts, name=path.name)
 
 
 def make_thumbnail(notebook):
@@ -117,7 +197,9 @@ def main():
         path = THUMBNAILS / f"{source.stem}.png"
         path.write_bytes(make_thumbnail(NOTEBOOKS / f"{source.stem}.ipynb"))
     SHEET.write_bytes(make_contact_sheet())
-    README.write_text(render(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in (README, HOSTS):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(rendered(path, text, published()), encoding="utf-8")
 
 
 if __name__ == "__main__":
