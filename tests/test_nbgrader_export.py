@@ -318,11 +318,12 @@ def test_the_lock_of_nbgrader_adds_to_the_courses():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (declared,) = map(Requirement, project["optional-dependencies"]["nbgrader"])
     pins = {}
-    for name in ("tools/nbgrader.lock", "requirements.lock"):
+    for name in ("tools/nbgrader.lock", "requirements.lock", "tools/dev.lock"):
         text = (ROOT / name).read_text(encoding="utf-8")
         pins[name] = dict(re.findall(r"(?m)^([\w.-]+)==([^ ;\\]+)", text))
         assert "://" not in text
-    own, shared = pins.values()
+    own, learners, makers = pins.values()
+    shared = learners | makers
     assert declared.specifier.contains(own["nbgrader"])
     assert not set(own) & set(shared), "what both need, the course's environment has: make lock"
     assert "nbgrader" not in shared
