@@ -6,6 +6,8 @@ import numpy as np
 
 # More pixels than a still has, so that a live figure is sharp; each step pays for them.
 LIVE_PIXELS_PER_PIXEL = 1.25
+# How an output names a widget; ipywidgets 7, which Colab has, makes no bundle to add a picture to.
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def live_figure(figure, update, *, stills=None, **controls):
@@ -59,12 +61,12 @@ def live_figure(figure, update, *, stills=None, **controls):
     for control in inputs.values():
         control.observe(redraw, names="value")
     widget = ipywidgets.VBox([*inputs.values(), image, trouble])
-    bundle = widget._repr_mimebundle_()
-    display(
-        bundle | {"image/png": picture, "text/plain": "A figure with sliders (run the cell)."},
-        metadata={"image/png": {"width": _width_in_pixels(figure)}},
-        raw=True,
-    )
+    bundle = {
+        WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id},
+        "image/png": picture,
+        "text/plain": "A figure with sliders (run the cell).",
+    }
+    display(bundle, metadata={"image/png": {"width": _width_in_pixels(figure)}}, raw=True)
 
 
 def frame_renderer(figure, update, values):

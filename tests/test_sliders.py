@@ -2,6 +2,7 @@ import io
 
 import numpy as np
 import pytest
+from ipywidgets import VBox
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -75,6 +76,19 @@ def test_output_is_widget_and_picture(shown):
     (bundle,) = shown
     assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
     assert pixels(bundle["image/png"]).shape == (144, 144)
+
+
+def test_the_output_names_the_widget_for_any_ipywidgets(shown, monkeypatch):
+    """Version 7, which Colab has, has another method for showing a widget than version 8."""
+    import ipywidgets
+
+    made = []
+    monkeypatch.delattr(ipywidgets.Widget, "_repr_mimebundle_", raising=False)
+    monkeypatch.setattr(ipywidgets, "VBox", lambda parts: made.append(VBox(parts)) or made[-1])
+    sliders.live_figure(*moving_dot(), place=(0, 18))
+    ((bundle,), (box,)) = shown, made
+    view = bundle["application/vnd.jupyter.widget-view+json"]
+    assert view == {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
 
 
 def live(monkeypatch, figure, update, **controls):

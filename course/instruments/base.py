@@ -69,6 +69,8 @@ class Instrument(anywidget.AnyWidget):
 
     module = None
     lives_alone = True
+    # With ipywidgets 7, which Colab has, this method would show the widget without its picture.
+    _ipython_display_ = None
 
     def __init_subclass__(cls, **keywords):
         if "module" in vars(cls):  # not in the subclass that traitlets makes for each widget
