@@ -7,7 +7,7 @@ the course is not published there is no such table, and nothing has a link to it
 import dataclasses
 import re
 import tomllib
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from tools.staleness import ROOT
 
@@ -168,4 +168,4 @@ def published(root=ROOT):
     address = parse(urls["Repository"])
     before = f"{address.url}/tree/"
     branch = urls.get("Notebooks", "").removeprefix(before).removesuffix("/notebooks")
-    return dataclasses.replace(address, branch=branch) if branch else address
+    return dataclasses.replace(address, branch=unquote(branch)) if branch else address
