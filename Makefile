@@ -24,7 +24,7 @@ LINT   := $(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check 
 export SHARED
 REAL   := shared=$$(cd "$$SHARED" && pwd) && COURSE_MIRROR="$$shared/data" KERAS_HOME="$$shared/keras_home"
 
-.PHONY: help lab check test test-real lessons exercises selftest nbgrader site record bench measure-pets train-base readme lint lock gpu clean
+.PHONY: help lab check test test-real lessons exercises selftest nbgrader site record bench measure-pets train-base readme publish lint lock gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -92,8 +92,11 @@ measure-pets: $(READY_DEV)  ## whether the drawn cats and dogs are an honest tas
 train-base: $(READY_DEV)  ## train the course's own pretrained base anew (an hour) and measure what it is worth
 	$(BIN)/python -m tools.train_base
 
-readme: $(READY_DEV)  ## refresh the generated parts of README.md
+readme: $(READY_DEV)  ## refresh the generated parts of README.md and docs/hosts.md
 	$(BIN)/python -m tools.readme
+
+publish: $(READY_DEV)  ## give the course its address on GitHub, and every link with it (ADDRESS=owner/name)
+	$(BIN)/python -m tools.publish $(if $(ADDRESS),'$(ADDRESS)')
 
 lint: $(READY_DEV)  ## format the code and mend what can be mended
 	$(BIN)/python -m ruff format . && $(BIN)/python -m ruff check --fix .

@@ -205,8 +205,10 @@ def git(*arguments, root=ROOT):
 
 
 def origin_of(root=ROOT):
-    """The address of the git remote origin; None if there is none, or the folder is within another
-    repository, whose origin that would be."""
+    """The address of the git remote origin, or None.
+
+    Where the course's folder lies within another repository, it would be that one's: None, too.
+    """
     if git("rev-parse", "--show-prefix", root=root) != "":
         return None
     return git("remote", "get-url", "origin", root=root)
