@@ -1,10 +1,11 @@
-"""The site for the tests: all lessons as they are stored, and one page with live figures."""
+"""The site for the tests: all pages, with stored results, and one with live figures."""
 
 import os
 
 import nbformat
 from filelock import FileLock
 
+from course.exercises import exercise_ids, load_exercise
 from tools import build_site
 from tools.build_lessons import OFFLINE, execute
 from tools.staleness import lessons
@@ -74,5 +75,8 @@ def small_site(tmp_path_factory):
             execute(live, OFFLINE, timeout=100)
             build_site.keep_live_figures(live)
             notebooks = {path.stem: build_site.stored(path) for path in lessons()} | {PAGE: live}
-            build_site.build(notebooks, folder / "site", build_site.stored_exercises())
+            exercises = {
+                name: build_site.stored_exercise(load_exercise(name)) for name in exercise_ids()
+            }
+            build_site.build(notebooks, folder / "site", exercises)
     return folder / "site"

@@ -8,13 +8,15 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
 from small_site import PAGE, notebook_of, small_site
 
+from course.exercises import load_exercise
 from tools import build_lessons, build_site
+from tools.site_links import dead_links
 from tools.staleness import LESSONS, NOTEBOOKS, lessons
 
 ROOT = Path(__file__).parent.parent
@@ -63,34 +65,6 @@ class Page(HTMLParser):
     @property
     def ids(self):
         return {attributes["id"] for _, attributes in self.elements if attributes.get("id")}
-
-
-def links_of(page):
-    return [
-        attributes[name]
-        for _, attributes in page.elements
-        for name in ("href", "src", "action")
-        if attributes.get(name)
-    ]
-
-
-def dead_links(folder):
-    """The links within a site that lead nowhere, as "page: link"."""
-    pages = {path: Page(path) for path in folder.rglob("*.html")}
-    dead = []
-    for path, page in pages.items():
-        for link in links_of(page):
-            parts = urlsplit(link)
-            if parts.scheme or parts.netloc:
-                continue
-            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
-            fragment = unquote(parts.fragment)
-            found = target.is_file() and (
-                not fragment or target not in pages or fragment in pages[target].ids
-            )
-            if not found:
-                dead.append(f"{path.name}: {link}")
-    return dead
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +148,7 @@ def test_exercises_can_be_read(site, name):
     page = Page(site / "exercises" / f"{name}.html")
     assert f"../{name}.html" in [a.get("href") for a in page.all("a")]
     assert f"exercises/{name}.html" in (site / f"{name}.html").read_text(encoding="utf-8")
-    notebook = build_site.stored_exercises()[name]
+    notebook = build_site.stored_exercise(load_exercise(name))
     attached = [cell for cell in notebook.cells if cell.get("attachments")]
     shown = [image for image in page.all("img") if "/_images/" in image["src"]]
     assert len(shown) == len(attached) and all(image["alt"] for image in shown)

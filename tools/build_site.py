@@ -2,10 +2,13 @@
 
     python -m tools.build_site [02 ...] [--stored] [--force]
 
-Lessons are executed as for the notebooks, and kept in build/site_cache until they, or the package,
-change. Instruments that compute in the browser stay alive on the pages. With numbers, only those
-lessons are executed; the others are taken as they were last, or from notebooks/. With --stored
-none is executed: a quick look, in which all figures are pictures.
+Pages come from lessons/ and exercises/, never from what somebody did in a notebook. Lessons and the
+exercises' solutions are executed as for the notebooks, and kept in build/site_cache until they, or
+the package, change; of solutions, pages show only what a right answer shows. Instruments that
+compute in the browser stay alive on the pages. With numbers, only these lessons, and the exercises
+that go with them, are executed; the others are taken as they were last, or from notebooks/. With
+--stored none is executed: a quick look, in which all figures are pictures. What is taken from
+notebooks/ is results alone, and only where they are those that the notebook was built with.
 """
 
 import argparse
@@ -19,8 +22,12 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 
+from course.exercises import ExerciseError, exercise_ids, load_exercise
 from tools import exported
+from tools.address import published
+from tools.build_exercises import SOLVED, solutions_notebook, student_notebook
 from tools.build_lessons import (
     OFFLINE,
     WIDGET_VIEW,
@@ -29,9 +36,21 @@ from tools.build_lessons import (
     execute,
     is_progress_bar,
     read_lesson,
+    shows_what_was_built,
+    with_ids,
 )
-from tools.readme import KINDS, README, THUMBNAILS, binder_link, repository
-from tools.staleness import NOTEBOOKS, ROOT, chosen, kept_mark, lessons, mark_of_lesson
+from tools.colab import without_cell
+from tools.readme import KINDS, README, THUMBNAILS
+from tools.site_links import dead_links
+from tools.staleness import (
+    NOTEBOOKS,
+    ROOT,
+    chosen,
+    kept_mark,
+    lessons,
+    mark_of_exercise,
+    mark_of_lesson,
+)
 
 SITE = ROOT / "tools" / "site"
 TARGET = ROOT / "build" / "site"
@@ -43,7 +62,7 @@ CELL_SECONDS = 600
 # In an output's data: the module and state of an instrument; None where a figure needs the kernel.
 LIVE = "application/vnd.course.live+json"
 FORM = "1"  # of what is cached; another one makes `make site` execute everything anew
-UNPUBLISHED = "ORG/REPO"
+NOT_SHOWN = "(Not here: its notebook shows other results than those that it was built with.)"
 NEEDS_KERNEL = "A picture of a live figure. Run this cell in JupyterLab to work with it."
 
 
@@ -67,53 +86,138 @@ def executed(source, *, force=False, only_cached=False):
     Args:
         source: path of the lesson.
         force: execute in any case.
-        only_cached: take what is in the cache, however old, or else the stored notebook.
+        only_cached: take what is in the cache, however old, or else what `stored` gives.
     Raises:
         ValueError: the lesson fails, or shows what readers must not see.
     """
+    kept = _cached(source.stem)
+    if only_cached:
+        return kept or stored(source)
+    mark = f"{mark_of_lesson(source)}-{FORM}"
+    if kept and not force and _is_fresh(source.stem, mark):
+        return kept
+    return _run(source.stem, read_lesson(source), mark, keep_live_figures)
+
+
+def executed_exercise(exercise, *, force=False, only_cached=False):
+    """An exercise as learners get it, with what right answers show; the rest as of `executed`.
+
+    Args:
+        exercise: an Exercise.
+        force, only_cached: as of `executed`.
+    Raises:
+        ValueError: a solution fails, or shows what readers must not see.
+    """
+    name, solved = f"exercises/{exercise.id}", solutions_notebook(exercise)
+    kept = _cached(name)
+    if only_cached:  # what was kept has its pictures at the places of the solutions' cells
+        sources = [cell.source for cell in solved.cells]
+        if not kept or [cell.source for cell in kept.cells] != sources:
+            return stored_exercise(exercise)
+        return student_notebook(exercise, kept)
+    mark = f"{mark_of_exercise(exercise.folder)}-{FORM}"
+    if force or not kept or not _is_fresh(name, mark):
+        kept = _run(name, solved, mark, clean)
+    return student_notebook(exercise, kept)
+
+
+def _cached(name):
+    """What the cache has under a name, or None."""
+    import nbformat
+
+    path = CACHE / f"{name}.ipynb"
+    return nbformat.read(path, as_version=4) if path.exists() else None
+
+
+def _is_fresh(name, mark):
+    if kept_mark(CACHE / f"{name}.ipynb") != mark:
+        return False
+    print(f"{name}: up to date")
+    return True
+
+
+def _run(name, notebook, mark, tidy):
+    """Execute a notebook, tidy it up, and keep it in the cache; returns it."""
     import nbformat
     from nbclient.exceptions import CellExecutionError
 
-    cached, mark = CACHE / f"{source.stem}.ipynb", f"{mark_of_lesson(source)}-{FORM}"
-    kept = nbformat.read(cached, as_version=4) if cached.exists() else None
-    if only_cached:
-        return kept or stored(source)
-    if kept and not force and kept_mark(cached) == mark:
-        print(f"{source.stem}: up to date")
-        return kept
-    print(f"{source.stem}: running ...", flush=True)
+    print(f"{name}: running ...", flush=True)
     start = time.perf_counter()
-    notebook = read_lesson(source)
     try:
         execute(notebook, OFFLINE, timeout=CELL_SECONDS)
     except CellExecutionError as error:
-        raise ValueError(f"{source.stem} fails: {str(error).strip()}") from None
-    keep_live_figures(notebook)
+        raise ValueError(f"{name} fails: {str(error).strip()}") from None
+    tidy(notebook)
     if problems := complaints(notebook, 0):
-        raise ValueError(f"{source.stem}: " + "\n".join(problems))
+        raise ValueError(f"{name}: " + "\n".join(problems))
     notebook.metadata["course"] = {"built_from": mark}
-    CACHE.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, cached)
-    print(f"{source.stem}: {time.perf_counter() - start:.0f} s")
+    path = CACHE / f"{name}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+    print(f"{name}: {time.perf_counter() - start:.0f} s")
     return notebook
 
 
 def stored(source):
-    """A lesson's notebook from notebooks/, in which every figure is a picture."""
-    import nbformat
+    """A lesson's notebook with the results that are in notebooks/; every figure is a picture.
 
+    Args:
+        source: path of the lesson.
+    Raises:
+        ValueError: there is no such notebook, or it can't be read.
+    """
     path = NOTEBOOKS / f"{source.stem}.ipynb"
-    if not path.exists():
-        raise ValueError(f"{path} isn't there; run `make lessons LESSON={source.stem[:2]}`")
-    return nbformat.read(path, as_version=4)
+    rebuild = f"make lessons LESSON={source.stem[:2]}"
+    return _with_stored_results(read_lesson, source, path, rebuild)
 
 
-def stored_exercises():
-    """The learners' notebooks of the exercises: dict from name ("01_convolution") to a notebook."""
+def stored_exercise(exercise):
+    """An exercise as learners get it, with what right answers show in notebooks/.
+
+    Args:
+        exercise: an Exercise.
+    Raises:
+        ValueError: there is no such notebook, or it can't be read.
+    """
     import nbformat
 
-    paths = sorted((NOTEBOOKS / "exercises").glob("*.ipynb"))
-    return {path.stem: nbformat.read(path, as_version=4) for path in paths}
+    path = SOLVED / f"{exercise.id}.ipynb"
+    rebuild = f"make exercises EXERCISE={exercise.id[:2]}"
+    solved = _with_stored_results(solutions_notebook, exercise, path, rebuild)
+    for cell, its_source in zip(solved.cells, exercise.cells, strict=True):
+        if "expected" in its_source.tags and not cell.outputs:
+            cell.outputs = [nbformat.v4.new_output("stream", text=NOT_SHOWN)]
+    return student_notebook(exercise, solved)
+
+
+def _with_stored_results(read, source, path, rebuild):
+    """What a source gives, with the results of its stored notebook where they belong to it.
+
+    Only results are taken, and only below a cell that is the source's own: an answer, a changed or
+    an added cell, and results that somebody saved don't get onto a page.
+    """
+    import nbformat
+
+    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    if not path.exists():
+        raise ValueError(f"{name} isn't there; run `{rebuild}`")
+    try:
+        there = nbformat.read(path, as_version=4)
+    except (ValueError, KeyError, AttributeError) as error:  # the first is JSON's and nbformat's
+        raise ValueError(f"{name} can't be read ({str(error)[:100]}); run `{rebuild}`") from None
+    notebook = read(source)
+    there.cells = without_cell(there)
+    if not shows_what_was_built(there):
+        print(f"{name} shows other results than it was built with; its page has none: {rebuild}")
+        return notebook
+    sources = [[(cell.cell_type, cell.source) for cell in n.cells] for n in (notebook, there)]
+    if sources[0] != sources[1]:
+        print(f"{name} isn't what its source gives; its page shows the source: {rebuild}")
+    results = {cell["id"]: cell.outputs for cell in with_ids(there).cells if "outputs" in cell}
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = results.get(cell["id"], [])
+    return notebook
 
 
 # ---- pages ----------------------------------------------------------------------------------
@@ -218,8 +322,10 @@ def edition_line(name, live):
         live, f" {live} of its figures are live."
     )
     run = _run_it()
-    if repository() != UNPUBLISHED:
-        run += f', or <a href="{binder_link(name + ".ipynb")}">Binder</a>'
+    if address := published():
+        path = f"notebooks/{name}.ipynb"
+        run += f', <a href="{address.binder(path)}">Binder</a>'
+        run += f', or <a href="{address.colab(path)}">Colab</a>'
     text = f"The lesson with its results.{live_ones} To change the code and run it: {run}."
     return f'<p class="edition">{text}</p>'
 
@@ -230,6 +336,37 @@ def readme_part(text, heading):
     if not part:
         raise ValueError(f"README.md has no section '## {heading}'; the index page shows it")
     return re.sub(r"<!--.*?-->", "", part[1], flags=re.DOTALL).strip()
+
+
+def links_from_the_index(text, pages):
+    """README's Markdown with its links leading on from the site's first page.
+
+    Args:
+        text: Markdown.
+        pages: dict from a file of the course to the page that the site makes of it.
+    Returns:
+        the text. A link to another file leads to the repository, or is plain text while there is
+        none; links in code stay.
+    """
+    address = published()
+
+    def mended(found):
+        if found["code"]:
+            return found[0]
+        label, target = found["label"], found["target"]
+        path, _, fragment = target.partition("#")
+        if re.match(r"\w+:", target) or not path:
+            return found[0]
+        if path in pages:
+            return f"[{label}]({pages[path]})"
+        if address and (ROOT / path).exists():
+            file = address.file(path.rstrip("/"), folder=(ROOT / path).is_dir())
+            return f"[{label}]({file}{'#' + fragment if fragment else ''})"
+        return label
+
+    code = r"(?P<code>^```.*?^```|`[^`\n]+`)"
+    link = r"(?<!!)\[(?P<label>[^]\n]+)\]\((?P<target>[^)\s]+)\)"
+    return re.sub(f"{code}|{link}", mended, text, flags=re.DOTALL | re.MULTILINE)
 
 
 def card(name, notebook, modules, measured):
@@ -261,10 +398,10 @@ def index_page(notebooks, modules, exercises):
     sets = "\n".join(f"exercises/{name}" for name in sorted(exercises))
     if sets:
         sets = f"```{{toctree}}\n:hidden:\n:caption: Exercises\n{sets}\n```\n"
-    where = "the course's repository"
-    if repository() != UNPUBLISHED:
-        where = f"[{where}](https://github.com/{repository()})"
-    commands = readme_part(text, "Two commands").replace("this repository", where)
+    pages = {f"notebooks/{name}.ipynb": f"{name}.ipynb" for name in notebooks}
+    pages |= {f"notebooks/{p}.ipynb": f"{p}.ipynb" for p in map("exercises/{}".format, exercises)}
+    promise = links_from_the_index(promise, pages)
+    commands = links_from_the_index(readme_part(text, "Two commands"), pages)
     return f"""# {title}
 
 {promise}
@@ -339,11 +476,12 @@ def build(notebooks, target, exercises=None):
     Args:
         notebooks: dict from name ("01_convolution") to a notebook: of `executed` or `stored`.
         target: folder of the site; its neighbour with "_work" is for the build alone.
-        exercises: dict from name to a notebook, as of `stored_exercises`; None: no such pages.
+        exercises: dict from name to a notebook, of `executed_exercise` or `stored_exercise`; None:
+            no such pages.
     Returns:
         dict from a page's file name to its bytes, with all that it loads.
     Raises:
-        ValueError: Sphinx warns of something, or a page is too large.
+        ValueError: Sphinx warns of something, a link leads nowhere, or a page is too large.
     """
     work, old = target.with_name(f"{target.name}_work"), target.with_name(f"{target.name}_old")
     for folder in (work, old):
@@ -372,6 +510,8 @@ def build(notebooks, target, exercises=None):
             raise ValueError(f"{name}: {size / 1e6:.1f} MB, over {MAX_PAGE_BYTES / 1e6:g} MB")
     shutil.rmtree(pages / "_sources", ignore_errors=True)  # empty
     (pages / ".buildinfo").unlink(missing_ok=True)
+    if dead := dead_links(pages):
+        raise ValueError("these links lead nowhere:\n" + "\n".join(dead))
     if target.exists():
         target.rename(old)
     pages.rename(target)
@@ -395,18 +535,19 @@ def main():
     if options.stored and (options.lesson or options.force):
         parser.error("--stored executes nothing: give it alone")
     try:
-        notebooks = {}
+        notebooks, exercises = {}, {}
         for source in sources:
-            if options.stored:
-                notebooks[source.stem] = stored(source)
-            else:
-                anew = source in executing
-                notebooks[source.stem] = executed(
-                    source, force=options.force and anew, only_cached=not anew
-                )
+            how = {"force": options.force, "only_cached": source not in executing}
+            make = stored if options.stored else partial(executed, **how)
+            notebooks[source.stem] = make(source)
+        numbers = {source.stem[:2] for source in executing}
+        for exercise in map(load_exercise, exercise_ids()):
+            how = {"force": options.force, "only_cached": exercise.id[:2] not in numbers}
+            make = stored_exercise if options.stored else partial(executed_exercise, **how)
+            exercises[exercise.id] = make(exercise)
         start = time.perf_counter()
-        sizes = build(notebooks, TARGET, stored_exercises())
-    except ValueError as error:
+        sizes = build(notebooks, TARGET, exercises)
+    except (ValueError, ExerciseError) as error:
         there = "; build/site is as it was" if TARGET.exists() else ""
         sys.exit(f"{error}\nNo site was built{there}.")
     print("\n".join(f"  {size / 1e3:6.0f} kB  {name}" for name, size in sizes.items()))
