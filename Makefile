@@ -1,5 +1,5 @@
 # Every command a person runs. Each does its own set-up on first use and is quick afterwards.
-# On Windows, without make: README.md gives the plain pip and conda lines.
+# On Windows, without make: README.md gives the plain lines.
 
 # What sets them up: tools/set_up.sh. `make PYTHON=/path/to/python lab` names a Python, and
 # `make UV= lab` has pip install where uv would.
@@ -24,7 +24,7 @@ LINT   := $(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check 
 export SHARED
 REAL   := shared=$$(cd "$$SHARED" && pwd) && COURSE_MIRROR="$$shared/data" KERAS_HOME="$$shared/keras_home"
 
-.PHONY: help lab check test test-real lessons exercises selftest nbgrader site record bench measure-pets train-base readme publish lint lock gpu clean
+.PHONY: help lab check test test-real lessons exercises selftest nbgrader site record bench measure-pets train-base readme publish lint lock gpu clean uninstall
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -120,3 +120,6 @@ gpu: $(READY)  ## swap tensorflow-cpu for the CUDA build (Linux, NVIDIA)
 
 clean:  ## remove the environment and everything generated that is not kept
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+
+uninstall:  ## remove what the course put on this disk, data and all; says first what, and asks (YES=1: doesn't)
+	@sh tools/uninstall.sh $(VENV) $(if $(YES),--yes)

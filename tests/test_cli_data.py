@@ -162,6 +162,34 @@ def test_remove_what_a_killed_add_left(tmp_path):
     assert "nothing to remove" in run("remove", "pets").stdout
 
 
+def test_remove_all(server, tmp_path):
+    assert run("fetch", "mnist").exit_code == 0
+    run("add", "pets", str(make_classes(tmp_path / "own", 20)))
+    note = data.data_folder() / "mnist" / "note.txt"
+    note.write_text("mine")
+    for answer in ("n\n", ""):  # no, and nobody there
+        result = CliRunner().invoke(app, ["data", "remove", "--all"], input=answer)
+        assert result.exit_code == 1
+        for word in ("mnist", "pets-own", str(tmp_path / "own"), str(note)):
+            assert word in result.stdout
+        assert run("status").stdout.splitlines()[1].split()[:2] == ["mnist", "all"]
+    assert run("remove", "--all", "--yes").exit_code == 0
+    assert [path for path in data.data_folder().rglob("*") if path.is_file()] == [note]
+    assert len(list((tmp_path / "own").rglob("*.jpg"))) == 40
+    status = run("status").stdout
+    assert status.splitlines()[1].split()[:2] == ["mnist", "none"] and "pets-own" not in status
+    assert run("remove", "--all").exit_code == 0  # nothing left to ask about
+
+
+@pytest.mark.parametrize("words", [(), ("pets", "--all"), ("mnist", "--all", "--yes")])
+def test_remove_what(words, tmp_path):
+    run("add", "pets", str(make_classes(tmp_path / "own", 6)))
+    result = run("remove", *words)
+    assert result.exit_code == 2
+    assert "remove pets" in result.stderr and "remove --all" in result.stderr
+    assert "pets-own" in run("status").stdout
+
+
 def test_help_says_what_can_be_added():
     text = " ".join(run("add", "--help").stdout.split())
     for part in ("PATH/cats/", "PATH/train/cats/", "5 photos or more", "a fifth of each",

@@ -123,15 +123,36 @@ def data_add(
 
 @data_app.command("remove")
 def data_remove(
-    name: Annotated[str, typer.Argument(metavar="pets", help="The data set: pets.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Also if these are the only copies.")] = False,
+    name: Annotated[
+        str | None, typer.Argument(metavar="pets", help="The photos that you added.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All that the course keeps in the data folder.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Don't ask; also if these are the only copies.")
+    ] = False,
 ) -> None:
-    """Forget the photos that you added: only their copies in the cache are deleted.
+    """Remove the photos that you added, or all that the course keeps in the data folder.
 
-    The folder that they were copied from is not touched.
+    Of your photos only the copies in the data folder are deleted: the folder
+    that they came from is not touched.
+
+    With --all, data sets, weights, features, drawn pictures and those copies go.
+    You see first what will, and are asked. What the course didn't put there stays.
+
+    \b
+      course data remove pets
+      course data remove --all
     """
     from course import data
+    from course.data import kept
 
+    if everything == (name is not None):
+        typer.echo("Give one of: course data remove pets, course data remove --all", err=True)
+        raise typer.Exit(2)
+    if everything:
+        raise typer.Exit(kept.remove_all(yes=yes))
     _refuse_all_but_pets(name)
     try:
         removed = data.remove_pets(yes=yes)

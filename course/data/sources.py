@@ -13,6 +13,7 @@ from pathlib import Path
 
 from course.data import download
 from course.data.download import DataError, OfflineError, StorageError
+from course.data.kept import data_folder
 
 FAILED_SECONDS = 300.0  # "auto" does not repeat a failed download for so long
 TRAIN_SEED, TEST_SEED = 1, 2  # of the drawn images
@@ -65,14 +66,6 @@ def check_source(source: str) -> None:
     """Raise ValueError unless it is "auto", "real" or "embedded"."""
     if source not in ("auto", "real", "embedded"):
         raise ValueError(f'source is {source!r}; give "auto", "real" or "embedded"')
-
-
-def data_folder() -> Path:
-    """The folder of the cache: COURSE_DATA_DIR, or one in the user's cache folder."""
-    import pooch
-
-    chosen = os.environ.get("COURSE_DATA_DIR", "").strip()
-    return Path(chosen).expanduser() if chosen else pooch.os_cache("deep-vision-course")
 
 
 def stamp(name: str) -> dict[str, int]:
