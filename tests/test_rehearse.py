@@ -86,21 +86,13 @@ class FakeServer:
 
     def open(self, notebook):
         self.alive.append(notebook)
-        return types.SimpleNamespace(
-            execute_interactive=lambda source, output_hook, **_: self.run(
-                notebook, source, output_hook
-            )
-        )
+        return types.SimpleNamespace(run=lambda source: self.run(notebook, source))
 
-    def run(self, notebook, source, output_hook):
+    def run(self, notebook, source):
         self.ran.append((notebook, source))
-        content = {"status": "ok"}
         if (notebook, source) in self.fails and len(self.alive) > 1:
-            content = {"status": "error", "traceback": [self.says.get(notebook, "no memory")]}
-        elif source == "first":
-            text = self.says.get(notebook, "")
-            output_hook({"msg_type": "stream", "content": {"text": text}})
-        return {"content": content}
+            return "", self.says.get(notebook, "no memory")
+        return self.says.get(notebook, "") if source == "first" else "", ""
 
     def shut_down(self, notebook):
         self.alive.remove(notebook)

@@ -14,10 +14,12 @@ is embedded. The peaks go to docs/benchmarks/.
 
 import argparse
 import contextlib
+import dataclasses
 import datetime
 import hashlib
 import json
 import os
+import queue
 import shutil
 import subprocess
 import sys
@@ -209,6 +211,47 @@ def killed_in(group):
 # ---- a sitting -----------------------------------------------------------------------------------
 
 
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    """A notebook's kernel: jupyter_client's client, and the psutil.Process."""
+
+    notebook: str
+    client: object
+    process: object
+
+    def run(self, source):
+        """Run a cell.
+
+        Returns:
+            what it wrote, and the message of the error that ended it, "" for none.
+        Raises:
+            RehearsalError: the kernel dies, or gives no answer.
+        """
+        request, said, error = self.client.execute(source, allow_stdin=False), [], ""
+        deadline = time.monotonic() + CELL_SECONDS
+        while True:
+            try:
+                message = self.client.get_iopub_msg(timeout=1)
+            except queue.Empty:
+                first = source.splitlines()[0]
+                if not self.process.is_running():  # the server starts it again, as another process
+                    raise RehearsalError(f"{self.notebook}: its kernel died at `{first}`") from None
+                if time.monotonic() > deadline:
+                    raise RehearsalError(
+                        f"{self.notebook}: `{first}` took more than {CELL_SECONDS} s"
+                    ) from None
+                continue
+            kind, content = message["msg_type"], message["content"]
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            if kind == "stream":
+                said.append(content["text"])
+            elif kind == "error":
+                error = "\n".join(content["traceback"]) or content["evalue"]
+            elif kind == "status" and content["execution_state"] == "idle":
+                return "".join(said), error
+
+
 class Server:
     """JupyterLab, as a session on Binder starts it: open notebooks, run them, shut them down.
 
@@ -254,15 +297,15 @@ class Server:
         said = (BUILD / "server.log").read_text(encoding="utf-8")[-3000:]
         raise RehearsalError(f"JupyterLab didn't start within {START_SECONDS} s:\n{said}")
 
-    def ask(self, verb, path, **content):
-        """What the server answers to a request, from JSON; None for an empty answer."""
+    def ask(self, verb, path, content=None):
+        """What the server answers to a request with this content; None for an empty answer."""
         import requests
 
         answer = requests.request(
             verb,
             f"{self._address}api/{path}",
             headers={"Authorization": f"token {self._token}"},
-            json=content or None,
+            json=content,
             timeout=60,
         )
         answer.raise_for_status()
@@ -274,25 +317,26 @@ class Server:
         Args:
             notebook: its path below notebooks/.
         Returns:
-            jupyter_client's client of the kernel.
+            Kernel.
         """
         from jupyter_client import BlockingKernelClient
 
-        session = self.ask(
-            "POST",
-            "sessions",
-            path=f"notebooks/{notebook}",
-            name=Path(notebook).name,
-            type="notebook",
-            kernel={"name": "python3"},
-        )
+        wanted = {
+            "path": f"notebooks/{notebook}",
+            "name": Path(notebook).name,
+            "type": "notebook",
+            "kernel": {"name": "python3"},
+        }
+        session = self.ask("POST", "sessions", wanted)
         file = HOME / ".runtime" / f"kernel-{session['kernel']['id']}.json"
         client = BlockingKernelClient(connection_file=str(file))
         client.load_connection_file()
+        client.hb_channel.time_to_dead = START_SECONDS  # one core, and several kernels
         client.start_channels()
         client.wait_for_ready(timeout=START_SECONDS)
+        (process,) = [one for one in self.process.children() if str(file) in one.cmdline()]
         self._sessions[notebook] = session["id"], client
-        return client
+        return Kernel(notebook, client, process)
 
     def running(self):
         """The notebooks whose kernels are alive, in the order in which they were opened."""
@@ -324,31 +368,6 @@ class Server:
         self._log.close()
 
 
-def run_cell(client, source, notebook):
-    """Run a cell.
-
-    Returns:
-        what it wrote, and the message of the error that ended it, "" for none.
-    """
-    said = []
-
-    def collect(message):
-        if message["msg_type"] == "stream":
-            said.append(message["content"]["text"])
-
-    try:
-        reply = client.execute_interactive(
-            source, output_hook=collect, allow_stdin=False, timeout=CELL_SECONDS
-        )
-    except (TimeoutError, RuntimeError) as error:  # RuntimeError: the kernel has died
-        first = source.splitlines()[0]
-        raise RehearsalError(f"{notebook}: no answer from the cell `{first}`: {error}") from None
-    error = ""
-    if reply["content"]["status"] == "error":
-        error = "\n".join(reply["content"]["traceback"]) or str(reply["content"])
-    return "".join(said), error
-
-
 def rehearse(server, notebook):
     """Open a notebook and run it from top to bottom, doing what its first cell says.
 
@@ -363,23 +382,23 @@ def rehearse(server, notebook):
     import nbformat
 
     before = server.running()
-    client = server.open(notebook)
+    kernel = server.open(notebook)
     path = HOME / "notebooks" / notebook
     cells = [
         cell.source
         for cell in nbformat.read(path, as_version=4).cells
         if cell.cell_type == "code" and "raises-exception" not in cell.metadata.get("tags", [])
     ]
-    said, error = run_cell(client, cells[0], notebook)
+    said, error = kernel.run(cells[0])
     named = [other for other in before if Path(other).name in said + error]
     for other in named:
         server.shut_down(other)
     if error and named:  # it stopped until there is room
-        said, error = run_cell(client, cells[0], notebook)
+        said, error = kernel.run(cells[0])
     for cell in cells[1:]:
         if error:
             break
-        _, error = run_cell(client, cell, notebook)
+        _, error = kernel.run(cell)
     if error:
         raise RehearsalError(f"{notebook} fails:\n{error[-3000:]}")
     return named
