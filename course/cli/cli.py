@@ -146,13 +146,12 @@ def data_remove(
       course data remove --all
     """
     from course import data
-    from course.data import kept
 
     if everything == (name is not None):
         typer.echo("Give one of: course data remove pets, course data remove --all", err=True)
         raise typer.Exit(2)
     if everything:
-        raise typer.Exit(kept.remove_all(yes=yes))
+        raise typer.Exit(data.remove_all(yes=yes))
     _refuse_all_but_pets(name)
     try:
         removed = data.remove_pets(yes=yes)

@@ -17,8 +17,9 @@ from course.data.arrays import (
     status,
 )
 from course.data.download import DataError, OfflineError, StorageError, offline
+from course.data.kept import data_folder, remove_all
 from course.data.pets import Pets, add_pets, load_pets, remove_pets
-from course.data.sources import Status, data_folder
+from course.data.sources import Status
 
 __all__ = [
     "DATASETS",
@@ -35,6 +36,7 @@ __all__ = [
     "load_pets",
     "load_svhn",
     "offline",
+    "remove_all",
     "remove_pets",
     "status",
 ]
