@@ -24,7 +24,7 @@ LINT   := $(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check 
 export SHARED
 REAL   := shared=$$(cd "$$SHARED" && pwd) && COURSE_MIRROR="$$shared/data" KERAS_HOME="$$shared/keras_home"
 
-.PHONY: help lab check test test-real lessons exercises selftest nbgrader site record bench measure-pets train-base readme publish lint lock gpu clean uninstall
+.PHONY: help lab check test test-real lessons exercises selftest nbgrader site record bench rehearse measure-pets train-base readme publish data-addresses linkcheck lint lock gpu clean uninstall
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -49,9 +49,9 @@ check: $(READY_DEV)  ## what one runs while working: lint, import rules, stale n
 	$(BIN)/python -m tools.staleness
 	$(PYTEST) -m "$(QUICK)" course course_utils tests
 
-test: $(READY_DEV)  ## everything that must pass: the same, the exercises' proofs, browsers, every notebook
+test: $(READY_DEV)  ## everything that must pass: the same, the exercises' proofs, browsers, every notebook (ONLY=browser)
 	$(LINT)
-	$(PYTEST) --durations=40
+	$(PYTEST) --durations=40 $(if $(ONLY),-m "not real and ($(ONLY))")
 
 test-real: $(READY_DEV)  ## the real-data paths, and the notebooks on real data, from a local copy (SHARED=folder)
 	$(REAL) $(PYTEST) -m "real or notebook" tests notebooks
@@ -86,6 +86,9 @@ record: $(READY_DEV)  ## run a lesson in full on the real data and keep what it 
 bench: $(READY_DEV) $(NBGRADER)/.ready  ## time and memory of lessons, sliders, instruments, heatmaps, and of grading
 	$(BIN)/python -m tools.bench
 
+rehearse: $(READY_DEV)  ## a sitting on Binder: installed as there, one core, 2 GB, all lessons and an exercise (LESSON=05 for one)
+	$(BIN)/python -m tools.rehearse $(LESSON) --shared "$$SHARED"
+
 measure-pets: $(READY_DEV)  ## whether the drawn cats and dogs are an honest task (an hour; BARS="linear speed" for some)
 	$(BIN)/python -m tools.measure_pets $(BARS)
 
@@ -97,6 +100,12 @@ readme: $(READY_DEV)  ## refresh the generated parts of README.md and docs/hosts
 
 publish: $(READY_DEV)  ## give the course its address on GitHub, and every link with it (ADDRESS=owner/name)
 	$(BIN)/python -m tools.publish $(if $(ADDRESS),'$(ADDRESS)')
+
+data-addresses: $(READY_DEV)  ## whether data and weights are still where they are downloaded from
+	$(BIN)/python -m tools.data_addresses
+
+linkcheck: $(READY_DEV)  ## whether links to other sites still lead somewhere
+	$(BIN)/python -m tools.linkcheck
 
 lint: $(READY_DEV)  ## format the code and mend what can be mended
 	$(BIN)/python -m ruff format . && $(BIN)/python -m ruff check --fix .

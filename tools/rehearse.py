@@ -8,8 +8,8 @@ links open them: each gets a kernel, and the kernels before it go on. A kernel i
 when a lesson's first cell names its notebook, which is what a learner can know. In the end comes
 an exercise. All processes together are watched, and held by a control group where one can be had.
 
-Without a folder of real data (as the Makefile's SHARED) nothing is downloaded, and lessons use what
-is embedded. The peaks go to docs/benchmarks/.
+Where there is no folder of real data (the Makefile's SHARED), nothing is downloaded, and lessons use
+what is embedded. The peaks go to docs/benchmarks/.
 """
 
 import argparse
@@ -477,7 +477,11 @@ def table_lines(results):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("lesson", nargs="*", help="numbers, such as 02; none: all of them")
-    parser.add_argument("--shared", help="folder with real data and weights: data/, keras_home/")
+    parser.add_argument(
+        "--shared",
+        type=Path,
+        help="folder with real data and weights (data/, keras_home/), which are used if it is there",
+    )
     options = parser.parse_args()
     lessons = sorted(path.name for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     try:
@@ -485,10 +489,9 @@ def main():
     except ValueError as error:
         parser.error(str(error))
     settings = {"COURSE_SCALE": "quick"}
-    if options.shared:
-        shared = Path(options.shared).resolve()
-        if not (shared / "data").is_dir():
-            parser.error(f"{shared} has no folder data/; see SHARED in the Makefile")
+    real = options.shared is not None and (options.shared / "data").is_dir()
+    if real:
+        shared = options.shared.resolve()
         settings |= {"COURSE_MIRROR": str(shared / "data")}
         settings |= {"KERAS_HOME": str(shared / "keras_home")}
     else:
@@ -502,7 +505,7 @@ def main():
         "date": datetime.date.today().isoformat(),
         "machine": recorded.describe_machine(),
         "install_seconds": seconds,
-        "real": bool(options.shared),
+        "real": real,
     }
     over = [
         name
