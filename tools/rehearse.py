@@ -8,8 +8,8 @@ links open them: each gets a kernel, and the kernels before it go on. A kernel i
 when a lesson's first cell names its notebook, which is what a learner can know. In the end comes
 an exercise. All processes together are watched, and held by a control group where one can be had.
 
-Where there is no folder of real data (the Makefile's SHARED), nothing is downloaded, and lessons use
-what is embedded. The peaks go to docs/benchmarks/.
+Where there is no folder of real data (the Makefile's SHARED), nothing is downloaded, and lessons
+use what is embedded. The peaks go to docs/benchmarks/.
 """
 
 import argparse
@@ -480,7 +480,7 @@ def main():
     parser.add_argument(
         "--shared",
         type=Path,
-        help="folder with real data and weights (data/, keras_home/), which are used if it is there",
+        help="folder of real data (data/, keras_home/), which is used if it is there",
     )
     options = parser.parse_args()
     lessons = sorted(path.name for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
