@@ -72,8 +72,8 @@ def main() -> int:
     faults = [found for found in findings if found.fault]
     if faults:
         print(
-            f"\n{len(faults)} of {len(findings)} addresses are at fault. They stand in"
-            " course/data: arrays.py, pets.py, bases.py and imagenet.py. A new address must have the same file:"
+            f"\n{len(faults)} of {len(findings)} addresses are at fault. They stand in course/data,"
+            " in arrays.py, pets.py, bases.py and imagenet.py. A new one must have the same file:"
             " its hash or structure is checked when it is fetched.",
             file=sys.stderr,
         )
