@@ -83,20 +83,29 @@ def project_with(text, address):
     others = []
     if here is not None:
         end = next((n for n in range(here + 1, len(lines)) if lines[n].startswith("[")), len(lines))
+        if end < len(lines):
+            end = _with_what_is_said_above(lines, end)
         others = [line for line in lines[here + 1 : end] if not OWN_LINE.fullmatch(line)]
         while others and not others[-1].strip():
             others.pop()
         del lines[here:end]
     else:
         here = next((n for n, line in enumerate(lines) if line.startswith("[tool.")), len(lines))
-        while here and lines[here - 1].startswith("#"):  # what is said of the table that follows
-            here -= 1
+        if here < len(lines):
+            here = _with_what_is_said_above(lines, here)
     own = []
     if address:
         notebooks = address.file("notebooks", folder=True)
         own = [COMMENT, f'Repository = "{address.url}"', f'Notebooks = "{notebooks}"']
     table = [TABLE, *own, *others, ""] if own or others else []
     return "\n".join(lines[:here] + table + lines[here:])
+
+
+def _with_what_is_said_above(lines, table):
+    """The number of a table's first line, or of its comments' if it has some above it."""
+    while table and lines[table - 1].startswith("#"):
+        table -= 1
+    return table
 
 
 def citation_with(text, address):
