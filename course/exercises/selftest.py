@@ -2,9 +2,8 @@
 
 import ast
 import dataclasses
-import functools
-import symtable
 
+from course.exercises.reach import names_of, reached, statements, words_of
 from course.exercises.runner import Here, Memo, run_check
 
 FEWEST_MUTANTS = 5
@@ -38,7 +37,7 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None, every_check=F
     Raises:
         ExerciseError: mutants.py is wrong.
     """
-    judge, choose = _judge(exercise, run), _chooser(exercise)
+    judge, choose = _judge(exercise, run), chooser(exercise)
     points = {check.id: float(check.points) for check in exercise.checks}
     problems, lost, first = [], {}, []
     for seed in seeds:
@@ -100,61 +99,34 @@ def _unexpected(who, outcomes, loses, seed):
 # ---- the checks that can tell a mutant from the solution ---------------------------------------
 
 
-def _chooser(exercise):
-    """A function from a mutant to the checks that may notice it: list of Check."""
+def chooser(exercise):
+    """A function from a Mutant to the checks that may notice it: list of Check.
+
+    Args:
+        exercise: Exercise.
+    """
     words = _words_of_checks(exercise)
     graded = [cell for cell in exercise.cells if cell.graded]
-    solution = _statements(exercise.solution_cells())
+    solution = statements(exercise.solution_cells())
 
     def choose(mutant):
         cells = exercise.mutant_cells(mutant)
-        wrong = _statements(cells)
-        changed = set().union(*(_names(code)[0] for code in solution ^ wrong))
-        pairs = map(_names, solution | wrong)
-        reached = _reached(changed, ((used, defined) for defined, used in pairs))
+        wrong = statements(cells)
+        changed = set().union(*(names_of(code)[0] for code in solution ^ wrong))
+        pairs = map(names_of, solution | wrong)
+        touched = reached(changed, ((used, defined) for defined, used in pairs))
         tasks = {
             cell.task
             for cell in graded
-            if cell.solution not in cells or _names(cell.solution)[1] & reached
+            if cell.solution not in cells or names_of(cell.solution)[1] & touched
         }
         return [
             check
             for check in exercise.checks
-            if check.task in tasks or check.id in mutant.loses or words[check.id] & reached
+            if check.task in tasks or check.id in mutant.loses or words[check.id] & touched
         ]
 
     return choose
-
-
-def _reached(names, steps):
-    """These names, and all that they lead to by steps: pairs (if one of these, then all those)."""
-    steps, before = list(steps), None
-    while names != before:
-        before = names
-        names = names.union(*(then for some, then in steps if some & names))
-    return names
-
-
-def _statements(cells):
-    """The statements at top level, as source: set of str."""
-    return {ast.unparse(node) for cell in cells for node in ast.parse(cell).body}
-
-
-@functools.cache
-def _names(code):
-    """Names at top level that code defines, and those that it uses in whatever depth: two sets."""
-    top = symtable.symtable(code, "<cell>", "exec")
-    defined, used, tables = set(), set(), [top]
-    while tables:
-        table = tables.pop()
-        tables += table.get_children()
-        for symbol in table.get_symbols():
-            if table is top or symbol.is_global():
-                if symbol.is_assigned() or symbol.is_imported():
-                    defined.add(symbol.get_name())
-                if symbol.is_referenced():
-                    used.add(symbol.get_name())
-    return frozenset(defined), frozenset(used)
 
 
 def _words_of_checks(exercise):
@@ -165,14 +137,11 @@ def _words_of_checks(exercise):
     checks = (exercise.folder / "checks.py").read_text(encoding="utf-8")
     steps = []
     for node in [*ast.parse(checks).body, *ast.parse(exercise.probes).body]:
-        defined, words = _names(ast.unparse(node))
-        for part in ast.walk(node):
-            word = getattr(part, "attr", getattr(part, "value", None))
-            words |= {word} if isinstance(word, str) else set()  # a new set
-        steps.append((defined, words))
+        code = ast.unparse(node)
+        steps.append((names_of(code)[0], words_of(code)))
     everything = set().union(*(words for _, words in steps))  # for a check made in a loop
     written = set().union(*(defined for defined, _ in steps))
     return {
-        check.id: _reached({check.id}, steps) if check.id in written else everything
+        check.id: reached({check.id}, steps) if check.id in written else everything
         for check in exercise.checks
     }
