@@ -21,6 +21,7 @@ from course.exercises import (
     notebook,
     pictures,
     run_check,
+    source,
     verdicts,
 )
 from course.exercises.runner import GRADING
@@ -247,10 +248,11 @@ def test_solutions_that_dont_run_here_are_an_error_that_says_so():
 
 
 def test_where_exercises_are_missing_the_error_says_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setattr(notebook, "EXERCISES", tmp_path / "exercises")
+    monkeypatch.setattr(source, "EXERCISES", tmp_path / "exercises")
+    monkeypatch.setattr(source, "RELEASED", tmp_path / "released")
     with pytest.raises(ExerciseError) as caught:
         notebook.open_exercise("01_convolution")
-    for part in (str(tmp_path), "exercises/", "pip install"):
+    for part in (str(tmp_path / "exercises"), str(tmp_path / "released"), "pip install"):
         assert part in str(caught.value)
 
 

@@ -180,8 +180,9 @@ def test_no_such_exercise_names_those_that_there_are():
         load_exercise("99_none")
 
 
-def test_without_the_folder_of_exercises(monkeypatch, tmp_path):
+def test_without_any_folder_of_exercises(monkeypatch, tmp_path):
     monkeypatch.setattr(source, "EXERCISES", tmp_path / "exercises")
+    monkeypatch.setattr(source, "RELEASED", tmp_path / "released")
     with pytest.raises(ExerciseError, match="exercises/"):
         load_exercise("01_convolution")
     assert exercise_ids() == []

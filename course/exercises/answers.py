@@ -50,10 +50,9 @@ def answer(exercise, task, outcomes):
         if outcome is failed and outcome.status in ("wrong", "timed out"):  # errors say enough
             row.details.append(("Hint", check.hint))
         page.rows.append(row)
-    graded = [check for check in checks.values() if check.hidden]
-    if graded:
-        more = counted(len(graded), "more check")
-        points = counted(sum(check.points for check in graded), "point")
+    hidden, points = exercise.hidden_of(task.id)
+    if hidden:
+        more, points = counted(hidden, "more check"), counted(points, "point")
         page.lines.append(("Only when graded", f"{more}, for {points}, with other inputs."))
     page.lines.append(("So far", standing(exercise, outcomes)))
     page.lines.append(("Next", _next(exercise, task, outcomes)))
@@ -83,7 +82,7 @@ def progress(exercise, outcomes):
     for task in exercise.tasks:
         checks = exercise.checks_of(task.id)
         visible = _visible_points(checks)
-        graded = sum(check.points for check in checks if check.hidden)
+        _, graded = exercise.hidden_of(task.id)
         earned = sum(outcome.earned or 0 for outcome in outcomes.get(task.id, []))
         sign, word = _standing_of(outcomes.get(task.id))
         worth = f"{earned:g} of {counted(visible, 'point')}, {graded:g} more when graded"

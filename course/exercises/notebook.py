@@ -15,13 +15,13 @@ import random
 import sys
 import warnings
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from course.exercises import answers
 from course.exercises.runner import GRADING, PUBLIC_SEED, Here, Memo, Side, run_check
-from course.exercises.source import EXERCISES, ExerciseError, load_exercise
+from course.exercises.source import ExerciseError, load_exercise
+from course.exercises.stand_in import reference_of
 from course_utils import start
 
 
@@ -50,21 +50,14 @@ def open_exercise(exercise):
     Returns:
         OpenExercise; where cells run to be graded, an object that does nothing.
     Raises:
-        ExerciseError: there is no such exercise, or its files are not here.
+        ExerciseError: there is no such exercise, or a file of it is wrong or missing.
     """
     if os.environ.get(GRADING):
         return _Inert()
-    if not EXERCISES.is_dir() and not Path(exercise).is_dir():
-        raise ExerciseError(
-            f"The exercises are not here: the course runs from {EXERCISES.parent}, and there is no "
-            "folder exercises/ in it. It seems to be installed without them. Get a copy of the "
-            "whole course, install that with `python -m pip install --no-deps -e .` in its top "
-            "folder, and restart the kernel."
-        )
     opened = OpenExercise(load_exercise(exercise))
     start.prepare_figures()
     if {"keras", "tensorflow"} & set(opened.exercise.warm):
-        start.import_tensorflow()  # without its start-up log
+        start.import_keras()  # without the start-up log, and with the usual settings
     answers.show(answers.opening(opened.exercise))
     return opened
 
@@ -155,17 +148,21 @@ class OpenExercise:
 
 
 class _Quiet(Side):
-    """The solutions in the learner's process: silent, and without effect on random numbers."""
+    """The reference in the learner's process: silent, and without effect on random numbers."""
 
     def __init__(self, exercise):
         with _unnoticed():
             try:
-                self._side = Here(exercise.solution_cells(), exercise.probes)
+                self._side = reference_of(exercise)
+            except ExerciseError:
+                raise
             except Exception as error:
+                what = "given cells" if exercise.released else "solutions"
                 raise ExerciseError(
-                    f"The solutions of {exercise.id} don't run here, so nothing can be checked: "
+                    f"The {what} of {exercise.id} don't run here, so nothing can be checked: "
                     f"{type(error).__name__}: {error}. `course doctor` tells what is missing."
                 ) from error
+        self._solved = self._side._solved
 
     def call(self, name, args, kwargs):
         with _unnoticed():

@@ -42,6 +42,8 @@ class Side:
     a `SideError`.
     """
 
+    _solved = True  # as a reference, it could be handed to a check as a right student, too
+
     def __getattr__(self, name):
         if name.startswith("__"):
             raise AttributeError(name)
@@ -85,7 +87,7 @@ class Memo(Side):
     """A side whose answers are kept, one for each function and arguments: for the reference."""
 
     def __init__(self, side):
-        self._side = side
+        self._side, self._solved = side, side._solved
         self._kept = {}
 
     def call(self, name, args, kwargs):
@@ -103,6 +105,20 @@ class Memo(Side):
             except SideError as error:
                 raise ExerciseError(f"the reference gave no answer: {error}") from error
         return decode(self._kept[key])
+
+
+class NotRecorded(ExerciseError):
+    """A reference without solutions has no answer to what a check asks."""
+
+
+class _Unsolved(Side):
+    """A student who answers nothing, where there is no right one to try a check on."""
+
+    def call(self, name, args, kwargs):
+        raise NotRecorded(name)
+
+    def value(self, name):
+        raise NotRecorded(name)
 
 
 class _LastAnswer(Side):
@@ -146,7 +162,7 @@ def run_check(check, student, reference, seed):
         status, message = error.status, str(error)
     except Exception as error:
         # Either the check has a fault, or it met an answer of a form that its author didn't expect.
-        fault = _fault(check, reference, seed)
+        fault = _fault(check, reference, seed, error)
         status = "grader error" if fault else "wrong"
         says = f"{type(error).__name__}: {error}"
         message = fault or f"{asked.last}, which is not what the check can use ({says})."
@@ -159,8 +175,13 @@ def run_check(check, student, reference, seed):
 
 def run_cell(source, names, label):
     """Run a cell's code in a namespace; its lines can be quoted in tracebacks."""
-    linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
+    keep_lines(source, label)
     exec(compile(source, label, "exec"), names)
+
+
+def keep_lines(source, label):
+    """Let the lines of code that has a label in place of a file be quoted in tracebacks."""
+    linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
 
 
 def probe_functions(probes):
@@ -267,10 +288,22 @@ def _rng(check, seed):
     return np.random.default_rng([seed, zlib.crc32(check.id.encode())])
 
 
-def _fault(check, reference, seed):
-    """What is wrong with a check itself, found by handing it the reference as student."""
+def _fault(check, reference, seed, error):
+    """What is wrong with a check itself, found by handing it the reference as student.
+
+    A reference without solutions can't be one; the check was tried on them when it was released.
+    Then it is at fault if it fails before it asks the student anything, or if the error is the
+    machine's, such as a library that is missing.
+    """
+    solved = getattr(reference, "_solved", True)
+    if isinstance(error, NotRecorded):
+        return str(error)
+    if not solved and isinstance(error, ImportError | MemoryError | OSError):
+        return f"the check doesn't run here: {type(error).__name__}: {error}"
     try:
-        check.function(reference, reference, _rng(check, seed))
+        check.function(reference if solved else _Unsolved(), reference, _rng(check, seed))
+    except NotRecorded:
+        return ""
     except Exception as error:
         code = check.function.__code__.co_filename
         frames = traceback.extract_tb(error.__traceback__)

@@ -7,6 +7,9 @@
         mutants.py      named wrong solutions, and the checks that each must lose
         probes.py       (optional) turns what isn't plain data into plain data
 
+A released one, as `release` writes it, has no solutions, no mutants and no hidden checks. A table
+[released] in its exercise.toml says so, and answers.bin has what its checks ask of the solutions.
+
 Every fault of a folder is an `ExerciseError` that names file and line. So cells and settings are
 read here and not by libraries: jupytext, which learners don't have, gives no lines and takes any
 option, a misspelt `taks=` too; jsonschema gives no lines and takes NaN for a number above 0.
@@ -26,10 +29,16 @@ from pathlib import Path
 
 from course.exercises.checks import collecting
 
-EXERCISES = Path(__file__).resolve().parents[2] / "exercises"
+EXERCISES = Path(__file__).resolve().parents[2] / "exercises"  # a clone's own, complete
+RELEASED = Path(__file__).resolve().parent / "released"  # what any install of the course carries
+ANSWERS = "answers.bin"  # in a released exercise
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # Tags of cells that a grader doesn't run: those for a look, and the one that installs the course.
 NOT_GRADED = {"expected", "try", "check", "colab"}
+WHOLE_COURSE = (
+    "Get a copy of the whole course, install that with `python -m pip install --no-deps -e .` in "
+    "its top folder, and restart what runs Python."
+)
 YOUR_TURN = 'raise NotImplementedError("Your turn.")'
 _TAGS = NOT_GRADED - {"colab"} | {"setup"}
 _CELL = re.compile(r"# %%(?P<markdown> \[markdown\])?(?P<options>.*)")
@@ -41,7 +50,7 @@ _VERDICT = ("checks", "errors", "packed_models", "plain_data", "runner", "source
 
 
 class ExerciseError(Exception):
-    """Something in an exercise's folder is wrong; the text names file and line."""
+    """Something in an exercise's folder is wrong, or isn't there; the text says what, and where."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,31 +99,77 @@ class Task:
     line: int
 
 
+@dataclasses.dataclass(frozen=True)
+class Released:
+    """What a released exercise says of the one that it was made from.
+
+    Attributes:
+        hidden: dict of task id -> (how many hidden checks it has there, their points).
+        answers: digest of answers.bin.
+        built_from: what whoever released it wrote here, to know it again.
+    """
+
+    hidden: dict
+    answers: str
+    built_from: str = ""
+
+
 class Exercise:
-    """An exercise's folder, read and found in order. Made by `load_exercise`."""
+    """An exercise's folder, read and found in order. Made by `load_exercise`.
+
+    `released` is a Released, and None where the folder is complete.
+    """
 
     def __init__(self, folder):
         self.folder = Path(folder)
         self.id = self.folder.resolve().name
         settings = _settings(self.folder / "exercise.toml")
         self.title, self.lesson, self.warm = settings["title"], settings["lesson"], settings["warm"]
-        self.limits = Limits(**settings["limits"])
+        self.limits, self.released = Limits(**settings["limits"]), settings["released"]
+        whole = self.released is None
         self.cells = _cells(self.folder / "exercise.py")
-        self.tasks = _tasks(self.folder / "exercise.py", self.cells)
+        self.tasks = _tasks(self.folder / "exercise.py", self.cells, whole=whole)
         probes = self.folder / "probes.py"
         self.probes = _text(probes) if probes.exists() else ""
         if self.probes:
             _compiled(self.probes, probes)
-        self.checks = _checks(self.folder / "checks.py", self.tasks)
+        self.checks = _checks(self.folder / "checks.py", self.tasks, whole=whole)
 
     @cached_property
     def mutants(self):
-        """The wrong solutions of mutants.py; each is known to apply."""
+        """The wrong solutions of mutants.py; each is known to apply.
+
+        Raises:
+            ExerciseError: it is a released exercise, or mutants.py is wrong.
+        """
+        self.require_whole()
         return _mutants(self.folder / "mutants.py", self)
 
     @property
     def points(self):
-        return float(sum(check.points for check in self.checks))
+        """Of all checks, the hidden ones of a released exercise too."""
+        visible = sum(check.points for check in self.checks if not check.hidden)
+        return float(visible + sum(self.hidden_of(task.id)[1] for task in self.tasks))
+
+    def hidden_of(self, task):
+        """How many hidden checks a task has, also where they aren't at hand, and their points."""
+        if self.released is not None:
+            return self.released.hidden.get(task, (0, 0))
+        hidden = [check.points for check in self.checks_of(task) if check.hidden]
+        return len(hidden), sum(hidden)
+
+    def require_whole(self):
+        """Say what to do where something needs more than a released exercise has.
+
+        Raises:
+            ExerciseError: it is a released one.
+        """
+        if self.released is not None:
+            raise ExerciseError(
+                f"{self.id} is here as learners get it ({_shown(self.folder)}), without solutions, "
+                "hidden checks and mutants. So it can't be graded, proved, exported or released "
+                f"here. {WHOLE_COURSE}"
+            )
 
     @cached_property
     def digest(self):
@@ -137,7 +192,12 @@ class Exercise:
         return [check for check in self.checks if check.task == task]
 
     def solution_cells(self):
-        """What a grader would run of a right submission: list of str."""
+        """What a grader would run of a right submission: list of str.
+
+        Raises:
+            ExerciseError: it is a released exercise.
+        """
+        self.require_whole()
         return [cell.solution for cell in self.cells if cell.graded]
 
     def release_cells(self):
@@ -183,9 +243,18 @@ def digest_of(paths):
     return digest.hexdigest()[:16]
 
 
+def exercises_folder():
+    """The folder of this course's exercises: a clone's own, else the released ones of any install.
+
+    Returns:
+        Path, which need not exist. In an install, `EXERCISES` may be a stranger's folder.
+    """
+    return EXERCISES if any(EXERCISES.glob("*/exercise.toml")) else RELEASED
+
+
 def exercise_ids():
     """The exercises of this course, in order: list of str."""
-    return sorted(path.parent.name for path in EXERCISES.glob("*/exercise.toml"))
+    return sorted(path.parent.name for path in exercises_folder().glob("*/exercise.toml"))
 
 
 def load_exercise(exercise):
@@ -198,12 +267,15 @@ def load_exercise(exercise):
     Raises:
         ExerciseError: there is none, or a file is wrong; the text names file and line.
     """
-    folder = EXERCISES / str(exercise)
+    folder = exercises_folder() / str(exercise)
     if not folder.is_dir():
         folder = Path(exercise)
     if not folder.is_dir():
-        there = ", ".join(exercise_ids()) or "none: the folder exercises/ is not beside course/"
-        raise ExerciseError(f"There is no exercise {str(exercise)!r}. There are: {there}.")
+        there = f"There are: {', '.join(exercise_ids())}."
+        if not exercise_ids():
+            places = f"{_shown(EXERCISES)} nor {_shown(RELEASED)}"
+            there = f"There is none at all, neither in {places}. {WHOLE_COURSE}"
+        raise ExerciseError(f"There is no exercise {str(exercise)!r}. {there}")
     return Exercise(folder)
 
 
@@ -244,10 +316,10 @@ def _settings(path):
     except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         _fail(path, line[1] if line else 1, str(error))
-    known = {"title": str, "lesson": str, "warm": list, "limits": dict}
+    known = {"title": str, "lesson": str, "warm": list, "limits": dict, "released": dict}
     for key, value in settings.items():
         if not isinstance(value, known.get(key, ())):
-            says = f"{key!r} should be one of: title, lesson, warm, [limits]"
+            says = f"{key!r} should be one of: title, lesson, warm, [limits], [released]"
             _fail(path, _line_of(text, key), says)
     for key in ("title", "lesson"):
         if key not in settings:
@@ -262,7 +334,23 @@ def _settings(path):
             says = f"{key} is {value!r}; a number above 0 is expected"
         if says:
             _fail(path, _line_of(text, key), says)
-    return {"warm": ["numpy"], **settings, "limits": limits}
+    released = None
+    if "released" in settings:
+        released = _released_settings(path, _line_of(text, "released"), settings["released"])
+    return {"warm": ["numpy"], **settings, "limits": limits, "released": released}
+
+
+def _released_settings(path, line, table):
+    """The table that `release` writes: a Released."""
+    try:
+        table = dict(table)
+        hidden = {
+            task: (entry["checks"], entry["points"]) for task, entry in table.pop("hidden").items()
+        }
+        return Released(hidden=hidden, **table)
+    except (KeyError, TypeError, AttributeError) as error:
+        says = f"[released] isn't as `release` writes it ({type(error).__name__}: {error})"
+        return _fail(path, line, f"{says}; release the exercise again")
 
 
 def _line_of(text, key):
@@ -377,7 +465,7 @@ def _defined(code):
     return list(dict.fromkeys(names))
 
 
-def _tasks(path, cells):
+def _tasks(path, cells, *, whole):
     tasks = {}
     for cell in cells:
         if cell.kind != "markdown" or cell.task is None:
@@ -399,11 +487,11 @@ def _tasks(path, cells):
             _fail(path, cell.line, f"the task {cell.task!r} has no text cell with a heading")
     for task in tasks.values():
         code = [cell for cell in cells if cell.task == task.id and cell.kind == "code"]
-        if not any(BEGIN in cell.source for cell in code):
+        if whole and not any(BEGIN in cell.source for cell in code):
             _fail(path, task.line, f"the task {task.id!r} has no cell with a solution")
         if not any("check" in cell.tags and f'check("{task.id}")' in cell.source for cell in cells):
             _fail(path, task.line, f'no cell tagged "check" calls check("{task.id}")')
-    if path.resolve().parents[1] == EXERCISES:  # easily forgotten in a copy
+    if path.resolve().parents[1] == exercises_folder():  # easily forgotten in a copy
         for cell in cells:
             for opened in re.findall(r"open_exercise\(\s*[\"'](.*?)[\"']", cell.source):
                 if opened != path.parent.name:
@@ -411,7 +499,7 @@ def _tasks(path, cells):
     return list(tasks.values())
 
 
-def _checks(path, tasks):
+def _checks(path, tasks, *, whole):
     checks = _read(path)
     known = [task.id for task in tasks]
     lines = {}
@@ -435,9 +523,12 @@ def _checks(path, tasks):
     for task in tasks:
         own = [check for check in checks if check.task == task.id]
         for hidden, kind in ((False, "visible"), (True, "hidden")):
-            if not any(check.hidden is hidden for check in own):
+            if not any(check.hidden is hidden for check in own) and (whole or not hidden):
                 says = f"the task {task.id!r} has no {kind} check; each needs one at least"
                 _fail(path, own[-1].line if own else 1, says)
+    for check in checks:
+        if check.hidden and not whole:
+            _fail(path, check.line, f"{check.id!r} is hidden, and this is a released exercise")
     return checks
 
 
