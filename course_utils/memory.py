@@ -1,7 +1,4 @@
-"""How much memory this process may still use, and how much a network takes.
-
-Only the standard library is imported at the top, for `course.cli.doctor`.
-"""
+"""How much memory may still be used, and by what. At the top, the standard library only."""
 
 import contextlib
 import math
@@ -9,30 +6,73 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["available", "check_forward_pass", "limits", "needed", "release"]
+__all__ = ["available", "limits", "other_kernels", "release", "shortage"]
 
 GB = 2**30  # of memory, as systems and Binder count it
+LESSON = 0.7 * GB, 1.5 * GB  # what the lessons' kernels take at their peaks, quick size, real data
 CGROUP, OWN_CGROUPS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
-# A forward pass beside its three largest neighbouring feature maps: see `needed`.
-MORE, OTHER = 1.25, 100e6  # times as much; bytes
+USE_OF = {"memory.max": "memory.current", "memory.limit_in_bytes": "memory.usage_in_bytes"}
+LENT = {"inactive_file", "active_file", "total_inactive_file", "total_active_file"}  # to files
+KERNELS = {"ipykernel_launcher", "ipykernel", "colab_kernel_launcher"}  # modules that start one
 
 
 def available() -> float:
     """Bytes that can still be taken: what the machine has free, or is left of a limit.
 
     Returns:
-        bytes, >= 0. Within a limit, what this process has in use already counts as taken.
-        Infinity where the system doesn't tell, as in a sandbox without /proc.
+        bytes, >= 0. Of a container's limit, what its processes have in use is taken; of MEM_LIMIT,
+        what the user's have. Infinity where the system doesn't tell, as in a sandbox without /proc.
     """
     import psutil
 
     try:
-        memory, used = psutil.virtual_memory(), psutil.Process().memory_info()
+        memory = psutil.virtual_memory()
     except (psutil.Error, OSError):
         return math.inf
-    own = used.rss - getattr(used, "shared", 0)  # libraries' pages can be dropped: Linux only
-    left = [limit - own for limit in limits(memory.total).values()]
-    return max(0.0, min([float(memory.available), *left]))
+    return max(0.0, min([float(memory.available), *_left_of_limits(memory.total)]))
+
+
+def other_kernels() -> list[tuple[str, float]]:
+    """This user's other notebooks that have a kernel, and the bytes it takes, the largest first.
+
+    Returns:
+        pairs of a notebook's file name, "another notebook" where that is not told, and bytes.
+    """
+    import psutil
+
+    kernels = []
+    for process, size in _own_processes():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and KERNELS & set(process.cmdline()):
+                name = ""
+                with contextlib.suppress(psutil.Error, OSError):  # as macOS may forbid it
+                    name = process.environ().get("JPY_SESSION_NAME", "")  # Jupyter's server sets it
+                kernels.append((Path(name).name or "another notebook", size))
+    return sorted(kernels, key=lambda kernel: -kernel[1])
+
+
+def shortage() -> tuple[str, bool]:
+    """What to shut down before TensorFlow is imported, where little memory is free.
+
+    Returns:
+        a sentence, "" where there is enough for any lesson; and whether a lesson would die: less
+        is left of a limit than the smallest lesson takes, and there are kernels to shut down.
+    """
+    free, (least, most) = available(), LESSON
+    if free >= most:
+        return "", False
+    text = f"{free / GB:.1f} GB of memory are free, and a lesson takes {least / GB:.1f} to "
+    text += f"{most / GB:.1f} GB: "
+    named, freed = [], free
+    for name, size in other_kernels():
+        if freed < most and size >= 0.05 * GB:
+            named.append(f"{name} ({size / GB:.1f} GB)")
+            freed += size
+    if not named:
+        return f"{text}close other programs, should it stop.", False
+    text += f"first shut down the kernel of {' and '.join(named)}. In JupyterLab that is done in "
+    text += 'the left sidebar, under "Running Terminals and Kernels".'
+    return text, min(_left_of_limits(math.inf), default=math.inf) < least
 
 
 def release() -> None:
@@ -57,65 +97,56 @@ def limits(total: float) -> dict[str, float]:
     Returns:
         bytes by name: "this container's limit" and "MEM_LIMIT", which JupyterHub and Binder set.
     """
-    found = {"this container's limit": _control_group_limit()}
+    groups = min((limit for limit, _ in _control_groups()), default=math.inf)
+    found = {"this container's limit": groups}
     with contextlib.suppress(KeyError, ValueError):
         found["MEM_LIMIT"] = float(os.environ["MEM_LIMIT"])
     return {name: limit for name, limit in found.items() if 0 < limit < total}
 
 
-def needed(model, batch_size: int) -> float:
-    """Estimate the memory that a forward pass takes, beside the weights.
-
-    Args:
-        model: keras.Model whose layers run one after the other, more or less.
-        batch_size: images at once, >= 1.
-    Returns:
-        bytes: what the three largest neighbouring layers put out, in float32, a quarter more for
-        copies of the images and buffers, and 100 MB for code. Measured beside it: VGG16 at 224
-        pixels takes 1.18 GB for 32 images (estimate 1.26), 0.31 GB for 8 (0.39); at 224 pixels
-        and 32 images ResNet50 .47 (.49), InceptionV3 .37 (.47), EfficientNetV2B0 .31 (.29) and
-        MobileNetV2 .57 (.68).
-    """
-    sizes = [math.prod(layer.output.shape[1:]) for layer in model.layers]
-    most = max(sum(sizes[i : i + 3]) for i in range(len(sizes)))
-    return MORE * 4 * batch_size * most + OTHER
+def _left_of_limits(total: float) -> list[float]:
+    """What is left of each limit that is below the machine's memory, in bytes."""
+    left = [limit - _group_use(use) for limit, use in _control_groups() if limit < total]
+    own = limits(total).get("MEM_LIMIT")
+    return left if own is None else [*left, own - sum(size for _, size in _own_processes())]
 
 
-def check_forward_pass(model, title: str, batch_size: int) -> None:
-    """Make sure that a forward pass fits into the memory that is free.
+def _own_processes() -> Iterator[tuple]:
+    """This user's processes that can be looked at, and what each takes for itself, in bytes."""
+    import psutil
 
-    Args:
-        model: keras.Model of images.
-        title: its name, for the message.
-        batch_size: images at once, >= 1.
-    Raises:
-        MemoryError: it does not fit; the message says what is needed and free, and what to do.
-    """
-    need, free, side = needed(model, batch_size), available(), model.input_shape[1]
-    if need > free:
-        raise MemoryError(
-            f"{title} needs about {need / GB:.1f} GB for {batch_size} images of {side} x {side} "
-            f"pixels at once, and {free / GB:.1f} GB are free. Take a smaller batch_size, a "
-            "smaller size, or MobileNetV2; or close other notebooks"
-        )
+    with contextlib.suppress(psutil.Error, OSError):
+        own = psutil.Process().username()
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.username() == own:
+                    used = process.memory_info()
+                    # libraries' pages can be dropped; only Linux tells which they are
+                    yield process, used.rss - getattr(used, "shared", 0)
 
 
-def control_values(*names: str) -> Iterator[list[str]]:
-    """Words of the control files so named, in this process's control groups and those above."""
+def _control_groups() -> Iterator[tuple[float, Path]]:
+    """Of this process's control groups and those above: the limit in bytes, the file of the use."""
     with contextlib.suppress(OSError, ValueError):
         for line in OWN_CGROUPS.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
             top = CGROUP / controllers  # the first version has a tree for each controller
             folder = top / path.lstrip("/")
             for group in (folder, *folder.parents):
-                for name in names:
-                    with contextlib.suppress(OSError):
-                        yield (group / name).read_text().split()
+                for name, use in USE_OF.items():
+                    with contextlib.suppress(OSError, ValueError):
+                        yield float((group / name).read_text()), group / use  # or "max": no limit
                 if group in (top, CGROUP):
                     break
 
 
-def _control_group_limit() -> float:
-    """Bytes that the control groups allow; infinity without a limit."""
-    values = control_values("memory.max", "memory.limit_in_bytes")
-    return min((float(value) for value, *_ in values if value != "max"), default=float("inf"))
+def _group_use(use: Path) -> float:
+    """Bytes in use in a control group, without pages of files, which can be dropped."""
+    try:
+        lines = use.with_name("memory.stat").read_text().splitlines()
+        lent = {name: float(value) for name, value in map(str.split, lines) if name in LENT}
+        if lent.keys() == LENT:  # the first version: the group's own, and those of groups within
+            lent = {name: value for name, value in lent.items() if name.startswith("total")}
+        return float(use.read_text()) - sum(lent.values())
+    except (OSError, ValueError):
+        return sum(size for _, size in _own_processes())

@@ -5,6 +5,8 @@ import os
 import sys
 import tempfile
 
+from course_utils import machine, memory
+
 SCALES = ("quick", "full")
 
 # What every figure of the course shares. 72 dpi keeps a notebook under 1 MB.
@@ -31,17 +33,18 @@ def begin_lesson(*, scale=None, seed=1):
         "quick" or "full".
     Raises:
         ValueError: the scale is neither; the message says where it came from.
+        NotReady: TensorFlow or Keras does not start, or memory is taken; it says what to do.
     Source: keras.utils.set_random_seed does the seeding.
     """
     requested = _check_scale(scale, "begin_lesson(scale=...)") or _check_scale(
         os.environ.get("COURSE_SCALE"), "the environment variable COURSE_SCALE"
     )
-    tensorflow = import_tensorflow()
-    import keras
+    keras = import_keras()
+    import tensorflow
 
     prepare_figures()
     keras.utils.set_random_seed(seed)
-    gpus = tensorflow.config.list_physical_devices("GPU")
+    gpus = tensorflow.config.get_visible_devices("GPU")
     size = requested or ("full" if gpus else "quick")
     device = f"{len(gpus)} GPU" if gpus else f"CPU with {cpu_count()} core(s)"
     print(
@@ -69,16 +72,54 @@ def import_tensorflow():
 
     Returns:
         the module `tensorflow`.
+    Raises:
+        NotReady: it does not start, or other notebooks have taken the memory that it needs.
     """
     if "tensorflow" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
             os.environ.setdefault(name, str(cpu_count()))
-    with _quiet_stderr():
-        import tensorflow
+        text, stop = memory.shortage()
+        if stop:
+            raise machine.NotReady(f"{text} Then run this cell again.")
+        if text:
+            print(text)
+    try:
+        with _quiet_stderr():
+            import tensorflow
 
-        tensorflow.constant(0)  # the devices' messages come with the first tensor
+            machine.settle_devices(tensorflow)
+            tensorflow.constant(0)  # the devices' messages come with the first tensor
+    except Exception as error:  # whatever a broken installation gives
+        raise machine.not_started("TensorFlow", error) from error
     return tensorflow
+
+
+def import_keras():
+    """Import Keras with the settings that lessons need in this process; say if it had others.
+
+    Returns:
+        the module `keras`.
+    Raises:
+        NotReady: as for TensorFlow; or Keras is loaded already, with another backend.
+    """
+    outside = list(machine.keras_settings())
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = machine.KERAS["backend"]
+    import_tensorflow()
+    otherwise = [f'backend "{value}"' for name, value, _ in outside if name == "backend"]
+    otherwise += machine.settle_keras()
+    if otherwise:
+        places = " and ".join(dict.fromkeys(place for *_, place in outside)) or "this kernel"
+        print(
+            f"Keras was set to {', '.join(otherwise)} in {places}. "
+            "This notebook uses the usual: TensorFlow, channels last, float32."
+        )
+    if machine.version(machine.METAL):
+        print(f"{machine.METAL_SAYS}. This notebook uses the processor.")
+    import keras
+
+    return keras
 
 
 def cpu_count():

@@ -17,10 +17,10 @@
 # next one, which every lesson has at its top. It takes some seconds, while TensorFlow starts.
 
 # %%
+from course_utils import figures, sliders, start
 import numpy as np
 from course import data
 from course.cli import doctor
-from course_utils import figures, sliders, start
 
 SCALE = start.begin_lesson(seed=0)  # COURSE_SCALE=full, or scale="full" here, is the long version of a lesson
 

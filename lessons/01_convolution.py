@@ -15,9 +15,9 @@
 # 3. why a kernel can be learned from examples, and what its gradient is.
 
 # %%
+from course_utils import figures, start
 import numpy as np
 from course import data, instruments
-from course_utils import figures, start
 
 SCALE = start.begin_lesson(seed=1)  # COURSE_SCALE=full, or scale="full" here, uses all the digits
 

@@ -15,9 +15,9 @@
 # 3. why deep networks fail to train, and how initialisation, batch normalisation and skip connections help.
 
 # %%
+from course_utils import figures, recorded, start
 import numpy as np
 from course import data, instruments
-from course_utils import figures, recorded, start
 
 SCALE = start.begin_lesson(seed=2)  # COURSE_SCALE=full, or scale="full" here, trains on all of MNIST
 

@@ -14,9 +14,9 @@
 # 3. to see overfitting in curves, in errors and in the network's confidence, and to tell a difference from noise.
 
 # %%
+from course_utils import figures, recorded, sliders, start
 import numpy as np
 from course import data
-from course_utils import figures, recorded, sliders, start
 
 SCALE = start.begin_lesson(seed=3)  # COURSE_SCALE=full, or scale="full" here, uses all photos at 150 px
 

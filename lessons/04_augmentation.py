@@ -15,9 +15,9 @@
 # 3. to take a cure apart: an ablation with several seeds, so that you can tell what helps from what just sounds good.
 
 # %%
+from course_utils import figures, recorded, start
 import numpy as np
 from course import data, instruments
-from course_utils import figures, recorded, start
 
 SCALE = start.begin_lesson(seed=4)  # COURSE_SCALE=full, or scale="full" here, trains for an hour on all photos
 

@@ -15,10 +15,10 @@
 # 3. to tell how much a base is worth: for twenty photos or two thousand, and for pictures unlike those it knows.
 
 # %%
+from course_utils import diagrams, figures, recorded, sliders, start
 import numpy as np
 from course import data, drawn
 from course.data import bases, features
-from course_utils import diagrams, figures, recorded, sliders, start
 
 SCALE = start.begin_lesson(seed=5)  # COURSE_SCALE=full, or scale="full" here, takes all photos, and an hour or two
 

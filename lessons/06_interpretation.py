@@ -15,10 +15,10 @@
 # 3. to tell whether such a picture is true; and to find a network that is right for the wrong reason, and to mend it.
 
 # %%
+from course_utils import figures, memory, recorded, start
 import numpy as np
 from course import data, drawn, explain, instruments
 from course.data import bases, features, imagenet
-from course_utils import figures, memory, recorded, start
 
 SCALE = start.begin_lesson(seed=6)  # COURSE_SCALE=full, or scale="full" here, takes all photos and more seeds: half an hour
 

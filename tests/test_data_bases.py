@@ -7,11 +7,9 @@ import json
 import random
 import re
 import shutil
-import sys
 import tempfile
 import warnings
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,7 +20,7 @@ from typer.testing import CliRunner
 
 from course import data
 from course.cli.cli import app
-from course.data import bases, course_base, sources
+from course.data import bases, course_base, forward_pass, sources
 from course.data.download import DataError, StorageError
 from course_utils import memory, recorded
 
@@ -372,25 +370,7 @@ def test_memory_needed():
          keras.layers.Flatten(), keras.layers.Dense(1)]
     )  # fmt: skip
     three = 8 * 8 * (5 + 2 + 2)  # both convolutions, and the second one flattened
-    assert memory.needed(model, 10) == 1.25 * 4 * 10 * three + 100e6
-
-
-def test_memory_available(monkeypatch, tmp_path):
-    used = SimpleNamespace(rss=5e8, shared=2e8)
-    fake = SimpleNamespace(
-        virtual_memory=lambda: SimpleNamespace(total=16e9, available=8e9),
-        Process=lambda: SimpleNamespace(memory_info=lambda: used),
-        Error=RuntimeError,
-    )
-    monkeypatch.setitem(sys.modules, "psutil", fake)
-    monkeypatch.setattr(memory, "OWN_CGROUPS", tmp_path / "no such file")
-    assert memory.available() == 8e9
-    monkeypatch.setenv("MEM_LIMIT", "2e9")
-    assert memory.available() == 2e9 - 3e8
-    monkeypatch.setenv("MEM_LIMIT", "1e8")
-    assert memory.available() == 0
-    fake.virtual_memory = Path("/no such /proc/meminfo").read_text  # as in a sandbox
-    assert memory.available() == float("inf")
+    assert forward_pass.needed(model, 10) == 1.25 * 4 * 10 * three + 100e6
 
 
 # What comes with the model

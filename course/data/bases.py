@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from course.data import course_base, sources
 from course.data.download import DataError
+from course.data.forward_pass import check_forward_pass
 from course.data.sources import DataFile, Dataset, data_folder
-from course_utils import memory, recorded
+from course_utils import recorded
 from course_utils.arguments import check_integer
 from course_utils.start import import_tensorflow
 
@@ -208,7 +209,7 @@ def random_numbers_kept():
 def _load_real(name: str, size: int, *, progress: bool, anew: bool) -> tuple[Base, str]:
     """The base with its ImageNet weights, and what to say of it."""
     model = _build(name, size)
-    memory.check_forward_pass(model, TITLES[name], USUAL_BATCH)
+    check_forward_pass(model, TITLES[name], USUAL_BATCH)
     origin = fetch(name, progress=progress, anew=anew)
     path = data_folder() / name / DATASETS[name].files[0].name
     base = _filled(name, model, path, f"Delete it, then: course data fetch {name}")
@@ -231,7 +232,7 @@ def _load_course(size: int) -> tuple[Base, str]:
         reason = f"{path} is damaged: its sha256 is {digest}, not {record['sha256']}"
         raise DataError(attempt, reason, advice)
     model = _build(COURSE, size)
-    memory.check_forward_pass(model, TITLES[COURSE], USUAL_BATCH)
+    check_forward_pass(model, TITLES[COURSE], USUAL_BATCH)
     said = f"the course's own, trained on {record['n_images']:,} drawings of {record['n_kinds']} "
     said += "kinds" + ", no cats or dogs among them" * {"cat", "dog"}.isdisjoint(record["kinds"])
     return _filled(COURSE, model, path, advice), f"{said}, {model.count_params():,} parameters"

@@ -21,8 +21,8 @@ import numpy as np
 
 from course.data import bases, download
 from course.data.download import DataError
+from course.data.forward_pass import check_forward_pass
 from course.data.sources import data_folder
-from course_utils import memory
 from course_utils.arguments import check_integer
 
 __all__ = ["compute_features"]
@@ -68,7 +68,7 @@ def compute_features(
     if new:
         # Few different widths, because Keras traces the model anew for each.
         width = min(batch_size, 1 << (len(new) - 1).bit_length())
-        memory.check_forward_pass(base.model, base.title, width)
+        check_forward_pass(base.model, base.title, width)
         added = np.zeros(len(new), row)
         added["image"] = np.frombuffer(b"".join(new), "V32")
         done = 0

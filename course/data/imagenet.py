@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from course.data import bases, sources
 from course.data.download import DataError
+from course.data.forward_pass import check_forward_pass
 from course.data.sources import DataFile, Dataset, data_folder
-from course_utils import memory
 from course_utils.start import import_tensorflow
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def load_classifier(*, size=160, source="auto", verbose=True) -> Classifier | No
 def _load_real(size: int, *, progress: bool, anew: bool) -> tuple[Classifier, str]:
     """The classifier, and what to say of it."""
     model = _build(size)
-    memory.check_forward_pass(model, TITLE, bases.USUAL_BATCH)
+    check_forward_pass(model, TITLE, bases.USUAL_BATCH)
     origin = fetch(progress=progress, anew=anew)
     folder = data_folder() / NAME
     try:

@@ -9,6 +9,7 @@
 # below it. `check.hint("...")` has two hints for each task.
 
 # %% tags=["setup"]
+from course_utils import figures
 import numpy as np
 from course.exercises import open_exercise
 from numpy.lib.stride_tricks import sliding_window_view
@@ -80,7 +81,6 @@ def convolve(image, kernel, padding=0, stride=1):
     ### END SOLUTION
 
 # %% tags=["expected"]
-from course_utils import figures
 from skimage.data import camera
 
 photo = camera()[40:280:2, 140:440:2] / 255
@@ -93,7 +93,6 @@ figures.image_grid(
 )
 
 # %% tags=["try"]
-from course_utils import figures
 from skimage.data import camera
 
 photo = camera()[40:280:2, 140:440:2] / 255
@@ -203,16 +202,12 @@ def gabor_bank(wavelength, n, sigma):
     ### END SOLUTION
 
 # %% tags=["expected"]
-from course_utils import figures
-
 figures.image_grid(
     gabor_bank(6, 6, 2.4), titles=[f"{180 * i // 6}°" for i in range(6)], signed=True, size=0.85,
     title="At 0° the wave runs to the right, at 90° downwards",
 )
 
 # %% tags=["try"]
-from course_utils import figures
-
 try:
     display(figures.image_grid(gabor_bank(6, 6, 2.4), signed=True, size=1.2))
 except NotImplementedError:
@@ -290,8 +285,6 @@ def useless_filters(images, bank):
 # **aliasing**. A wave must be longer than two pixels, or it poses as another.
 
 # %% tags=["expected"]
-from course_utils import figures
-
 def wave(wavelength, degrees, sigma=2.0):
     """A Gabor kernel that isn't balanced, so that this picture needs no other task."""
     y, x = np.mgrid[-6:7, -6:7]

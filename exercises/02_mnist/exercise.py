@@ -7,13 +7,14 @@
 # Some checks are hidden: they run when your work is graded, on other numbers.
 
 # %% tags=["setup"]
+from course_utils import start
+
 from contextlib import suppress
 
 import numpy as np
 
 from course import data
 from course.exercises import open_exercise
-from course_utils import start
 
 start.begin_lesson(seed=2)
 import keras

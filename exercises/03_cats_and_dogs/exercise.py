@@ -9,6 +9,7 @@
 # says `NotImplementedError`, then run the `check` cell below it. `check.hint("...")` has two hints for each task.
 
 # %% tags=["setup"]
+from course_utils import figures
 from course.exercises import open_exercise
 
 check = open_exercise("03_cats_and_dogs")
@@ -139,7 +140,6 @@ def split_by_animal(animals, labels, share, seed):
 # and a little brighter or darker. Above are validation photos, below the training photos that look like them.
 
 # %% tags=["expected"]
-from course_utils import figures
 from course.drawn import draw_pets
 
 def burst(pet, random):

@@ -12,10 +12,10 @@
 # Draw from it, and from nothing else.
 
 # %% tags=["setup"]
+from course_utils import figures
 import numpy as np
 from course import data
 from course.exercises import open_exercise
-from course_utils import figures
 
 check = open_exercise("04_augmentation")
 

@@ -8,6 +8,8 @@
 # is graded, on other numbers and networks.
 
 # %% tags=["setup"]
+from course_utils import figures, start
+
 from contextlib import suppress
 
 import numpy as np
@@ -15,7 +17,6 @@ import numpy as np
 from course import drawn
 from course.data import bases
 from course.exercises import open_exercise
-from course_utils import figures, start
 
 start.begin_lesson(seed=5)
 import keras

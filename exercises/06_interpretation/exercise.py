@@ -8,6 +8,7 @@
 # `NotImplementedError`, then run the `check` cell below it. `check.hint("...")` has two hints for each task.
 
 # %% tags=["setup"]
+from course_utils import figures
 from course.exercises import open_exercise
 
 check = open_exercise("06_interpretation")
@@ -18,7 +19,6 @@ import keras
 import tensorflow as tf
 from keras import layers
 from course import drawn, explain
-from course_utils import figures
 
 # %% [markdown]
 # All networks in these exercises end alike. The layer `"maps"` gives feature maps, after their ReLU. What follows may
