@@ -3,11 +3,14 @@
 What needs a browser is in tests/browser/test_browser_site.py.
 """
 
+import json
 import re
 import subprocess
 import sys
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import nbformat
@@ -15,7 +18,8 @@ import pytest
 from small_site import PAGE, notebook_of, small_site
 
 from course.exercises import load_exercise
-from tools import build_lessons, build_site
+from tools import build_lessons, build_site, colab
+from tools.address import Address
 from tools.site_links import dead_links
 from tools.staleness import LESSONS, NOTEBOOKS, lessons
 
@@ -252,10 +256,10 @@ def old_site(tmp_path):
     return target
 
 
-def test_a_failing_build_leaves_the_old_site(old_site):
-    head = "# 0. Nothing\n\n**Why?**\n\n[nowhere](07_nowhere.ipynb)"
-    with pytest.raises(ValueError, match="07_nowhere.ipynb"):
-        build_site.build({"00_nothing": notebook_of(head)}, old_site)
+def test_a_dead_link_fails_the_build_and_leaves_the_old_site(old_site):
+    raw = '# 0. X\n\n**Why?**\n\n<a href="gone.html">there</a>, <a href="#nowhere">here</a>'
+    with pytest.raises(ValueError, match=r"00_x.html: gone.html\n00_x.html: #nowhere"):
+        build_site.build({"00_x": notebook_of(raw)}, old_site)
     assert (old_site / "index.html").read_text() == "the old one"
 
 
@@ -309,9 +313,234 @@ def test_a_lesson_that_fails_is_named(tmp_path, monkeypatch):
     assert not (tmp_path / "cache").exists()
 
 
+# ---- from sources, whatever stands in notebooks/ -----------------------------------------------
+
+LESSON = """\
+# %% [markdown]
+# # 0. Small
+#
+# **Why?**
+
+# %%
+40 + 2
+
+# %% [markdown]
+# ## The end
+
+# %%
+"and"
+"""
+SMALL = Path(__file__).parent / "small_exercise"
+MINE = "what somebody wrote"
+
+
+def results(notebook, text):
+    """Give each code cell a result, as a kernel would."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [nbformat.v4.new_output("stream", text=text)]
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A lesson and an exercise with their stored notebooks; executing is only noted down."""
+    notebooks = tmp_path / "notebooks"
+    monkeypatch.setattr(build_site, "ROOT", tmp_path)
+    monkeypatch.setattr(build_site, "NOTEBOOKS", notebooks)
+    monkeypatch.setattr(build_site, "SOLVED", notebooks / "exercises" / "solutions")
+    monkeypatch.setattr(build_site, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(build_site, "mark_of_lesson", lambda source: source.read_text())
+    (source := tmp_path / "00_small.py").write_text(LESSON)
+    exercise = load_exercise(SMALL)
+    built = {
+        notebooks / "00_small.ipynb": build_site.read_lesson(source),
+        build_site.SOLVED / f"{exercise.id}.ipynb": build_site.solutions_notebook(exercise),
+    }
+    for path, notebook in built.items():
+        results(notebook, "as built")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(build_lessons.finished(notebook, "mark"), path)
+    learners = notebooks / "exercises" / f"{exercise.id}.ipynb"
+    nbformat.write(build_site.student_notebook(exercise, notebook), learners)
+    runs = []
+
+    def execute(notebook, settings, *, timeout):
+        runs.append(notebook)
+        results(notebook, "executed")
+
+    monkeypatch.setattr(build_site, "execute", execute)
+    return SimpleNamespace(
+        source=source, exercise=exercise, paths=[*built, learners], runs=runs, folder=tmp_path
+    )
+
+
+def change(path, how):
+    notebook = nbformat.read(path, as_version=4)
+    how(notebook)
+    nbformat.write(notebook, path)
+
+
+def answer(notebook):
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = f"{MINE!r}"
+    results(notebook, MINE)
+
+
+def add_a_cell(notebook):
+    notebook.cells.append(nbformat.v4.new_markdown_cell(MINE))
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(f"print({MINE!r})"))
+
+
+def edit_the_text(notebook):
+    notebook.cells[0].source += f"\n\n{MINE}"
+
+
+def edit_the_code(notebook):
+    notebook.cells[1].source = f"{MINE!r}"
+
+
+def save_results(notebook):
+    results(notebook, MINE)
+
+
+def attach(notebook):
+    notebook.cells[0]["attachments"] = {f"{MINE}.png": {"image/png": "AAAA"}}
+
+
+CHANGES = [answer, add_a_cell, edit_the_text, edit_the_code, save_results, attach]
+every_change = pytest.mark.parametrize("how", CHANGES, ids=lambda how: how.__name__)
+
+
+def as_text(notebook):
+    return json.dumps([notebook.cells, notebook.metadata], sort_keys=True)
+
+
+@every_change
+def test_stored_notebooks_give_results_of_the_build_alone(house, how, capsys):
+    before = [build_site.stored(house.source), build_site.stored_exercise(house.exercise)]
+    assert all("as built" in as_text(notebook) for notebook in before)
+    assert capsys.readouterr().out == ""
+    for path in house.paths:
+        change(path, how)
+    after = [build_site.stored(house.source), build_site.stored_exercise(house.exercise)]
+    assert all(MINE not in as_text(notebook) for notebook in after)
+    for old, new in zip(before, after, strict=True):
+        count = [sum(cell.cell_type == "code" for cell in n.cells) for n in (old, new)]
+        assert count[0] == count[1]
+    if how is not attach:
+        said = capsys.readouterr().out
+        assert "notebooks/00_small.ipynb" in said and "make lessons LESSON=00" in said
+        assert f"solutions/{house.exercise.id}.ipynb" in said and "make exercises" in said
+
+
+def test_of_an_edited_lesson_the_other_results_are_shown(house):
+    change(house.paths[0], edit_the_code)
+    first, second = (c for c in build_site.stored(house.source).cells if c.cell_type == "code")
+    assert (first.source, first.outputs) == ("40 + 2", [])
+    assert second.outputs[0]["text"] == "as built"
+
+
+@every_change
+def test_executed_pages_don_t_look_at_notebooks(house, how):
+    for path in house.paths:
+        change(path, how)
+    made = [build_site.executed(house.source), build_site.executed_exercise(house.exercise)]
+    assert len(house.runs) == 2
+    assert all(
+        "executed" in as_text(notebook) and MINE not in as_text(notebook) for notebook in made
+    )
+    again = [build_site.executed(house.source), build_site.executed_exercise(house.exercise)]
+    assert len(house.runs) == 2 and list(map(as_text, again)) == list(map(as_text, made))
+    build_site.executed_exercise(house.exercise, force=True)
+    assert len(house.runs) == 3
+
+
+@every_change
+def test_what_is_not_executed_now_comes_from_the_cache_or_as_stored(house, how):
+    for path in house.paths:
+        change(path, how)
+    made = [
+        build_site.executed(house.source, only_cached=True),
+        build_site.executed_exercise(house.exercise, only_cached=True),
+    ]
+    assert house.runs == [] and all(MINE not in as_text(notebook) for notebook in made)
+    build_site.executed_exercise(house.exercise)
+    kept = build_site.executed_exercise(house.exercise, only_cached=True)
+    assert len(house.runs) == 1 and "executed" in as_text(kept)
+
+
+def test_an_answer_is_on_no_page(house):
+    change(house.paths[-1], answer)
+    exercises = {house.exercise.id: build_site.stored_exercise(house.exercise)}
+    notebooks = {"00_small": build_site.stored(house.source)}
+    build_site.build(notebooks, house.folder / "site", exercises)
+    text = (house.folder / "site" / "exercises" / f"{house.exercise.id}.html").read_text()
+    assert "NotImplementedError" in text and "as built" in text
+    for solution in (c.solution for c in house.exercise.cells if c.source != c.solution):
+        assert solution not in unescape(re.sub(r"<[^>]+>", "", text))
+    for path in (house.folder / "site").rglob("*"):
+        assert path.is_dir() or MINE.encode() not in path.read_bytes(), path.name
+
+
+def test_a_solution_that_fails_is_named(house, monkeypatch):
+    monkeypatch.setattr(build_site, "execute", lambda notebook, *_, **__: results(notebook, "x"))
+    error = nbformat.v4.new_output("stream", name="stderr", text="beware")
+    monkeypatch.setattr(
+        build_site, "clean", lambda notebook: notebook.cells[1].update(outputs=[error])
+    )
+    with pytest.raises(ValueError, match=rf"exercises/{house.exercise.id}: (.|\n)*beware"):
+        build_site.executed_exercise(house.exercise)
+    assert not (house.folder / "cache").exists()
+
+
+@pytest.mark.parametrize("text", ["<<<<<<< HEAD", "[]", '{"cells": 1}'])
+def test_a_notebook_that_cannot_be_read_is_named(house, text):
+    for path in house.paths:
+        path.write_text(text)
+    with pytest.raises(ValueError, match=r"00_small\.ipynb.*make lessons LESSON=00"):
+        build_site.stored(house.source)
+    with pytest.raises(ValueError, match=r"solutions/.*\.ipynb.*make exercises"):
+        build_site.stored_exercise(house.exercise)
+
+
+def test_the_cell_for_colab_is_on_no_page(house):
+    address = Address("ada", "course")
+    for path in house.paths:
+        change(path, lambda notebook: colab.with_cell(notebook, address))
+    made = [build_site.stored(house.source), build_site.stored_exercise(house.exercise)]
+    assert all("as built" in as_text(n) and "pip" not in as_text(n) for n in made)
+
+
 def test_a_lesson_that_was_never_built_is_named():
     with pytest.raises(ValueError, match="run `make lessons LESSON=77`"):
         build_site.stored(Path("77_missing.py"))
+
+
+# ---- links of the first page -------------------------------------------------------------------
+
+LINKED = """\
+[one](notebooks/01_x.ipynb#part), [page](docs/grading.md#isolation), [folder](docs), [no](no.md)
+![a picture](docs/lesson1.png), [out](https://x.org/y), [here](#below), `[code](docs/grading.md)`
+```sh
+echo [this](docs/grading.md)
+```
+"""
+
+
+@pytest.mark.parametrize("address", [None, Address("ada", "course")])
+def test_links_of_readme_lead_on_from_the_first_page(monkeypatch, address):
+    monkeypatch.setattr(build_site, "published", lambda: address)
+    text = build_site.links_from_the_index(LINKED, {"notebooks/01_x.ipynb": "01_x.ipynb"})
+    assert "[one](01_x.ipynb)" in text and "[out](https://x.org/y), [here](#below)" in text
+    assert "`[code](docs/grading.md)`" in text and "echo [this](docs/grading.md)\n" in text
+    assert "![a picture](docs/lesson1.png)" in text and ", no\n" in text
+    there = "https://github.com/ada/course/"
+    if address:
+        assert f"[page]({there}blob/main/docs/grading.md#isolation)" in text
+        assert f"[folder]({there}tree/main/docs)" in text
+    else:
+        assert ", page, folder, " in text and "github.com" not in text
 
 
 @pytest.mark.parametrize(
@@ -333,12 +562,15 @@ def test_title_and_question_of_a_lesson():
         build_site.heading_of(notebook_of("## Cats"))
 
 
-def test_binder_is_named_once_the_course_is_published(monkeypatch):
-    monkeypatch.setattr(build_site, "repository", lambda: build_site.UNPUBLISHED)
-    assert "Binder" not in build_site.edition_line("02_mnist", 0)
-    monkeypatch.setattr(build_site, "repository", lambda: "someone/course")
+def test_binder_and_colab_are_named_once_the_course_is_published(monkeypatch):
+    monkeypatch.setattr(build_site, "published", lambda: None)
+    assert "https" not in build_site.edition_line("02_mnist", 0)
+    address = Address("someone", "course")
+    monkeypatch.setattr(build_site, "published", lambda: address)
     line = build_site.edition_line("02_mnist", 2)
-    assert "/02_mnist.ipynb" in line and "2 of its figures are live" in line
+    assert "2 of its figures are live" in line
+    path = "notebooks/02_mnist.ipynb"
+    assert f'"{address.binder(path)}"' in line and f'"{address.colab(path)}"' in line
 
 
 def test_readme_is_quoted_by_its_headings():
