@@ -15,7 +15,7 @@ from printed import numbers_in
 from course import data
 from course.cli import doctor
 from course.cli.doctor import GB, NOTE, OK, PROBLEM, Finding
-from course_utils import memory
+from course_utils import machine, memory
 
 ROOT = Path(__file__).parent.parent
 needs_posix = pytest.mark.skipif(os.name == "nt", reason="uses signals, links or shell scripts")
@@ -23,8 +23,6 @@ STARTED = {
     "outcome": "started",
     "tensorflow": "2.21.0",
     "keras": "3.15.1",
-    "image_data_format": "channels_last",
-    "floatx": "float32",
     "gpus": [],
     "cuda_build": False,
 }
@@ -34,8 +32,9 @@ STARTED = {
 def plain_machine(monkeypatch, tmp_path):
     """No setting in force, no card, no control groups, and nothing remembered from another test."""
     for name in list(os.environ):
-        if name.startswith(("COURSE_", "CPU_", "MEM_", "CUDA_", "KERAS_", "JUPYTER")):
+        if name.startswith(("COURSE_", "CPU_", "MEM_", "CUDA_", "KERAS_", "JUPYTER", "COLAB_")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(memory, "OWN_CGROUPS", tmp_path / "no such file")
     caches = doctor._probe, doctor._nvidia_cards
@@ -124,9 +123,13 @@ def test_python_in_range(monkeypatch, version):
 
 
 @pytest.mark.parametrize("version", ["3.10.14", "3.14.0", "3.14.0rc1"])
-def test_python_out_of_range(monkeypatch, version):
+@pytest.mark.parametrize("copy", [True, False])
+def test_python_out_of_range(monkeypatch, tmp_path, version, copy):
     monkeypatch.setattr(doctor.platform, "python_version", lambda: version)
-    only(doctor.check_python(), PROBLEM, says=[version, ">=3.11"], remedy=["3.12"])
+    monkeypatch.setattr(doctor, "COPY", ROOT if copy else tmp_path)
+    says = [version, ">=3.11", "TensorFlow"]
+    finding = only(doctor.check_python(), PROBLEM, says=says, remedy=["3.12"])
+    assert ("make lab" in finding.remedy) == (copy and os.name != "nt")
 
 
 def test_python_of_another_make(monkeypatch):
@@ -139,36 +142,117 @@ def test_python_of_32_bits(monkeypatch):
     only(doctor.check_python(), PROBLEM, says=["32 bits"], remedy=["64-bit"])
 
 
+def write(path, text="x = 1\n"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_files_that_hide_modules(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor, "COPY", tmp_path / "copy")
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "notes.py")
+    only(doctor.check_files(), OK)
+    here = write(tmp_path / "random.py")
+    only(doctor.check_files(), PROBLEM, says=[str(here), "module random"], remedy=["rename"])
+    there = write(tmp_path / "copy" / "notebooks" / "exercises" / "keras" / "__init__.py").parent
+    _, other = doctor.check_files()
+    only([other], PROBLEM, says=[str(there), "module keras"], remedy=["rename"])
+
+
+@pytest.mark.parametrize(
+    "folder", [ROOT, ROOT.parent, ROOT / "tests", ROOT / "tools", ROOT / "lessons"]
+)
+def test_the_courses_own_folders_hide_nothing(monkeypatch, folder):
+    monkeypatch.chdir(folder)
+    only(doctor.check_files(), OK)
+
+
 @pytest.fixture
 def packages(monkeypatch, tmp_path):
     """A made-up environment: what is installed, what is declared, and the lock."""
     installed = {"keras": "3.15.1", "tensorflow-cpu": "2.21.0", "numpy": "2.4.6"}
+    installed["jupyterlab"] = "4.6.6"
     declared = [
         "tensorflow-cpu==2.21.*; sys_platform != 'nowhere' and extra == 'tensorflow'",
         "tensorflow==2.21.*; sys_platform == 'nowhere' and extra == 'tensorflow'",
         "keras>=3.13,<4",
         "numpy>=2",
+        "jupyterlab>=4.4; extra == 'lab'",
+        "tensorflow[and-cuda]==2.21.*; extra == 'gpu'",
         "ruff>=0.9; extra == 'dev'",
     ]
     monkeypatch.setattr(doctor.metadata, "requires", lambda _name: declared)
     monkeypatch.setattr(doctor, "_version", installed.get)
     lock = tmp_path / "requirements.lock"
+    lock.touch()
     monkeypatch.setattr(doctor, "LOCK", lock)
+    monkeypatch.setattr(doctor, "COPY", tmp_path)
     return SimpleNamespace(installed=installed, lock=lock)
 
 
 def test_packages_as_wanted(packages):
-    only(doctor.check_packages(), OK, says=["all 3"])
+    only(doctor.check_packages(), OK, says=["all 4"])
 
 
 def test_packages_missing(packages):
     packages.installed.clear()
-    only(
-        doctor.check_packages(),
-        PROBLEM,
-        says=["tensorflow-cpu, keras, numpy"],
-        remedy=["pip install -r"],
-    )
+    says = ["tensorflow-cpu, keras, numpy, jupyterlab"]
+    only(doctor.check_packages(), PROBLEM, says=says, remedy=[f"pip install -r {packages.lock}"])
+
+
+def test_packages_missing_in_an_install_without_the_lock(packages):
+    """As from a wheel: the command names what is missing, with its range."""
+    packages.lock.unlink()
+    del packages.installed["keras"], packages.installed["tensorflow-cpu"]
+    remedy = [f'{sys.executable} -m pip install "tensorflow-cpu==2.21.*" "keras>=3.13,<4"']
+    only(doctor.check_packages(), PROBLEM, says=["tensorflow-cpu, keras"], remedy=remedy)
+
+
+def test_commands_where_uv_made_the_environment(packages, monkeypatch):
+    """Without pip in it, unless it was asked for."""
+    del packages.installed["keras"]
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda _name: None)
+    remedy = [f"uv pip install --python {sys.executable} -r {packages.lock}"]
+    only(doctor.check_packages(), PROBLEM, says=["keras"], remedy=remedy)
+    assert doctor._pip("uninstall") == f"uv pip uninstall --python {sys.executable}"
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_platform_with_a_notebook_and_a_tensorflow_of_its_own(packages, monkeypatch, own):
+    if own:
+        monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
+    packages.lock.unlink()
+    packages.installed["tensorflow"] = packages.installed.pop("tensorflow-cpu")
+    del packages.installed["jupyterlab"]
+    monkeypatch.setitem(sys.modules, "jupyterlab.commands", None)
+    if own:
+        only(doctor.check_packages(), OK, says=["all 3"])
+        only(doctor.check_widgets(), OK, says=["JupyterLab"])
+    else:
+        remedy = ['"jupyterlab>=4.4"']
+        only(doctor.check_packages(), PROBLEM, says=["jupyterlab"], remedy=remedy)
+        only(doctor.check_widgets(), PROBLEM, says=["JupyterLab"], remedy=remedy)
+
+
+@pytest.mark.parametrize(
+    ("system", "processor", "says", "remedy"),
+    [("darwin", "x86_64", "Intel", "arm64"), ("win32", "ARM64", "Windows on Arm", "WSL2")],
+)
+@pytest.mark.parametrize("version", [None, "2.16.2"])
+def test_a_machine_for_which_there_is_no_tensorflow(
+    packages, monkeypatch, system, processor, says, remedy, version
+):
+    monkeypatch.setattr(doctor.sys, "platform", system)
+    monkeypatch.setattr(doctor.platform, "machine", lambda: processor)
+    packages.installed["tensorflow-cpu"] = version
+    addresses = []
+    fields = SimpleNamespace(get_all=lambda _name: addresses or None)
+    monkeypatch.setattr(doctor.metadata, "metadata", lambda _name: fields)
+    finding = only(doctor.check_packages(), PROBLEM, says=[says], remedy=[remedy, "docs/hosts.md"])
+    assert "install -r" not in finding.remedy
+    addresses += ["Changes, https://example.org", "Repository, https://example.org/course"]
+    only(doctor.check_packages(), PROBLEM, remedy=[remedy, "https://example.org/course"])
 
 
 def test_packages_of_other_versions(packages):
@@ -183,12 +267,17 @@ def test_the_cuda_build_stands_in_for_tensorflow_cpu(packages):
     only(doctor.check_packages(), OK, says=["as in requirements.lock"])
 
 
+@pytest.mark.parametrize("copy", [True, False])
 @pytest.mark.parametrize("card", [False, True])
-def test_both_builds_of_tensorflow(packages, monkeypatch, card):
+def test_both_builds_of_tensorflow(packages, monkeypatch, card, copy):
+    if copy:
+        write(packages.lock.with_name("Makefile"))
     packages.installed["tensorflow"] = "2.21.0"
     monkeypatch.setattr(doctor, "_nvidia_cards", lambda: ("RTX",) * card)
     monkeypatch.setattr(doctor.sys, "platform", "linux")
-    remedy = ["make gpu"] if card else ["uninstall --yes tensorflow tensorflow-cpu", "install -r"]
+    remedy = ["uninstall --yes tensorflow tensorflow-cpu", "install"]
+    if card:
+        remedy = ["make gpu"] if copy else [*remedy, '"tensorflow[and-cuda]==2.21.*"']
     only(doctor.check_packages(), PROBLEM, says=["both installed"], remedy=remedy)
 
 
@@ -217,12 +306,10 @@ def test_course_utils_not_installed(packages, monkeypatch):
         raise doctor.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor.metadata, "requires", absent)
-    only(
-        doctor.check_packages(),
-        PROBLEM,
-        says=["deep-vision-course"],
-        remedy=["--no-deps --editable ."],
-    )
+    remedy = [f'--no-deps --editable "{packages.lock.parent}"']
+    only(doctor.check_packages(), PROBLEM, says=["deep-vision-course"], remedy=remedy)
+    packages.lock.unlink()
+    only(doctor.check_packages(), PROBLEM, says=["deep-vision-course"], remedy=["anew"])
 
 
 def test_packaging_not_installed(packages, monkeypatch):
@@ -249,11 +336,11 @@ def signalled(name, words=""):
 @pytest.mark.parametrize(
     ("probe", "says", "remedy"),
     [
-        pytest.param(signalled("SIGILL"), "AVX", "Binder", marks=needs_posix),
+        pytest.param(signalled("SIGILL"), "AVX", "newer computer", marks=needs_posix),
         pytest.param(
             signalled("SIGABRT", "TensorFlow was compiled to use AVX instructions"),
             "AVX",
-            "Binder",
+            "newer computer",
             marks=needs_posix,
         ),
         pytest.param(signalled("SIGKILL"), "memory", "close", marks=needs_posix),
@@ -294,29 +381,53 @@ def test_tensorflow_absent_is_said_once(packages, monkeypatch):
     only(doctor.check_packages(), PROBLEM, says=["tensorflow-cpu"])
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"), [("image_data_format", "channels_first"), ("floatx", "float16")]
-)
-def test_keras_set_otherwise(monkeypatch, setting, value):
-    monkeypatch.setattr(doctor, "_probe", lambda: STARTED | {setting: value})
-    _, *others = doctor.check_tensorflow()
-    only(others, PROBLEM, says=[setting, value], remedy=["keras.json"])
-
-
-def test_keras_on_another_backend(monkeypatch, tmp_path):
+def test_keras_set_otherwise(monkeypatch, tmp_path):
+    """Lessons set it right for themselves; what is in the file is told."""
     monkeypatch.setattr(doctor, "_probe", lambda: STARTED)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    for content in ('{"floatx": "float32"}', "[]", "no JSON"):
-        (tmp_path / "keras.json").write_text(content)
+    place = tmp_path / "keras.json"
+    for content in ('{"floatx": "float32"}', "[]", "no JSON", b"\xff"):
+        place.write_bytes(content if isinstance(content, bytes) else content.encode())
         only(doctor.check_tensorflow(), OK)
-    (tmp_path / "keras.json").write_text('{"backend": "jax"}')
+    write_json(place, {"backend": "jax", "image_data_format": "channels_first", "floatx": 16})
     _, *others = doctor.check_tensorflow()
-    only(others, PROBLEM, says=["jax"], remedy=[str(tmp_path / "keras.json")])
+    for finding, words in zip(others, ("jax", "channels_first", "16"), strict=True):
+        only([finding], NOTE, says=[words], remedy=[str(place)])
+    write_json(place, {})
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     _, *others = doctor.check_tensorflow()
-    only(others, PROBLEM, says=["torch"], remedy=["environment variable KERAS_BACKEND"])
+    only(others, NOTE, says=["torch"], remedy=["environment variable KERAS_BACKEND"])
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     only(doctor.check_tensorflow(), OK)
+
+
+@pytest.mark.parametrize(
+    "place", ["keras/src/backend/config.py", "tensorflow/python/keras/backend.py"]
+)
+def test_keras_stops_at_its_settings(monkeypatch, tmp_path, place):
+    """The two that read keras.json, and don't start with a wrong one."""
+    write(tmp_path / place, "raise ValueError('Invalid floatx: bfloat16')")
+    monkeypatch.setattr(
+        doctor, "_PROBE", f"import runpy; runpy.run_path({str(tmp_path / place)!r})"
+    )
+    remedy = [str(machine.keras_json())]
+    only(doctor.check_tensorflow(), PROBLEM, says=["bfloat16"], remedy=remedy)
+
+
+@pytest.mark.parametrize(("outcome", "level"), [("started", NOTE), ("failed", PROBLEM)])
+def test_tensorflow_metal(monkeypatch, outcome, level):
+    probe = STARTED | {"outcome": outcome, "status": 1, "stderr": "Symbol not found"}
+    monkeypatch.setattr(doctor, "_probe", lambda: probe)
+    monkeypatch.setattr(doctor, "_version", {machine.METAL: "1.2.0"}.get)
+    _, metal = doctor.check_tensorflow()
+    only([metal], level, says=["tensorflow-metal"], remedy=["uninstall --yes tensorflow-metal"])
+
+
+def test_a_file_in_the_folder_does_not_get_into_the_other_process(monkeypatch, tmp_path):
+    write(tmp_path / "random.py", "raise ImportError('mine')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(doctor, "_PROBE", 'import random; print(\'{"outcome": "well"}\')')
+    assert doctor._probe() == {"outcome": "well"}
 
 
 def test_the_other_process_always_runs_on_tensorflow(monkeypatch):
@@ -402,7 +513,8 @@ def control_groups(monkeypatch, tmp_path, lines, files):
 )
 def test_control_groups(monkeypatch, tmp_path, lines, files, allowed):
     control_groups(monkeypatch, tmp_path, lines, files)
-    assert memory._control_group_limit() == allowed
+    found = memory.limits(float("inf"))
+    assert found.get("this container's limit", float("inf")) == allowed
 
 
 def test_processor(monkeypatch):
@@ -421,7 +533,8 @@ def test_cores_cannot_be_counted(monkeypatch):
 
 def with_memory(monkeypatch, total, available):
     fake = SimpleNamespace(total=total * GB, available=available * GB)
-    monkeypatch.setitem(sys.modules, "psutil", SimpleNamespace(virtual_memory=lambda: fake))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: fake)
+    monkeypatch.setattr("psutil.process_iter", lambda: iter([]))
 
 
 def test_memory(monkeypatch, tmp_path):
@@ -443,6 +556,8 @@ def test_memory_limits_that_limit_nothing(monkeypatch, limit):
 def test_memory_in_use_by_others(monkeypatch):
     with_memory(monkeypatch, 16, 1.4)
     only(doctor.check_memory(), NOTE, remedy=["close"])
+    monkeypatch.setattr(memory, "other_kernels", lambda: [("02_mnist.ipynb", 1.0 * GB)])
+    only(doctor.check_memory(), NOTE, says=["1.4 GB"], remedy=["02_mnist.ipynb (1.0 GB)"])
 
 
 def test_memory_cannot_be_measured(monkeypatch):

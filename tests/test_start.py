@@ -51,7 +51,7 @@ def test_scale_comes_from_argument_then_environment(
 def test_full_is_the_default_on_a_gpu(monkeypatch):
     import tensorflow
 
-    monkeypatch.setattr(tensorflow.config, "list_physical_devices", lambda kind: ["a card"])
+    monkeypatch.setattr(tensorflow.config, "get_visible_devices", lambda kind: ["a card"])
     assert start.begin_lesson() == "full"
 
 

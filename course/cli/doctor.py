@@ -23,8 +23,10 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from course_utils import machine, memory
+from course_utils.machine import DISTRIBUTION
+from course_utils.machine import version as _version
 from course_utils.memory import GB
-from course_utils.memory import limits as memory_limits
 from course_utils.start import SCALES, cpu_count
 from course_utils.texts import counted
 
@@ -37,10 +39,13 @@ ASCII_MARKS = {OK: "ok", NOTE: "!!", PROBLEM: "XX", "remedy": "->"}
 
 PROBE_SECONDS = 120  # to import TensorFlow; 6 s are usual, a busy Binder machine takes a minute
 DATA_BYTES = 500e6  # the data sets of the quick size, and room to unpack them
-LITTLE_MEMORY, TIGHT_MEMORY = 1.0 * GB, 1.5 * GB  # a quick lesson peaks at about 0.9 GB
-DISTRIBUTION = "deep-vision-course"  # as in pyproject.toml
-NEEDED = ({"extra": ""}, {"extra": "tensorflow"})  # an extra, but no lesson runs without it
-LOCK = Path(__file__).parents[2] / "requirements.lock"  # there in a copy of the course only
+LITTLE_MEMORY = 1.0 * GB  # in all: a quick lesson peaks at about 0.9 GB
+# An extra, but no lesson runs without it.
+NEEDED = ({"extra": ""}, {"extra": "tensorflow"})
+COPY = Path(__file__).parents[2]  # the folder of the course, where it isn't installed as a wheel
+LOCK = COPY / "requirements.lock"  # there in a copy of the course only
+NOTEBOOKS = ("notebooks", "notebooks/exercises")  # in a copy
+ANEW = "install the course anew, the way it was installed here"
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu")  # two builds that install into one folder
 WIDGETS = "@jupyter-widgets/jupyterlab-manager"
 ILLEGAL_INSTRUCTION = {-4, 0xC000001D}  # exit statuses: SIGILL, and what Windows calls it
@@ -135,20 +140,29 @@ def check_python() -> list[Finding]:
 
         wanted = metadata.metadata(DISTRIBUTION)["Requires-Python"] or ""
         if not SpecifierSet(wanted).contains(version, prereleases=True):
-            return [
-                Finding(
-                    PROBLEM,
-                    "Python",
-                    f"{version} runs here; the course needs {wanted}",
-                    "install Python 3.12, remove the folder .venv, then: "
-                    "make PYTHON=/path/to/python3.12 lab",
-                )
-            ]
+            text = f"{version} runs here; the course, and TensorFlow, need {wanted}"
+            remedy = "install Python 3.12, and the course there"
+            if _has_make():
+                remedy = "install uv, or Python 3.12; remove the folder .venv, then: make lab"
+            return [Finding(PROBLEM, "Python", text, remedy)]
     if kind != "CPython" or sys.maxsize < 2**32:
         bits = 64 if sys.maxsize > 2**32 else 32
         text = f"{kind} with {bits} bits; TensorFlow exists for CPython with 64 bits only"
         return [Finding(PROBLEM, "Python", text, "install the 64-bit Python of python.org")]
     return [Finding(OK, "Python", f"{version}" + (f" (needed: {wanted})" if wanted else ""))]
+
+
+def check_files() -> list[Finding]:
+    """Files that hide modules: in this folder, and where a copy of the course has its notebooks."""
+    findings = []
+    for folder in dict.fromkeys((Path.cwd(), *(COPY / place for place in NOTEBOOKS))):
+        for path, module in machine.hiding(folder):
+            if COPY.is_relative_to(path):
+                continue  # this copy's own folder: it harms no notebook in it
+            text = f"{path} hides the module {module}, which the course needs"
+            remedy = "rename it, then restart the kernels of the notebooks in that folder"
+            findings.append(Finding(PROBLEM, "files", text, remedy))
+    return findings or [Finding(OK, "files", "none hides a module that the course needs")]
 
 
 def check_packages() -> list[Finding]:
@@ -157,31 +171,40 @@ def check_packages() -> list[Finding]:
         from packaging.requirements import Requirement
     except ImportError:
         text = "packaging is not installed, so versions cannot be compared"
-        return [Finding(PROBLEM, "packages", text, _install())]
+        return [Finding(PROBLEM, "packages", text, _install("packaging"))]
     try:
         declared = map(Requirement, metadata.requires(DISTRIBUTION) or [])
     except metadata.PackageNotFoundError:
-        remedy = f"in the course's folder: {_python()} -m pip install --no-deps --editable ."
+        remedy = ANEW
+        if LOCK.exists():
+            remedy = f'{_pip("install")} --no-deps --editable "{COPY}"'
         text = f"the course itself ({DISTRIBUTION}) is not installed"
         return [Finding(PROBLEM, "packages", text, remedy)]
     wanted = [
         requirement
         for requirement in declared
-        if not requirement.marker or any(map(requirement.marker.evaluate, NEEDED))
+        if not requirement.marker or any(map(requirement.marker.evaluate, _needed_extras()))
     ]
-    findings, missing, wrong = [], [], []
+    missing, wrong = [], {}
     for requirement in wanted:
         version = _version_of(requirement.name)
         if version is None:
             missing.append(requirement.name)
         elif not requirement.specifier.contains(version, prereleases=True):
-            wrong.append(f"{requirement.name} {version} (needed: {requirement.specifier})")
+            wrong[requirement.name] = f"{version} (needed: {requirement.specifier})"
+    findings = []
+    trouble, remedy = _no_tensorflow()
+    if trouble and set(TENSORFLOWS) & {*missing, *wrong}:
+        findings.append(Finding(PROBLEM, "TensorFlow", trouble, remedy))
+        missing = [name for name in missing if name not in TENSORFLOWS]
+        wrong = {name: what for name, what in wrong.items() if name not in TENSORFLOWS}
     if missing:
         text = f"not installed: {', '.join(missing)}"
-        findings.append(Finding(PROBLEM, "packages", text, _install()))
+        findings.append(Finding(PROBLEM, "packages", text, _install(*missing)))
     if wrong:
-        text = f"of another version than needed: {', '.join(wrong)}"
-        findings.append(Finding(PROBLEM, "packages", text, _install()))
+        text = ", ".join(f"{name} {what}" for name, what in wrong.items())
+        text = f"of another version than needed: {text}"
+        findings.append(Finding(PROBLEM, "packages", text, _install(*wrong)))
     if all(_version(name) for name in TENSORFLOWS):
         text = "tensorflow and tensorflow-cpu are both installed: each overwrites the other's files"
         findings.append(Finding(PROBLEM, "packages", text, _reinstall_tensorflow()))
@@ -214,20 +237,22 @@ def check_tensorflow() -> list[Finding]:
         text = f"had not started after {PROBE_SECONDS} s"
         remedy = "close other programs, then: course doctor (the first start can be the slowest)"
         return [Finding(PROBLEM, "TensorFlow", text, remedy)]
-    if probe["outcome"] != "started":
-        return [Finding(PROBLEM, "TensorFlow", *_diagnose(probe["status"], probe["stderr"]))]
-    text = f"{probe['tensorflow']} with Keras {probe['keras']} starts"
-    findings = [Finding(OK, "TensorFlow", text)]
-    for name, value, wanted, variable in (
-        ("backend", _keras_backend(), "tensorflow", "KERAS_BACKEND"),
-        ("image_data_format", probe["image_data_format"], "channels_last", ""),
-        ("floatx", probe["floatx"], "float32", ""),
-    ):
-        if value != wanted:
-            by_variable = variable and os.environ.get(variable)
-            place = f"the environment variable {variable}" if by_variable else str(_keras_json())
-            text = f'is set to {name} "{value}"; the lessons need "{wanted}"'
-            findings.append(Finding(PROBLEM, "Keras", text, f"change or remove it in {place}"))
+    started = probe["outcome"] == "started"
+    if not started:
+        findings = [Finding(PROBLEM, "TensorFlow", *_diagnose(probe["status"], probe["stderr"]))]
+    else:
+        text = f"{probe['tensorflow']} with Keras {probe['keras']} starts"
+        findings = [Finding(OK, "TensorFlow", text)]
+    if _version(machine.METAL):
+        level = NOTE if started else PROBLEM
+        remedy = f"{_pip('uninstall')} {machine.METAL}"
+        findings.append(Finding(level, "TensorFlow", machine.METAL_SAYS, remedy))
+    for name, value, place in machine.keras_settings():
+        text = (
+            f'is set to {name} "{value}"; lessons set it to "{machine.KERAS[name]}" for themselves'
+        )
+        remedy = f"nothing, for lessons; for notebooks of your own, change or remove it in {place}"
+        findings.append(Finding(NOTE, "Keras", text, remedy))
     return findings
 
 
@@ -244,9 +269,9 @@ def check_gpu() -> list[Finding]:
     elif visible is not None and visible.strip() in ("", "-1"):
         remedy = f'the environment variable CUDA_VISIBLE_DEVICES is "{visible}": remove it'
     elif probe.get("cuda_build"):
-        remedy = "this TensorFlow is built for it: update the card's driver, then: make gpu"
+        remedy = f"this TensorFlow is built for it: update the card's driver, then: {_cuda()}"
     else:
-        remedy = "make gpu (lessons run without it, only slower)"
+        remedy = f"{_cuda()} (lessons run without it, only slower)"
     return [Finding(NOTE, "GPU", f"{', '.join(cards)} is here; TensorFlow does not see it", remedy)]
 
 
@@ -257,7 +282,7 @@ def check_cpu() -> list[Finding]:
         text += f", lessons use {cpu_count()}"
     except ImportError:
         text += "; joblib is not installed, so how many lessons use is not known"
-        return [Finding(NOTE, "processor", text, _install())]
+        return [Finding(NOTE, "processor", text, _install("joblib"))]
     if os.environ.get("CPU_LIMIT"):
         text += f" (CPU_LIMIT={os.environ['CPU_LIMIT']})"
     return [Finding(OK, "processor", text)]
@@ -269,19 +294,17 @@ def check_memory() -> list[Finding]:
         import psutil
     except ImportError:
         text = "psutil is not installed, so memory cannot be measured"
-        return [Finding(NOTE, "memory", text, _install())]
-    memory = psutil.virtual_memory()
-    limits = memory_limits(memory.total)
-    usable = min([memory.total, *limits.values()])
-    available = min(memory.available, usable)
-    text = f"{memory.total / GB:.1f} GB, {available / GB:.1f} GB available"
+        return [Finding(NOTE, "memory", text, _install("psutil"))]
+    total = psutil.virtual_memory().total
+    limits = memory.limits(total)
+    usable = min([total, *limits.values()])
+    text = f"{total / GB:.1f} GB, {memory.available() / GB:.1f} GB available"
     for name, limit in limits.items():
         text += f"; {name}: {limit / GB:.1f} GB"
     if usable < LITTLE_MEMORY:
         text += "; a lesson needs about 1 GB"
         return [Finding(PROBLEM, "memory", text, "use a machine or a container with 2 GB or more")]
-    if available < TIGHT_MEMORY:
-        remedy = "close other programs, and the kernels of other notebooks"
+    if remedy := memory.shortage()[0].partition(": ")[2]:
         return [Finding(NOTE, "memory", text, remedy)]
     return [Finding(OK, "memory", text)]
 
@@ -317,7 +340,7 @@ def check_data() -> list[Finding]:
 
         folder = data.data_folder()
     except ImportError as error:
-        return [Finding(NOTE, "data", f"cannot be looked at: {error}", _install())]
+        return [Finding(NOTE, "data", f"cannot be looked at: {error}", _install(error.name))]
     findings = []
     try:
         with tempfile.TemporaryFile(dir=_existing(folder)):
@@ -404,18 +427,21 @@ def check_widgets() -> list[Finding]:
         from jupyterlab.commands import get_app_dir
         from jupyterlab_server.config import get_federated_extensions, get_page_config
     except ImportError as error:
-        return [Finding(PROBLEM, "widgets", f"JupyterLab cannot be loaded: {error}", _install())]
+        text = f"JupyterLab cannot be loaded: {error}"
+        if _other_front_end():
+            return [Finding(OK, "widgets", f"{text}; here, notebooks are shown by something else")]
+        return [Finding(PROBLEM, "widgets", text, _install("jupyterlab"))]
     versions = {name: _version(name) for name in ("ipywidgets", "jupyterlab_widgets")}
     missing = [name for name, version in versions.items() if not version]
     if missing:
         text = f"no sliders: {' and '.join(missing)} not installed"
-        return [Finding(PROBLEM, "widgets", text, _install())]
+        return [Finding(PROBLEM, "widgets", text, _install(*missing))]
     folders = jupyter_path("labextensions")
     used = get_federated_extensions(folders).get(WIDGETS)
     own = get_federated_extensions([f"{sys.prefix}/share/jupyter/labextensions"]).get(WIDGETS)
     if not used:
         text = f"no sliders: JupyterLab does not find its extension {WIDGETS}"
-        remedy = f"{_python()} -m pip install --force-reinstall --no-deps jupyterlab_widgets=="
+        remedy = f"{_pip('install', anew=True)} --no-deps jupyterlab_widgets=="
         return [Finding(PROBLEM, "widgets", text, remedy + versions["jupyterlab_widgets"])]
     if own and used["version"] != own["version"]:
         text = f"an extension of another version, {used['version']}, hides {own['version']}"
@@ -435,10 +461,12 @@ def check_kernel() -> list[Finding]:
     try:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
     except ImportError as error:
-        return [Finding(PROBLEM, "kernel", f"Jupyter cannot be loaded: {error}", _install())]
+        return [
+            Finding(PROBLEM, "kernel", f"Jupyter cannot be loaded: {error}", _install("ipykernel"))
+        ]
     renew = f"{_python()} -m ipykernel install --sys-prefix --name python3"
     if not importlib.util.find_spec("ipykernel"):
-        return [Finding(PROBLEM, "kernel", "ipykernel is not installed", _install())]
+        return [Finding(PROBLEM, "kernel", "ipykernel is not installed", _install("ipykernel"))]
     try:
         spec = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
@@ -458,6 +486,7 @@ def check_kernel() -> list[Finding]:
 
 CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     check_python,
+    check_files,
     check_packages,
     check_tensorflow,
     check_gpu,
@@ -484,8 +513,6 @@ print(json.dumps({
     "outcome": "started",
     "tensorflow": tf.__version__,
     "keras": keras.__version__,
-    "image_data_format": keras.backend.image_data_format(),
-    "floatx": keras.backend.floatx(),
     "gpus": [str(card.get("device_name", "GPU")) for card in details],
     "cuda_build": bool(tf.sysconfig.get_build_info().get("is_cuda_build")),
 }))
@@ -499,14 +526,15 @@ def _probe() -> dict:
         return {"outcome": "absent"}
     try:
         process = subprocess.run(
-            [sys.executable, "-c", _PROBE],
+            # not from this folder, whatever files are in it: see check_files
+            [sys.executable, *(["-P"] if sys.version_info >= (3, 11) else []), "-c", _PROBE],
             check=False,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
             errors="replace",
             timeout=PROBE_SECONDS,
-            # Another backend than TensorFlow is a problem of its own: see check_tensorflow.
+            # as a lesson does it, whatever the backend is set to: see check_tensorflow
             env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "KERAS_BACKEND": "tensorflow"},
         )
     except subprocess.TimeoutExpired:
@@ -525,30 +553,21 @@ def _diagnose(status: int, stderr: str) -> tuple[str, str]:
         if sys.platform == "darwin":
             remedy = "on an Apple chip, install Python for arm64 (this one is for Intel)"
         else:
-            remedy = "open the course on Binder (link in README.md), or use a newer computer"
+            remedy = f"use a newer computer, or {_elsewhere()}"
         return "stops: this processor lacks instructions that it is built for (AVX)", remedy
     if status == -9:
         return "was ended by the system, most likely for want of memory", "close other programs"
     if "DLL load failed" in stderr:
         remedy = "install Microsoft's Visual C++ Redistributable (x64), then restart"
         return f"does not load: {last}", remedy
+    files = re.findall(r'File "(.+)", line', stderr)
+    if files and machine.SETTINGS_READ.search(Path(files[-1]).as_posix()):
+        remedy = f"remove it from {machine.keras_json()}, or the environment variable KERAS_..."
+        return f"does not start, because of how Keras is set: {last}", remedy
     if status < 0:
         with contextlib.suppress(ValueError):
             last = f"{signal.Signals(-status).name}, {last}"
     return f"does not start (exit status {status}): {last}", _reinstall_tensorflow()
-
-
-def _keras_json() -> Path:
-    """The file that Keras takes its settings from."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
-
-
-def _keras_backend() -> str:
-    """What Keras would run on, found without Keras, which does not load with a backend missing."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        in_file = json.loads(_keras_json().read_text(encoding="utf-8")).get("backend")
-        return os.environ.get("KERAS_BACKEND") or in_file or "tensorflow"
-    return os.environ.get("KERAS_BACKEND") or "tensorflow"
 
 
 @functools.cache
@@ -566,12 +585,6 @@ def _nvidia_cards() -> tuple[str, ...]:
         return ()
     names = process.stdout.splitlines() if process.returncode == 0 else []
     return tuple(name.strip() for name in names if name.strip())
-
-
-def _version(name: str) -> str | None:
-    with contextlib.suppress(metadata.PackageNotFoundError):
-        return metadata.version(name)
-    return None
 
 
 def _version_of(name: str) -> str | None:
@@ -622,18 +635,88 @@ def _python() -> str:
     return f'"{sys.executable}"' if " " in sys.executable else sys.executable
 
 
-def _install() -> str:
-    """The command that installs what the course needs."""
-    if not LOCK.exists():
-        return f"in the course's folder: {_python()} -m pip install -r requirements.lock"
-    lock = f'"{LOCK}"' if " " in str(LOCK) else LOCK
-    return f"{_python()} -m pip install -r {lock}"
+def _pip(verb: str, *, anew: bool = False) -> str:
+    """The command that installs into this Python, or uninstalls: uv's where there is no pip."""
+    if importlib.util.find_spec("pip"):
+        options = " --yes" * (verb == "uninstall") + " --force-reinstall" * anew
+        return f"{_python()} -m pip {verb}{options}"
+    return f"uv pip {verb} --python {_python()}{' --reinstall' * anew}"
+
+
+def _install(*names: str | None) -> str:
+    """The command that installs what the course needs.
+
+    Args:
+        names: what is missing, for an install without the lock; None or none: not known.
+    """
+    if LOCK.exists():
+        lock = f'"{LOCK}"' if " " in str(LOCK) else LOCK
+        return f"{_pip('install')} -r {lock}"
+    wanted = " ".join(f'"{_requirement(name)}"' for name in names if name)
+    return f"{_pip('install')} {wanted}" if wanted else ANEW
+
+
+def _requirement(name: str) -> str:
+    """What the course asks for by this name, with its range; the name where it asks for none."""
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        for line in metadata.requires(DISTRIBUTION) or ():
+            if re.match(rf"{re.escape(name)}(?![\w.[-])", line):
+                return line.split(";")[0].strip()
+    return name
 
 
 def _reinstall_tensorflow() -> str:
     if sys.platform == "linux" and _nvidia_cards():
+        return _cuda()
+    both = f"{_pip('uninstall')} {' '.join(TENSORFLOWS)}"
+    build = next((name for name in TENSORFLOWS if _version(name)), TENSORFLOWS[0])
+    return f"{both}, then: {_install(build)}"
+
+
+def _cuda() -> str:
+    """The command that brings the TensorFlow for NVIDIA cards."""
+    if _has_make():
         return "make gpu"
-    return f"{_python()} -m pip uninstall --yes {' '.join(TENSORFLOWS)}, then: {_install()}"
+    both = f"{_pip('uninstall')} {' '.join(TENSORFLOWS)}"
+    return f'{both}, then: {_pip("install")} "{_requirement("tensorflow[and-cuda]")}"'
+
+
+def _has_make() -> bool:
+    """Whether commands such as `make lab` work here: in a copy of the course, not on Windows."""
+    return os.name != "nt" and (COPY / "Makefile").exists()
+
+
+def _needed_extras() -> tuple[dict[str, str], ...]:
+    """Environments for markers: what lessons need, and JupyterLab unless something else is used."""
+    return NEEDED if _other_front_end() else (*NEEDED, {"extra": "lab"})
+
+
+def _other_front_end() -> bool:
+    """Whether notebooks are shown without a JupyterLab in this environment: Colab, VS Code."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    in_kernel = hasattr(shell, "kernel") or "COLAB_RELEASE_TAG" in os.environ
+    return in_kernel and not _version("jupyterlab")
+
+
+def _no_tensorflow() -> tuple[str, str]:
+    """Why there is no TensorFlow for this machine, and what to do; two empty texts elsewhere."""
+    processor = platform.machine().lower()
+    if sys.platform == "darwin" and processor == "x86_64":
+        text = "is no longer made for Macs with an Intel processor"
+        return text, f"{_elsewhere()}. On an Apple chip: install a Python for arm64"
+    if sys.platform == "win32" and processor == "arm64":
+        text = "is not made for Windows on Arm"
+        return text, f"work inside WSL2, for whose Linux it is made; or {_elsewhere()}"
+    return "", ""
+
+
+def _elsewhere() -> str:
+    """Where the course can be opened when this machine can't run it."""
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        for line in metadata.metadata(DISTRIBUTION).get_all("Project-URL") or ():
+            if line.startswith("Repository, "):
+                return f"open the course in a browser: links in {line.split()[1]}#readme"
+    return "use another computer, or a server of your school: docs/hosts.md says what it needs"
 
 
 def _marks(encoding: str | None) -> dict[str, str]:
