@@ -10,22 +10,33 @@ START_SECONDS = 90
 TOKEN = "secret"
 
 
-@contextlib.contextmanager
-def served(arguments, *, folder, home, environment, python=sys.executable):
+def served(arguments, *, python=sys.executable, **where):
     """The address of a Jupyter server, with no browser opened; it ends with the block.
 
     Args:
         arguments: list, after "jupyter".
+        python: the interpreter whose JupyterLab or Notebook it is.
+        where: as of `started`.
+    """
+    options = ["--no-browser", "--allow-root"]
+    return started([python, "-m", "jupyter", *arguments, *options], **where)
+
+
+@contextlib.contextmanager
+def started(command, *, folder, home, environment):
+    """The address of the Jupyter server that a command starts; it ends with the block.
+
+    Args:
+        command: list; a port and the token are added.
         folder: where it is started.
         home: an empty folder for its log; also its home and runtime folder.
         environment: dict of environment variables.
-        python: the interpreter whose JupyterLab or Notebook it is.
     """
-    options = ["--no-browser", "--port=0", "--allow-root", f"--IdentityProvider.token={TOKEN}"]
+    options = ["--port=0", f"--IdentityProvider.token={TOKEN}"]
     own = {"HOME": str(home), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
     with (home / "log").open("w+") as log:
         process = subprocess.Popen(
-            [python, "-m", "jupyter", *arguments, *options],
+            [*command, *options],
             cwd=folder,
             stdout=log,
             stderr=log,

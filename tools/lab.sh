@@ -17,4 +17,6 @@ fi
 # So that `course doctor` works in a notebook (`!course doctor`) and in JupyterLab's terminals.
 PATH=$(cd "$(dirname "$python")" && pwd):$PATH
 export PATH
-exec "$python" -m jupyterlab notebooks/00_start_here.ipynb "$@"
+# The first address is what a browser opens, the second what JupyterLab prints.
+exec "$python" -m jupyterlab notebooks/00_start_here.ipynb \
+  --LabApp.default_url=/lab/tree/00_start_here.ipynb "$@"

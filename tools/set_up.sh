@@ -120,10 +120,9 @@ install_cuda_build() {
 install_all() {
   case $mode in
   learner)
-    # With the lock's setuptools: so it needs no network. That one takes a dollar in its own folder's
-    # name for a variable; there, pip and uv fetch another.
+    # With the lock's setuptools: so it needs no network.
     isolation=--no-build-isolation
-    case $(pwd -P) in *'$'*) isolation= ;; esac
+    [ -z "$dollar" ] || isolation=
     install --require-hashes -r requirements.lock &&
       install --no-deps $isolation --editable . || return
     [ ! -e "$venv/.gpu" ] || install_cuda_build # the lock has brought tensorflow-cpu back
@@ -134,6 +133,14 @@ install_all() {
   *) fail "tools/set_up.sh: $mode is none of learner, dev, gpu" ;;
   esac
 }
+
+# Setuptools takes a dollar in its environment's name for a variable. uv can build in another.
+dollar=
+case $(pwd -P) in *'$'*) dollar=yes ;; esac
+if [ -n "$dollar" ] && [ -z "$uv" ]; then
+  fail "This folder's name has a dollar in it, which pip's way cannot take: $(pwd -P)" \
+    "Rename the folder, or install uv: https://docs.astral.sh/uv"
+fi
 
 if [ -e "$unfinished" ]; then
   process=$(cat "$unfinished")
@@ -159,7 +166,12 @@ else
   home=$(cat "$venv/.ready" 2>/dev/null || true)
   if [ -n "$home" ] && [ "$home" != "$(pwd -P)" ]; then
     say "The folder has moved here from $home: $venv follows."
-    "$python" -m venv --without-pip "$venv" # the scripts that activate it
+    # The scripts that activate it name their folder. Without new ones, `make` works all the same.
+    if [ -n "$uv" ]; then
+      "$uv" venv --quiet --allow-existing --python "$python" "$venv"
+    else
+      "$python" -m venv --without-pip "$venv"
+    fi || say "To make it anew: make clean" >&2
   fi
 fi
 if ! install_all; then
