@@ -181,6 +181,8 @@ def test_a_lesson_stops_before_it_is_killed(computer, monkeypatch):
     computer.processes += [Process(1.3, 2, LAB, "notebooks/05_transfer_learning.ipynb")]
     assert memory.shortage()[1] is True
     monkeypatch.delitem(sys.modules, "tensorflow", raising=False)
+    for name in ("TF_CPP_MIN_LOG_LEVEL", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")  # so that what is set for TensorFlow is put back
     with pytest.raises(machine.NotReady, match=r"0\.6 GB.*05_transfer_learning\.ipynb"):
         start.import_tensorflow()
     assert "tensorflow" not in sys.modules
