@@ -99,6 +99,7 @@ KILLED = """
 """
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("when", ["within", "between"])
 def test_a_kill_leaves_the_old_one(tmp_path, when):
     make(tmp_path / "set", b"old")

@@ -49,6 +49,7 @@ def test_plain_jpegs_stay_as_they_are(tmp_path, options):
     assert (images / "cats" / "a.jpg").read_bytes() == content
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
 def test_what_is_no_file_at_all(tmp_path, monkeypatch):
     source = tmp_path / "source"
     source.mkdir()

@@ -221,6 +221,7 @@ def processes_of(process):
             return psutil.Process(process.pid).children(recursive=True)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 @pytest.mark.parametrize("sandbox", SANDBOX)
 def test_a_class_killed_half_way_and_resumed(exercise, tmp_path, sandbox):
     deserved = write_class(tmp_path / "in", exercise, 60)
@@ -246,6 +247,7 @@ def test_a_class_killed_half_way_and_resumed(exercise, tmp_path, sandbox):
     assert pages == {path.name: path.read_bytes() for path in (undisturbed / "feedback").iterdir()}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 @pytest.mark.parametrize("sandbox", SANDBOX)
 def test_ctrl_c_leaves_the_marks_so_far_and_says_how_to_go_on(exercise, tmp_path, sandbox):
     deserved = write_class(tmp_path / "in", exercise, 30)
