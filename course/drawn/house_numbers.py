@@ -32,6 +32,8 @@ _FONTS = (
 )  # fmt: skip
 _THIN_FONTS = ("STIXGeneral.ttf", "STIXGeneralItalic.ttf", "cmr10.ttf", "cmss10.ttf",
                "cmti10.ttf", "cmtt10.ttf")  # fmt: skip
+# matplotlib has this one from 3.11 on; Colab's is older. Before, the most like it stands in.
+_STAND_INS = {"cmti10.ttf": "STIXGeneralItalic.ttf"}
 
 _DARK_COLOURS = (
     (28, 28, 30), (52, 40, 34), (40, 50, 78), (44, 66, 54), (96, 40, 36), (86, 64, 44),
@@ -95,7 +97,10 @@ def _font_folder() -> Path:
 @lru_cache(maxsize=len(_FONTS) * N_CLASSES)
 def _glyph(font_name: str, digit: int) -> Canvas:
     """One digit, white on black, cropped to its ink."""
-    font = ImageFont.truetype(str(_font_folder() / font_name), _GLYPH_POINTS)
+    path = _font_folder() / font_name
+    if font_name in _STAND_INS and not path.exists():
+        path = _font_folder() / _STAND_INS[font_name]
+    font = ImageFont.truetype(str(path), _GLYPH_POINTS)
     page = Image.new("L", (2 * _GLYPH_POINTS, 2 * _GLYPH_POINTS))
     ImageDraw.Draw(page).text((_GLYPH_POINTS // 2, _GLYPH_POINTS // 4), str(digit), 255, font=font)
     return page.crop(page.getbbox())
