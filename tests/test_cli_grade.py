@@ -239,9 +239,9 @@ def test_a_gradebook_that_is_none_is_left_alone(three, tmp_path):
 
 
 def test_an_exercise_by_id_and_by_its_beginning(monkeypatch):
-    asked = []
+    asked, small = [], small_exercise()
     monkeypatch.setattr(command, "exercise_ids", lambda: ["01_convolution", "02_mnist", "02_m"])
-    monkeypatch.setattr(command, "load_exercise", asked.append)
+    monkeypatch.setattr(command, "load_exercise", lambda name: asked.append(name) or small)
     for name in ("01_convolution", "01", "02_m", str(SMALL)):
         command.find_exercise(name)
     assert list(map(str, asked)) == ["01_convolution", "01_convolution", "02_m", str(SMALL)]

@@ -21,6 +21,7 @@ TAKEN_BY_NAME = {
     "course.exercises": {
         "runner",  # a submission's process runs as a notebook's does
         "selftest",  # on which no notebook rests
+        "release",  # nor on this
     },
     "course.grader": {"command"},  # its `grade` and `explain` are the instructor's commands
 }

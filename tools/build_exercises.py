@@ -1,19 +1,23 @@
-"""Build the notebooks of the exercises, for learners and with solutions, as far as they changed.
+"""Build the exercises' notebooks, for learners and with solutions, and the copies to install.
 
     python -m tools.build_exercises [01 ...] [--force]
 
 An exercise's solutions run once, offline as `tools.build_lessons` does it. That gives the solutions
-notebook its outputs, and the learner's notebook its pictures of what a right answer shows.
+notebook its outputs, and the learner's notebook its pictures of what a right answer shows. What
+any install of the course carries, without solutions, goes to course/exercises/released/. All of it
+is built as far as it changed.
 """
 
 import argparse
 import re
+import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from course.exercises import ExerciseError, exercise_ids, load_exercise
+from course.exercises.release import release
 from course_utils.files import write_whole
 from tools import colab
 from tools.build_lessons import (
@@ -27,7 +31,16 @@ from tools.build_lessons import (
     text_of,
     with_ids,
 )
-from tools.staleness import NOTEBOOKS, chosen, kept_mark, mark_of_exercise
+from tools.staleness import (
+    NOTEBOOKS,
+    RELEASES,
+    ROOT,
+    chosen,
+    is_fresh,
+    kept_mark,
+    mark_of_exercise,
+    mark_of_release,
+)
 
 RELEASED = NOTEBOOKS / "exercises"
 SOLVED = RELEASED / "solutions"
@@ -106,6 +119,23 @@ def build(exercise, force):
     return True
 
 
+def build_release(exercise, force):
+    """Build an exercise's copy without solutions, hidden checks and mutants.
+
+    Raises:
+        ExerciseError: a check of it can't be released.
+    """
+    folder, mark = RELEASES / exercise.id, mark_of_release(exercise.folder)
+    if not force and is_fresh(folder, mark):
+        return
+    print(f"{exercise.id}: releasing ...", flush=True)
+    start = time.perf_counter()
+    released = release(exercise, folder, built_from=mark)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    seconds = time.perf_counter() - start
+    print(f"{exercise.id}: {seconds:.0f} s, {len(released.checks)} checks, {size / 1e3:.0f} kB")
+
+
 def targets_of(exercise):
     """Paths of an exercise's notebooks: the learners', and the one with solutions."""
     return RELEASED / f"{exercise.id}.ipynb", SOLVED / f"{exercise.id}.ipynb"
@@ -146,14 +176,14 @@ def stale(exercise):
 
 
 def leftovers(ids):
-    """Notebooks of exercises that are no more.
+    """Notebooks and released copies of exercises that are no more.
 
     Args:
         ids: of the exercises that there are.
     Returns:
         list of paths.
     """
-    stored = [*RELEASED.glob("*.ipynb"), *SOLVED.glob("*.ipynb")]
+    stored = [*RELEASED.glob("*.ipynb"), *SOLVED.glob("*.ipynb"), *RELEASES.glob("*_*")]
     return sorted(path for path in stored if path.stem not in ids)
 
 
@@ -232,13 +262,16 @@ def main():
         parser.error(str(error))
     try:
         force = options.force or bool(options.exercise)
-        results = [build(load_exercise(name), force) for name in names]
+        results = []
+        for exercise in map(load_exercise, names):
+            results.append(build(exercise, force))
+            build_release(exercise, force)
     except ExerciseError as error:
         sys.exit(f"not built: {error}")
     if not options.exercise:
         for path in leftovers(ids):
-            print(f"{path.relative_to(NOTEBOOKS)}: removed, its exercise is no more")
-            path.unlink()
+            print(f"{path.relative_to(ROOT)}: removed, its exercise is no more")
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     sys.exit(0 if all(results) else 1)
 
 

@@ -5,7 +5,9 @@
 A notebook is built from its source; from the modules of ours that this imports, directly or not;
 from the recorded runs that they load, and other files that come with the modules and that these
 name, such as weights; and from the locked versions of the libraries that all of it imports. Of
-this, one mark is made, and kept in the notebook. Nothing else makes a notebook stale.
+this, one mark is made, and kept in the notebook. Nothing else makes a notebook stale. The same goes
+for the released exercises that every install carries; a file of one that was changed by hand makes
+it stale, too.
 """
 
 import ast
@@ -14,21 +16,26 @@ import hashlib
 import json
 import re
 import sys
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
 import grimp
 
+from course.exercises.release import content_of
+
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
 EXERCISES = ROOT / "exercises"
 NOTEBOOKS = ROOT / "notebooks"
+RELEASES = ROOT / "course" / "exercises" / "released"
 LOCK = ROOT / "requirements.lock"
 RECORDED = ROOT / "course_utils" / "recorded"
 PACKAGES = ("course", "course_utils")
 COMES_ALONG = {".json", ".jpg", ".h5", ".html"}  # kinds of files beside modules
 # Of an exercise's files, those that its notebooks are built from: mutants.py is not among them.
 EXERCISE_FILES = ("exercise.py", "exercise.toml", "checks.py", "probes.py")
+RELEASE = ROOT / "course" / "exercises" / "release.py"  # what makes released copies of them
 
 
 def mark_of_lesson(source):
@@ -50,6 +57,16 @@ def mark_of_exercise(folder):
     """
     files = [folder / name for name in EXERCISE_FILES]
     return _mark([path for path in files if path.exists()])
+
+
+def mark_of_release(folder):
+    """The mark of an exercise's released copy, as of `mark_of_lesson`.
+
+    Args:
+        folder: path of the exercise's own folder.
+    """
+    files = [folder / name for name in EXERCISE_FILES]
+    return _mark([*(path for path in files if path.exists()), RELEASE])
 
 
 def ingredients(sources):
@@ -91,6 +108,38 @@ def stale():
         name, mark = f"{settings.parent.name}.ipynb", mark_of_exercise(settings.parent)
         wanted |= {f"exercises/{name}": mark, f"exercises/solutions/{name}": mark}
     return [name for name, mark in wanted.items() if kept_mark(NOTEBOOKS / name) != mark]
+
+
+def stale_releases():
+    """The released exercises that are not what they would be now, or were changed by hand.
+
+    Returns:
+        list of str, ids of exercises, also of those that are no more.
+    """
+    wanted = {path.parent.name for path in EXERCISES.glob("*/exercise.toml")}
+    there = {path.parent.name for path in RELEASES.glob("*/exercise.toml")}
+    return sorted(
+        (there - wanted)
+        | {
+            name
+            for name in wanted
+            if not is_fresh(RELEASES / name, mark_of_release(EXERCISES / name))
+        }
+    )
+
+
+def is_fresh(release, mark):
+    """Whether a released exercise was built with this mark, and none of its files changed since.
+
+    Args:
+        release: path of its folder.
+        mark: str, as of `mark_of_release`.
+    """
+    settings = release / "exercise.toml"
+    if not settings.exists():
+        return False
+    kept = tomllib.loads(_text(settings)).get("released", {})
+    return kept.get("built_from") == mark and kept.get("content") == content_of(release)
 
 
 def kept_mark(path):
@@ -216,7 +265,10 @@ def main():
         kind = "EXERCISE" if name.startswith("exercises/") else "LESSON"
         number = name.rpartition("/")[2][:2]
         print(f"notebooks/{name} is stale: make {kind.lower()}s {kind}={number}")
-    sys.exit(bool(names))
+    releases = stale_releases()
+    for name in releases:
+        print(f"course/exercises/released/{name} is stale: make exercises EXERCISE={name[:2]}")
+    sys.exit(bool(names or releases))
 
 
 if __name__ == "__main__":

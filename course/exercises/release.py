@@ -13,6 +13,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import re
 import tempfile
 import tomllib
 import warnings
@@ -69,16 +70,40 @@ def release(exercise, folder, *, built_from=""):
     texts = _texts(exercise)
     with _unseen(), tempfile.TemporaryDirectory(prefix="release-") as place:
         trial = _Trial(exercise, texts.get("probes.py", ""))
-        answers = trial.answers()
-        settings = _settings(exercise, hashlib.sha256(answers).hexdigest()[:16], built_from)
-        files = {"exercise.toml": settings, **texts, ANSWERS: answers}
+        files = {
+            **texts,
+            "exercise.toml": _settings(exercise, built_from),
+            ANSWERS: trial.answers(),
+        }
         partial = Path(place) / folder.name
+        _write(partial, files)
+        files["exercise.toml"] = _settings(exercise, built_from, content_of(partial))
         _write(partial, files)
         released = load_exercise(partial)
         _compare(exercise, released)
         trial.prove(released)
     _write(folder, files)
     return load_exercise(folder)
+
+
+def content_of(folder):
+    """The digest of a released exercise's files, whatever their line ends.
+
+    Args:
+        folder: Path.
+    Returns:
+        str, which is what its exercise.toml says as long as no file is changed by hand.
+    """
+    digest = hashlib.sha256()
+    for name in _FILES:
+        if (folder / name).exists():
+            data = (folder / name).read_bytes()
+            if name != ANSWERS:
+                data = data.replace(b"\r\n", b"\n")
+            if name == "exercise.toml":
+                data = re.sub(rb"(?m)^content = .*$", b"", data)
+            digest.update(b"%b %d " % (name.encode(), len(data)) + data)
+    return digest.hexdigest()[:16]
 
 
 def _refuse_to_replace(folder):
@@ -120,14 +145,14 @@ def _texts(exercise):
     return {**texts, "probes.py": probes} if probe_functions(probes) else texts
 
 
-def _settings(exercise, answers, built_from):
+def _settings(exercise, built_from, content=""):
     lines = [f"{key} = {_toml(getattr(exercise, key))}" for key in ("title", "lesson", "warm")]
     limits = dataclasses.asdict(exercise.limits)
     own = {key: value for key, value in limits.items() if value != getattr(Limits(), key)}
     if own:
         lines += ["", "[limits]", *(f"{key} = {_toml(value)}" for key, value in own.items())]
     lines += ["", "# Without solutions, hidden checks and mutants: so a learner gets it."]
-    lines += ["[released]", f"built_from = {_toml(built_from)}", f"answers = {_toml(answers)}"]
+    lines += ["[released]", f"built_from = {_toml(built_from)}", f"content = {_toml(content)}"]
     lines += ["", "[released.hidden]"]
     for task in exercise.tasks:
         checks, points = exercise.hidden_of(task.id)

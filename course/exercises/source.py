@@ -105,12 +105,12 @@ class Released:
 
     Attributes:
         hidden: dict of task id -> (how many hidden checks it has there, their points).
-        answers: digest of answers.bin.
+        content: digest of all its files, as they were written.
         built_from: what whoever released it wrote here, to know it again.
     """
 
     hidden: dict
-    answers: str
+    content: str
     built_from: str = ""
 
 

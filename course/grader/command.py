@@ -4,12 +4,13 @@ import contextlib
 import functools
 import sqlite3
 import sys
+import tempfile
 from pathlib import Path
 
 import filelock
 import typer
 
-from course.exercises import ExerciseError, exercise_ids, load_exercise, selftest
+from course.exercises import ExerciseError, exercise_ids, load_exercise, release, selftest
 from course.grader import gradebook, hand_ins, jail, reports
 from course.grader.classes import ClassError, grade_class, is_own
 from course.grader.gradebook import GradebookError
@@ -151,9 +152,11 @@ def list_exercises():
             code = SOME_UNGRADED
             _warn(f"{name}: {error}")
             continue
-        hidden = sum(check.hidden for check in exercise.checks)
+        visible = sum(not check.hidden for check in exercise.checks)
+        hidden = sum(exercise.hidden_of(task.id)[0] for task in exercise.tasks)
+        here = " and not here" if exercise.released else ""
         tasks = counted(len(exercise.tasks), "task")
-        checks = f"{counted(len(exercise.checks), 'check')} ({hidden} hidden)"
+        checks = f"{counted(visible + hidden, 'check')} ({hidden} hidden{here})"
         points = counted(exercise.points, "point")
         typer.echo(f"{exercise.id}  {exercise.title}: {tasks}, {checks}, {points}")
         for task in exercise.tasks:
@@ -164,6 +167,8 @@ def list_exercises():
 @_in_plain_words
 def selftest_exercises(names, *, seeds=3, sandbox=False):
     """Prove exercises: the reference gets all points, the release none, each mutant what it should.
+
+    And that what a class gets, without solutions and hidden checks, judges as the exercise does.
 
     Args:
         names: list of str, as for `find_exercise`; empty: all.
@@ -181,6 +186,7 @@ def selftest_exercises(names, *, seeds=3, sandbox=False):
             report = selftest.selftest(
                 exercise, run=run, seeds=tried, mutant_seeds=tried_on_mutants, every_check=True
             )
+        report.problems += _release_problems(exercise)
         checks = counted(len(exercise.checks), "check")
         mutants = counted(len(exercise.mutants), "mutant")
         on = f"{counted(seeds, 'seed')} ({few} for the mutants)"
@@ -225,7 +231,14 @@ def find_exercise(name):
 
     Raises:
         Refused: there is none, or more than one.
+        ExerciseError: a file of it is wrong, or it is here without solutions and hidden checks.
     """
+    exercise = _find(name)
+    exercise.require_whole()
+    return exercise
+
+
+def _find(name):
     ids = exercise_ids()
     if (Path(name) / "exercise.toml").is_file():
         return load_exercise(Path(name))
@@ -239,6 +252,16 @@ def find_exercise(name):
     several = f"{name} could be any of them." if beginning else f"There is no exercise {name}."
     there = f"There are: {', '.join(beginning or ids) or 'none'}"
     raise Refused(f"{several} {there}; or give the folder of one.")
+
+
+def _release_problems(exercise):
+    """What keeps an exercise from being released: a list of at most one sentence."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            release.release(exercise, Path(folder) / exercise.id)
+        except ExerciseError as error:
+            return [str(error)]
+    return []
 
 
 @contextlib.contextmanager

@@ -1,0 +1,457 @@
+"""Checks of exercise 1: convolution and filter banks."""
+
+import numpy as np
+
+from course.exercises import Wrong, check, equal, same
+
+
+def a_kernel(rng, rows, columns):
+    """Weights of which no two are alike, so that no turn or exchange of axes goes unseen."""
+    weights = np.arange(1.0, rows * columns + 1) + rng.uniform(-0.3, 0.3, rows * columns)
+    return rng.permutation(weights).reshape(rows, columns)
+
+
+def slid(image, kernel, padding=0, stride=1):
+    """The cross-correlation, pixel by pixel."""
+    rows, columns = np.add(image.shape, 2 * padding)
+    padded = np.zeros((rows, columns))
+    padded[padding : rows - padding, padding : columns - padding] = image
+    places = [
+        range(0, size - reach + 1, stride)
+        for size, reach in zip(padded.shape, kernel.shape, strict=True)
+    ]
+    height, width = kernel.shape
+    return np.array(
+        [
+            [(padded[i : i + height, j : j + width] * kernel).sum() for j in places[1]]
+            for i in places[0]
+        ]
+    )
+
+
+def pair_of_pictures(rng, *shape):
+    """Two pictures of bytes; about half of the pixels become brighter, half darker."""
+    before = rng.integers(0, 256, shape, dtype="uint8")
+    after = rng.integers(0, 256, shape, dtype="uint8")
+    before.flat[:2], after.flat[:2] = (250, 10), (5, 240)
+    return before, after
+
+
+@check(
+    "changes",
+    points=1,
+    hint="Are the values between -1 and 1? And look at a pixel that gets darker: 149 − 200 is no "
+    "byte, so NumPy wraps it round.",
+    more="Turn both pictures into floats first, with .astype; then subtract; then divide by 255.",
+)
+def brighter_and_darker(student, reference, rng):
+    """gives what each pixel gains, negative where it gets darker"""
+    before, after = pair_of_pictures(rng, 5, 7)
+    expected = (after / 255) - (before / 255)
+    same(student.changes(before, after), expected, picture=True)
+
+
+@check(
+    "changes",
+    points=1,
+    hint="Bytes divided by 255 become float64: look at the dtype of your result.",
+    more=".astype('float32') on both pictures before you compute, or on the result at the end.",
+)
+def in_four_bytes(student, reference, rng):
+    """returns float32"""
+    before, after = pair_of_pictures(rng, 4, 6)
+    got = student.changes(before, after)
+    same(np.zeros_like(got), np.zeros(before.shape), dtype="float32")
+
+
+@check(
+    "slide",
+    points=1,
+    hint="At how many places does the whole kernel fit into the image? At one of them, work out "
+    "the number by hand: which weights lie on which pixels?",
+    more="patch = image[i : i + K, j : j + L], then (patch * kernel).sum(). The kernel isn't "
+    "turned.",
+)
+def plain_sliding(student, reference, rng):
+    """slides a kernel over an image, without padding, in steps of one"""
+    image, kernel = rng.random((6, 9)), a_kernel(rng, 2, 3)
+    same(student.correlate(image, kernel), slid(image, kernel), picture=True)
+
+
+@check(
+    "slide",
+    points=1,
+    hint="Zeros go on all four sides; p rows at the top, and as many at the bottom.",
+    more="np.pad(image, padding) does it. Slide over what it gives, not over the image.",
+)
+def with_padding(student, reference, rng):
+    """pads with zeros on every side"""
+    image, kernel, padding = 0.5 + rng.random((5, 8)), a_kernel(rng, 3, 2), int(rng.integers(1, 3))
+    expected = slid(image, kernel, padding)
+    same(student.correlate(image, kernel, padding), expected, picture=True)
+
+
+@check(
+    "slide",
+    points=1,
+    hint="Stride skips places of the kernel, in rows and in columns; it doesn't thin the image "
+    "out.",
+    more="Output [i, j] looks at the patch that begins at row i · s, column j · s. Or: all, then "
+    "[::s, ::s].",
+)
+def with_stride(student, reference, rng):
+    """moves the kernel by the stride, in both directions"""
+    image, kernel = rng.random((9, 13)), a_kernel(rng, 4, 5)
+    stride = int(rng.integers(2, 4))
+    expected = slid(image, kernel, 0, stride)
+    same(student.correlate(image, kernel, 0, stride), expected, picture=True)
+
+
+@check(
+    "slide",
+    points=1,
+    hint="Half a turn: what was at the top left is at the bottom right.",
+    more="kernel[::-1, ::-1] turns it; then correlate.",
+)
+def half_a_turn(student, reference, rng):
+    """turns the kernel by half a turn in `convolve`"""
+    image, kernel = rng.random((6, 8)), a_kernel(rng, 3, 2)
+    expected = slid(image, kernel[::-1, ::-1])
+    same(student.convolve(image, kernel), expected, what="the convolution", picture=True)
+
+
+def a_stack(rng, count, dilated):
+    """Layers (kernel, stride, padding, dilation) on which the usual mistakes show."""
+    while True:
+        layers = [
+            (
+                int(rng.integers(2, 6)),
+                int(rng.integers(1, 4)),
+                int(rng.integers(0, 3)),
+                int(rng.integers(2, 4)) if dilated else 1,
+            )
+            for _ in range(count)
+        ]
+        strides = [stride for _, stride, _, _ in layers]
+        if (count == 1 or strides[0] > 1) and len(set(layers)) == count:
+            n = int(rng.integers(120, 200))
+            if _tell_apart(n, layers):
+                return n, layers
+
+
+def _tell_apart(n, layers):
+    """Whether rounding, padding, dilation and order make a difference for n pixels."""
+    right = sizes(n, layers)[-1]
+    others = [
+        sizes(n, layers, up=True)[-1],
+        sizes(n, layers, sides=1)[-1],
+        sizes(n, layers, sides=0)[-1],
+        *([sizes(n, layers, wide=w)[-1] for w in (0, 1)] if layers[0][3] > 1 else []),
+        *([sizes(n, layers[-1:])[-1], sizes(n, layers[::-1])[-1]] if len(layers) > 1 else []),
+    ]
+    fields = [seen(layers), seen(layers[::-1])] if len(layers) > 1 else [1, 2]
+    return right > 1 and right not in others and fields[0] != fields[1]
+
+
+def sizes(n, layers, up=False, sides=2, wide=None):
+    """The sizes of all maps: counts the places where the kernel fits, unless told to go wrong."""
+    maps = [n]
+    for kernel, stride, padding, dilation in layers:
+        reach = {None: dilation * (kernel - 1) + 1, 0: kernel, 1: dilation * kernel}[wide]
+        room = maps[-1] + sides * padding - reach
+        maps.append(len(range(0, room + (stride if up else 1), stride)))
+    return maps
+
+
+def seen(layers):
+    """The receptive field, by following one number back to all the pixels it depends on."""
+    pixels = {0}
+    for kernel, stride, _, dilation in layers[::-1]:
+        pixels = {p * stride + dilation * a for p in pixels for a in range(kernel)}
+    return max(pixels) - min(pixels) + 1
+
+
+@check(
+    "stack",
+    points=1,
+    hint="Padding counts twice, at both ends. Where the kernel doesn't fit once more, there is no "
+    "output.",
+    more="Whole-number division rounds down: (n + 2 * padding - dilation * (kernel - 1) - 1) // "
+    "stride + 1.",
+)
+def one_layer(student, reference, rng):
+    """finds the size that comes out of one layer"""
+    n, layers = _one_layer(rng)
+    equal(student.map_size(n, layers), sizes(n, layers)[-1], what=f"map_size({n}, {layers})")
+
+
+def _one_layer(rng):
+    """A layer with padding, and a stride that doesn't divide evenly."""
+    while True:
+        layers = [(int(rng.integers(2, 6)), int(rng.integers(2, 4)), int(rng.integers(1, 3)), 1)]
+        n = int(rng.integers(20, 60))
+        if _tell_apart(n, layers):
+            return n, layers
+
+
+@check(
+    "stack",
+    points=1,
+    hint="What comes out of one layer goes into the next.",
+    more="A loop: n becomes the size after the layer, and the next layer begins with that n.",
+)
+def whole_stack(student, reference, rng):
+    """finds the size that comes out of a stack"""
+    n, layers = a_stack(rng, 3, dilated=False)
+    equal(student.map_size(n, layers), sizes(n, layers)[-1], what=f"map_size({n}, {layers})")
+
+
+@check(
+    "stack",
+    points=1,
+    hint="Which strides make a layer's steps longer: its own, or those of the layers before it?",
+    more="Keep two numbers: field and step, both 1 at first. Add (k − 1) · d · step; only then "
+    "multiply step by the stride.",
+)
+def field_of_a_stack(student, reference, rng):
+    """finds the receptive field of a stack"""
+    _, layers = a_stack(rng, 3, dilated=False)
+    equal(student.receptive_field(layers), seen(layers), what=f"receptive_field({layers})")
+
+
+def some_sigma(rng):
+    """A sigma, three of which aren't a whole number: rounding up and down differ."""
+    return float(rng.choice([1.2, 1.5, 1.9, 2.1, 2.2]))
+
+
+def a_wave(rng):
+    """Wavelength and sigma: long waves, so that a kernel needs balancing."""
+    sigma = some_sigma(rng)
+    return float(sigma * rng.uniform(3.2, 4.5)), sigma
+
+
+@check(
+    "bank",
+    points=1,
+    hint="Three sigma to each side, rounded up, and one pixel in the middle.",
+    more="radius = int(np.ceil(3 * sigma)), then 2 * radius + 1 rows and columns.",
+)
+def reaches_three_sigma(student, reference, rng):
+    """makes a kernel that reaches three sigma to each side"""
+    wavelength, sigma = a_wave(rng)
+    side = 2 * int(np.ceil(3 * sigma)) + 1
+    kernel = np.asarray(student.gabor(wavelength, 0, sigma))
+    if kernel.shape != (side, side):
+        raise Wrong(
+            f"gabor(..., sigma={sigma}) has shape {kernel.shape}; expected is {(side, side)}."
+        )
+
+
+@check(
+    "bank",
+    points=1,
+    hint="Sum your weights, and sum their squares. Which of the steps changes the other's result?",
+    more="Take bell * wave.sum() / bell.sum() away, then divide by np.linalg.norm of what is "
+    "left: in this order.",
+)
+def balanced_and_of_length_one(student, reference, rng):
+    """makes weights that sum to zero and have length 1"""
+    wavelength, sigma = a_wave(rng)
+    kernel = np.asarray(student.gabor(wavelength, 0, sigma), float)
+    same(kernel.sum(), 0.0, what="the sum of the weights", tolerance=1e-6)
+    same((kernel**2).sum(), 1.0, what="the sum of the squared weights", tolerance=1e-6)
+
+
+@check(
+    "bank",
+    points=1,
+    hint="At 0° the wave runs to the right: look at a picture of your kernel. How many pixels is "
+    "one wave long? How wide is the bell?",
+    more="Whole pixels, rows first: y, x = np.mgrid[-r : r + 1, -r : r + 1]. The cosine of 2π / "
+    "wavelength · along; the exponential of −(x² + y²) / (2σ²), with both brackets.",
+)
+def wave_to_the_right(student, reference, rng):
+    """makes a Gabor kernel at 0 degrees"""
+    wavelength, sigma = a_wave(rng)
+    expected = reference.gabor(wavelength, 0, sigma)
+    same(student.gabor(wavelength, 0, sigma), expected, what="the kernel", picture=True)
+
+
+@check(
+    "bank",
+    points=1,
+    hint="NumPy's sine and cosine take radians. And y grows downwards.",
+    more="theta = np.deg2rad(degrees); along = x * np.cos(theta) + y * np.sin(theta).",
+)
+def turned_wave(student, reference, rng):
+    """turns the wave clockwise, by degrees"""
+    wavelength, sigma = a_wave(rng)
+    degrees = float(rng.uniform(20, 70))
+    expected = reference.gabor(wavelength, degrees, sigma)
+    what = f"the kernel at {degrees:.0f}°"
+    same(student.gabor(wavelength, degrees, sigma), expected, what=what, picture=True)
+
+
+def own_directions(student, rng, n):
+    """Compare a bank with the student's own `gabor`: a mistake in that isn't counted twice."""
+    wavelength, sigma = a_wave(rng)
+    expected = np.stack([student.gabor(wavelength, 180 * i / n, sigma) for i in range(n)])
+    same(student.gabor_bank(wavelength, n, sigma), expected, what=f"the bank of {n}")
+
+
+@check(
+    "bank",
+    points=1,
+    hint="Print your directions for n = 4. Are they those of the task?",
+    more="Direction i is 180 * i / n; np.stack puts the kernels into one array.",
+)
+def bank_of_directions(student, reference, rng):
+    """spreads the directions of a bank evenly over half a turn"""
+    own_directions(student, rng, 4)
+
+
+def pictures_and_bank(rng):
+    """Slopes of brightness with noise, and filters of several shapes and lengths."""
+    y, x = np.mgrid[:8, :11]
+    images = np.stack([a * x + b * y for a, b in rng.uniform(0.2, 1, (3, 2))])
+    images = (images + rng.random((3, 8, 11))) * np.array([1.0, 2.0, 4.0])[:, None, None]
+    bank = [
+        rng.uniform(2, 4) * np.array([[-1.0, 0, 1]] * 3),
+        rng.uniform(0.2, 0.4) * np.array([[-1.0], [1]]),
+        a_kernel(rng, 2, 3) / 30,
+        np.array([[1.0, -1], [-1, 1]]),
+    ]
+    return images, bank
+
+
+def shares_of(images, bank):
+    """The shares, with every patch's sum of products written out."""
+    energies = []
+    for kernel in bank:
+        unit = kernel / np.sqrt((kernel**2).sum())
+        room = [((k - 1) // 2, k - 1 - (k - 1) // 2) for k in unit.shape]
+        padded = [np.pad(image, room, mode="symmetric") for image in images]
+        energies.append(np.mean([slid(image, unit) ** 2 for image in padded]))
+    return np.array(energies) / sum(energies)
+
+
+@check(
+    "useless",
+    points=1,
+    hint="Scale each kernel first; square each answer, then take the mean, over the pixels of all "
+    "images.",
+    more="scaled = kernel / np.linalg.norm(kernel), then np.mean of respond(image, scaled) ** 2, "
+    "and divide by the sum in the end.",
+)
+def shares_of_energy(student, reference, rng):
+    """finds each filter's share of the energy"""
+    images, bank = pictures_and_bank(rng)
+    same(student.energy_shares(images, bank), shares_of(images, bank), what="the shares")
+
+
+def striped_case(rng):
+    """Stripes in which all rows, or all columns, are alike, and filters whose answers are known."""
+    profile = rng.random((2, 16)) + 0.5 * np.arange(16)
+    profile[:, ::2] += 1.5
+    images = np.repeat(profile[:, None, :], 12, axis=1)
+    across = np.array([[-1.0, 0, 1]] * 3)
+    kinds = {
+        "edge": across,
+        "blurred": np.array([[0.2, 1, 0.2]] * 3),
+        "silent": across.T,
+        "checkered": np.array([[1.0, -1], [-1, 1]]),
+    }
+    order = [str(name) for name in rng.permutation(list(kinds))]
+    bank = [kinds[name] for name in order]
+    return images, bank, order
+
+
+@check(
+    "useless",
+    points=1,
+    hint="Which kernels compare only rows with each other, in a picture whose rows are all alike?",
+    more="Silent means: share below 0.001. Give their indices as a list, in increasing order.",
+)
+def finds_the_silent(student, reference, rng):
+    """finds the filters that never answer"""
+    images, bank, order = striped_case(rng)
+    silent = student.useless_filters(images, bank)[0]
+    equal(
+        silent,
+        [i for i, name in enumerate(order) if name in ("silent", "checkered")],
+        what="silent",
+    )
+
+
+@check(
+    "useless",
+    points=1,
+    hint="Compare the answers of two filters, over all pixels of all images, with np.corrcoef.",
+    more="Flatten the answers of each filter into one row; then the absolute value of "
+    "np.corrcoef(rows) above 0.99. Pairs with i < j.",
+)
+def finds_the_doubles(student, reference, rng):
+    """finds filters that say the same, or the opposite"""
+    images, bank, order = striped_case(rng)
+    factor = float(rng.choice([-3, -0.5]))
+    bank.append(factor * bank[order.index("edge")])
+    doubles = student.useless_filters(images, bank)[1]
+    equal(doubles, [(order.index("edge"), len(order))], what="doubles")
+
+
+def product_kernel(rng, rows, columns):
+    """A separable kernel whose weights sum to zero."""
+    row = rng.uniform(0.5, 2, columns) * np.where(np.arange(columns) % 2, -1, 1)
+    row[0] -= row.sum()
+    return np.outer(rng.uniform(0.5, 2, rows), row)
+
+
+def multiply_out(parts, kernel):
+    """Raise Wrong unless column times row gives the kernel."""
+    if parts is None:
+        raise Wrong("says that a kernel isn't separable, which is one.")
+    if not isinstance(parts, list | tuple) or len(parts) != 2:
+        raise Wrong("returns something else than a column and a row.")
+    column, row = (np.asarray(part, float) for part in parts)
+    shapes = ((kernel.shape[0],), (kernel.shape[1],))
+    if (column.shape, row.shape) != shapes:
+        raise Wrong(
+            f"returns shapes {column.shape} and {row.shape} for a kernel of {kernel.shape}; "
+            f"expected are {shapes[0]} and {shapes[1]}."
+        )
+    largest = np.abs(kernel).max()
+    got = np.outer(column, row) / largest
+    same(
+        got,
+        kernel / largest,
+        what="column times row (the largest weight counted as 1)",
+        tolerance=1e-6,
+        picture=True,
+    )
+
+
+@check(
+    "separate",
+    points=1,
+    hint="Multiply your column by your row, with np.outer. What is missing?",
+    more="columns[:, 0] and rows[0] of the SVD have length 1: one of them needs the singular "
+    "value, strengths[0].",
+)
+def takes_it_apart(student, reference, rng):
+    """takes a separable kernel apart"""
+    kernel = product_kernel(rng, 3, 5)
+    multiply_out(student.separate(kernel), kernel)
+
+
+@check(
+    "separate",
+    points=1,
+    hint="Not every kernel is a column times a row. What are the other singular values?",
+    more="If the second singular value is more than a millionth of the first, return None.",
+)
+def says_so_if_not(student, reference, rng):
+    """returns None for a kernel that isn't separable"""
+    kernel = product_kernel(rng, 4, 4) + product_kernel(rng, 4, 4)
+    parts = student.separate(kernel)
+    if parts is not None:
+        raise Wrong("returns something for a kernel that isn't separable; expected is None.")
