@@ -44,7 +44,8 @@ print(p.python_implementation(), p.python_version(), "for", p.system(), p.machin
 choose_python() {
   wanted="The course needs Python 3.11, 3.12 or 3.13 (CPython, 64 bits)"
   if [ -n "$PYTHON" ]; then
-    suits "$PYTHON" || fail "PYTHON=$PYTHON is $(describe "$PYTHON"). $wanted."
+    suits "$PYTHON" ||
+      fail "PYTHON=$PYTHON is $(describe "$PYTHON"). $wanted: name another, or leave PYTHON out."
   else
     for name in python3.12 python3.13 python3.11 python3 python; do
       if suits "$name"; then
@@ -60,9 +61,10 @@ choose_python() {
       "The course opens in a browser instead, with nothing to install: see docs/hosts.md."
   fi
   if [ -z "$PYTHON" ]; then
-    [ -n "$uv" ] || fail "No Python 3.11, 3.12 or 3.13 was found (python3 is $(describe python3)). $wanted. Any one of these helps:" \
-      "  - install Python 3.12, from https://www.python.org/downloads, or with what your system has:" \
-      "    apt install python3.12 python3.12-venv; dnf install python3.12; brew install python@3.12" \
+    [ -n "$uv" ] || fail "$wanted, and none was found; python3 is $(describe python3)." \
+      "Any one of these helps; then try the same command again:" \
+      "  - install Python 3.12, from https://www.python.org/downloads, or as your system does it:" \
+      "    brew install python@3.12, dnf install python3.12, apt install python3.12-venv" \
       "  - install uv, which then fetches a Python by itself: https://docs.astral.sh/uv" \
       "  - name a Python that is here already: make PYTHON=/path/to/python3.12 lab"
     return
@@ -77,9 +79,9 @@ choose_python() {
 # An environment with nothing in it, as new.
 make_environment() {
   choose_python
-  with="Python 3.12, which uv finds or fetches,"
-  [ -z "$PYTHON" ] || with=$(describe "$PYTHON")
-  say "Setting up $venv with $with and $([ -n "$uv" ] && echo uv || echo pip): about 2.2 GB on disk, a few minutes, once."
+  what="Python 3.12, fetched by uv"
+  [ -z "$PYTHON" ] || what=$(describe "$PYTHON")
+  say "Setting up $venv ($what; packages by $([ -n "$uv" ] && echo uv || echo pip)): about 2.2 GB on disk, a few minutes, once."
   mkdir -p "$venv"
   echo $$ >"$unfinished"
   if [ -n "$uv" ]; then
@@ -150,7 +152,7 @@ if [ -e "$unfinished" ]; then
   fi
   say "The last set-up of $venv was not finished: this one begins anew."
   rm -rf "$venv"
-elif [ -e "$venv" ] && ! "$python" -c '' 2>/dev/null; then
+elif [ -e "$python" -o -L "$python" ] && ! "$python" -c '' 2>/dev/null; then
   say "The Python of $venv is gone: making it anew."
   rm -rf "$venv"
 fi
