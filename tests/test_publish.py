@@ -357,6 +357,7 @@ def test_results_that_somebody_saved_are_not_published(monkeypatch, tmp_path):
         monkeypatch.setattr(module, "ROOT", tmp_path)
         monkeypatch.setattr(module, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setattr(publish.staleness, "stale", list)
+    monkeypatch.setattr(publish.staleness, "stale_releases", list)
     for name in ("_faults_of_readme", "_faults_of_the_lock"):
         monkeypatch.setattr(publish, name, list)
     monkeypatch.setattr(publish, "exercise_ids", list)
@@ -431,6 +432,7 @@ def test_the_cell_is_folded_valid_and_on_top():
 
 
 def test_builders_put_the_cell_in_once_there_is_an_address(monkeypatch):
+    monkeypatch.setattr(colab, "published", lambda: None)
     plain = finished(read_lesson(lessons()[1]), "mark")
     assert [cell.source for cell in plain.cells] == [
         cell.source for cell in read_lesson(lessons()[1]).cells

@@ -139,18 +139,22 @@ def write(changed, root=ROOT):
 
 def faults():
     """What is stale in the course: list of texts, each with what to do about it."""
-    found = [f"notebooks/{name} is stale: {rebuild(name)}" for name in staleness.stale()]
-    named = {text.split(" is stale")[0] for text in found}
+    old = staleness.stale()
+    found = [f"notebooks/{name} is stale: {rebuild(name)}" for name in old]
+    for name in staleness.stale_releases():
+        number = f"EXERCISE={name[:2]}"
+        found.append(f"course/exercises/released/{name} is stale: make exercises {number}")
     for name in exercise_ids():
-        try:
-            found += build_exercises.stale(load_exercise(name))
-        except ExerciseError as error:
-            found.append(str(error))
+        if not {f"exercises/{name}.ipynb", f"exercises/solutions/{name}.ipynb"} & set(old):
+            try:
+                found += build_exercises.stale(load_exercise(name))
+            except ExerciseError as error:
+                found.append(str(error))
     for path in build_exercises.leftovers(exercise_ids()):
         found.append(f"{path.relative_to(ROOT)} belongs to no exercise: make exercises")
     for path in sorted(NOTEBOOKS.rglob("*.ipynb")):
         name = path.relative_to(ROOT).as_posix()
-        if ".ipynb_checkpoints" in path.parts or name in named:
+        if ".ipynb_checkpoints" in path.parts or name.removeprefix("notebooks/") in old:
             continue
         if not shows_what_was_built(nbformat.read(path, as_version=4)):
             found.append(f"{name} shows other results than it was built with: {rebuild(name)}")
@@ -287,6 +291,7 @@ def left_to_do(address, root=ROOT):
         f"Open {address.binder()} once: Binder's first build takes some ten minutes, and then "
         "everybody's start is quick.",
         f"Open {address.colab()} and {address.codespaces} to see that they work.",
+        "The rest is in docs/hosts.md, in 'Publish on GitHub'.",
     ]
 
 
