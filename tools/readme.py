@@ -24,13 +24,13 @@ SHEET_ROWS, SHEET_COLUMNS, SHEET_SEED = 4, 8, 3
 # some 8 lines of code a minute, 1.5 minutes for a Predict, 4 for an exercise, in half hours. The
 # set of exercises that goes with a lesson is another hour, as it says itself.
 STUDY_TIMES = {
-    "00_start_here": "½ h",
-    "01_convolution": "2 h",
-    "02_mnist": "1½ h",
-    "03_cats_and_dogs": "1½ h",
-    "04_augmentation": "1½ h",
-    "05_transfer_learning": "2 h",
-    "06_interpretation": "2 h",
+    "00_start_here": "½\N{NO-BREAK SPACE}h",
+    "01_convolution": "2\N{NO-BREAK SPACE}h",
+    "02_mnist": "1½\N{NO-BREAK SPACE}h",
+    "03_cats_and_dogs": "1½\N{NO-BREAK SPACE}h",
+    "04_augmentation": "1½\N{NO-BREAK SPACE}h",
+    "05_transfer_learning": "2\N{NO-BREAK SPACE}h",
+    "06_interpretation": "2\N{NO-BREAK SPACE}h",
 }
 
 
