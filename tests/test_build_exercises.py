@@ -112,6 +112,7 @@ def _redirect(patch, folder):
     patch.setattr(build_exercises, "NOTEBOOKS", notebooks)
     patch.setattr(build_exercises, "RELEASED", notebooks / "exercises")
     patch.setattr(build_exercises, "SOLVED", notebooks / "exercises" / "solutions")
+    patch.setattr(build_exercises, "RELEASES", folder / "released")
 
 
 def edit(exercise, old, new):
@@ -185,6 +186,9 @@ def test_leftovers_are_found(small):
     exercise = small()
     assert leftovers(["small_exercise"]) == []
     assert leftovers([]) == sorted(build_exercises.targets_of(exercise))
+    build_exercises.build_release(exercise, force=False)
+    assert leftovers(["small_exercise"]) == []
+    assert build_exercises.RELEASES / "small_exercise" in leftovers([])
 
 
 def test_a_failing_solution_is_not_kept(small, capsys):
@@ -201,3 +205,20 @@ def test_an_expected_cell_must_show_something(small):
     cell.outputs = []
     with pytest.raises(ExerciseError, match=r"exercise\.py:\d+: .*shows nothing"):
         build_exercises.student_notebook(small(), solved)
+
+
+def test_a_released_copy_is_built_when_something_changed(small, capsys):
+    def built():
+        build_exercises.build_release(small(), force=False)
+        return "small_exercise" in capsys.readouterr().out
+
+    released = build_exercises.RELEASES / "small_exercise"
+    assert built() and not built()
+    assert load_exercise(released).released.hidden == {"add_frame": (1, 3), "brightest": (1, 2.5)}
+    edit(load_exercise(released), "# Small exercises", "# Mine")  # by hand
+    assert built() and not built()
+    assert "# Small exercises" in (released / "exercise.py").read_text(encoding="utf-8")
+    (small().folder / "mutants.py").write_text("", encoding="utf-8")  # it holds nothing of them
+    assert not built()
+    edit(small(), "np.pad(image, width)", "np.pad(image, int(width))")
+    assert built() and not built()

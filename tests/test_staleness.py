@@ -25,6 +25,7 @@ def marks():
     found = {path.stem: staleness.mark_of_lesson(path) for path in staleness.lessons()}
     for path in sorted(staleness.EXERCISES.glob("*/exercise.toml")):
         found["set " + path.parent.name] = staleness.mark_of_exercise(path.parent)
+    found["release"] = staleness.mark_of_release(staleness.EXERCISES / "01_convolution")
     return found
 
 assert staleness.ROOT == Path.cwd()
@@ -44,6 +45,7 @@ CHANGES = {
     "course/cli/cli.py": ("Check this machine", "Look at this machine"),
     "course/cli/doctor.py": ("", "\n# changed"),
     "course/explain/heat.py": ("", "\n# changed"),
+    "course/exercises/release.py": ("", "\n# changed"),
     "course/exercises/runner.py": ("", "\n# changed"),
     "course/exercises/selftest.py": ("", "\n# changed"),
     "course/grader/classes.py": ("", "\n# changed"),
@@ -86,7 +88,6 @@ def importing(*folders):
     "name",
     [
         "course/cli/cli.py",
-        "course/exercises/selftest.py",
         "course/grader/classes.py",
         "course/instruments/lens.css",
         "exercises/01_convolution/mutants.py",
@@ -119,8 +120,13 @@ def test_weights_count_for_all_that_may_load_them(changed):
 
 
 def test_exercises_are_stale_with_their_files_and_with_what_runs_them(changed):
-    assert changed["exercises/01_convolution/checks.py"] == ["set 01_convolution"]
-    assert changed["course/exercises/runner.py"] == [f"set {name}" for name in SETS]
+    assert changed["exercises/01_convolution/checks.py"] == ["set 01_convolution", "release"]
+    assert changed["course/exercises/runner.py"] == [*(f"set {name}" for name in SETS), "release"]
+
+
+def test_a_released_exercise_is_stale_also_with_what_releases_it(changed):
+    assert changed["course/exercises/release.py"] == ["release"]
+    assert changed["course/exercises/selftest.py"] == ["release"]  # it chooses who is tried
 
 
 def test_a_source_makes_its_own_notebook_stale(changed):
@@ -129,7 +135,7 @@ def test_a_source_makes_its_own_notebook_stale(changed):
 
 def test_locked_versions_count_for_what_imports_the_library(changed):
     stale = changed["requirements.lock a library that notebooks import"]
-    assert stale == [*NAMES, *(f"set {name}" for name in SETS)]
+    assert stale == [*NAMES, *(f"set {name}" for name in SETS), "release"]
 
 
 def test_no_notebook_is_stale():
