@@ -16,7 +16,7 @@ import pytest
 from hostile.submissions import REACHING_OUT
 from sandbox import needs_strong_isolation
 
-from course.exercises import EXERCISES, Died, TimedOut
+from course.exercises import EXERCISES, RELEASED, Died, TimedOut
 from course.grader import jail, zygote
 from course.grader.jail import IsolationError, Jail
 
@@ -107,6 +107,7 @@ def test_only_what_is_needed_is_there(strong):
             return sorted(os.listdir(path)) if os.path.isdir(path) else None
         seen = {{path: entries(path) for path in
                 ("/grader", "/grader/course", "/grader/course/grader", {str(EXERCISES)!r},
+                 "/grader/course/exercises/released",
                  {str(REPOSITORY)!r}, "/home", "/home/student", "/tmp", "/dev/shm",
                  "/sys", "/run", "/var")}}
         ids = [os.getuid(), os.getgid(), os.getgroups(), os.getpid()]
@@ -120,6 +121,7 @@ def test_only_what_is_needed_is_there(strong):
     folders = ["data", "drawn", "exercises", "explain", "grader", "instruments"]
     assert seen["/grader/course"] == ["__init__.py", *folders]  # no cli, which nobody imports
     assert seen[str(EXERCISES)] is None
+    assert RELEASED.is_dir() and seen["/grader/course/exercises/released"] == []
     # Of the repository's folder no more than the way to the environment, if that lies in it.
     assert set(seen[str(REPOSITORY)] or ()) <= {Path(sys.prefix).name}
     assert all(seen[room] == [] for room in zygote.rooms()) and "/dev/shm" in zygote.rooms()

@@ -29,6 +29,7 @@ from course.exercises.runner import (
 from course.exercises.source import (
     EXERCISES,
     NOT_GRADED,
+    RELEASED,
     Exercise,
     ExerciseError,
     Task,
@@ -43,6 +44,7 @@ __all__ = [
     "MAX_BYTES",
     "NOT_GRADED",
     "PUBLIC_SEED",
+    "RELEASED",
     "Check",
     "Died",
     "Exercise",

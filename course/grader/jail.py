@@ -29,7 +29,7 @@ import psutil
 
 import course
 import course_utils
-from course.exercises import EXERCISES, Died, TimedOut
+from course.exercises import EXERCISES, RELEASED, Died, TimedOut
 from course.grader import wire
 from course.grader.zygote import HOME, rooms
 
@@ -97,7 +97,7 @@ class Jail:
                 "machine that you can spare, use --weak-isolation."
             )
         self._warm = list(warm)
-        self._hide = (EXERCISES, *hide)
+        self._hide = (EXERCISES, RELEASED, *hide)
         self._process, self._orders = None, None
         self._home = tempfile.mkdtemp(prefix="course_") if self.isolation == "weak" else None
         self._core, self._core_taken = _own_core()
@@ -531,15 +531,19 @@ def _bwrap(hide=(), *, forks=True):
     command += ["--perms", "0755", "--dir", "/etc"]
     for name in _ETC:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    library = Path(course.__file__).parent
+    library = Path(course.__file__).resolve().parent
     for folder in (PACKAGES, f"{PACKAGES}/course", f"{PACKAGES}/course/grader"):
         command += ["--perms", "0755", "--dir", folder]
     command += ["--ro-bind", Path(course_utils.__file__).parent, f"{PACKAGES}/course_utils"]
     for name in ("__init__.py", *_IMPORTED, *(f"grader/{name}" for name in _OWN_FILES)):
         command += ["--ro-bind", library / name, f"{PACKAGES}/course/{name}"]
+    # Released exercises have no solutions, but visible checks that work out what is right.
+    covered = [Path(PACKAGES, RELEASED.relative_to(library.parent))] if RELEASED.exists() else []
     for path in map(Path, hide):
         if path.exists() and any(map(path.resolve().is_relative_to, bound)):
-            command += ["--tmpfs", path.resolve()]
+            covered.append(path.resolve())
+    for path in covered:
+        command += ["--tmpfs", path, "--remount-ro", path]
     command += ["--proc", "/proc", "--perms", "0755", "--dir", "/dev"]
     for name in _DEVICES:
         command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]

@@ -933,6 +933,7 @@ REACHING_OUT = [
         "reads_files",
         """
 for place in ("@SECRET@", "@EXERCISE@/checks.py", "@REPOSITORY@/pyproject.toml", "/etc/shadow",
+              "/grader/course/exercises/released/01_convolution/checks.py",
               "@REPOSITORY@/exercises", "@REPOSITORY@/tests", "/root/.ssh", "@HOME@/.bashrc",
               "/etc/passwd", "/var/log", "/home/student/../../root/.bash_history"):
     attempt(place, lambda: os.listdir(place) if os.path.isdir(place) else open(place, "rb").read())
@@ -946,6 +947,7 @@ for start in ("/grader", "/home", "/tmp", "/etc", "/var", "/opt", "/srv", "/mnt"
 """,
         "@SECRET@: ENOENT",
         "@EXERCISE@/checks.py: ENOENT",
+        "/grader/course/exercises/released/01_convolution/checks.py: ENOENT",
         "@REPOSITORY@/pyproject.toml: ENOENT",
         "/etc/passwd: ENOENT",
         "/grader/course/exercises: searched",
