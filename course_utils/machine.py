@@ -161,7 +161,9 @@ def not_started(name: str, error: Exception) -> NotReady:
         return NotReady(f"{says}remove that, and restart the kernel.")
     elif version(METAL):
         says += f"{METAL_SAYS}. Remove it: `pip uninstall {METAL}`. "
-    return NotReady(f"{says}In a terminal, `course doctor` says what to do.")
+    return NotReady(
+        f"{says}In a terminal, `course doctor` says what to do; then restart the kernel."
+    )
 
 
 def version(name: str) -> str | None:

@@ -84,6 +84,10 @@ def import_tensorflow():
             raise machine.NotReady(f"{text} Then run this cell again.")
         if text:
             print(text)
+    if "keras" not in sys.modules:  # TensorFlow imports it
+        os.environ["KERAS_BACKEND"] = machine.KERAS["backend"]
+        for name in [name for name in sys.modules if name.startswith("keras.")]:
+            del sys.modules[name]  # of an import that failed, with another backend
     try:
         with _quiet_stderr():
             import tensorflow
@@ -104,8 +108,6 @@ def import_keras():
         NotReady: as for TensorFlow; or Keras is loaded already, with another backend.
     """
     outside = list(machine.keras_settings())
-    if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = machine.KERAS["backend"]
     import_tensorflow()
     otherwise = [f'backend "{value}"' for name, value, _ in outside if name == "backend"]
     otherwise += machine.settle_keras()

@@ -67,16 +67,19 @@ def lines(outputs):
 
 
 def test_a_lesson_sets_keras_right_for_itself_and_says_so(kernel, tmp_path):
-    """Backend, channels and floats from outside, a policy from inside, and 1.2 GB free."""
+    """Backend, channels and floats from outside, a policy from inside, 1.2 GB free, and an import
+    of Keras that has failed before."""
     settings = {"image_data_format": "channels_first", "floatx": "float16", "epsilon": 1e-7}
     place = write(tmp_path / "keras" / "keras.json", json.dumps(settings))
     little = "import psutil; memory = psutil.virtual_memory()._replace(available=1.2 * 2**30)\n"
-    little += "psutil.virtual_memory = lambda: memory"
+    little += "psutil.virtual_memory = lambda: memory\n"
+    little += "import sys; sys.modules['torch'] = None\n"  # wherever torch is installed
+    little += "try: import keras\nexcept ModuleNotFoundError as error: print('no keras')"
     lesson = first_cell(lessons()[2])
     live = "print(keras.config.backend(), keras.config.image_data_format(), keras.config.floatx(), "
     live += "keras.config.dtype_policy().name, layers.Dense(1).compute_dtype, SCALE)"
     mixed = "keras.config.set_dtype_policy('mixed_float16')"
-    _, first, after, _, again, last = kernel(
+    before, first, after, _, again, last = kernel(
         little,
         lesson,
         live,
@@ -86,6 +89,7 @@ def test_a_lesson_sets_keras_right_for_itself_and_says_so(kernel, tmp_path):
         KERAS_HOME=str(place.parent),
         KERAS_BACKEND="torch",
     )
+    assert lines(before) == ["no keras"]
     memory, keras, ready = lines(first)
     assert "1.2 GB" in memory
     for word in ("torch", "KERAS_BACKEND", "channels_first", "float16", str(place)):
