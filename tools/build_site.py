@@ -40,7 +40,7 @@ from tools.build_lessons import (
     with_ids,
 )
 from tools.colab import without_cell
-from tools.readme import KINDS, README, THUMBNAILS
+from tools.readme import KINDS, README, STUDY_TIMES, THUMBNAILS
 from tools.site_links import dead_links
 from tools.staleness import (
     NOTEBOOKS,
@@ -307,13 +307,19 @@ def exercise_page(notebook, name, pictures):
             (pictures / file).write_bytes(base64.b64decode(content))
             path = f"../{pictures.relative_to(pictures.parents[1]).as_posix()}/{file}"
             cell.source = cell.source.replace(f"attachment:{attached}", path)
-    line = f"The tasks, to read. To solve them, and have your answers checked: {_run_it('../')}."
+    run = _run_it(f"notebooks/exercises/{name}.ipynb", up="../")
+    line = f"The tasks, to read. To solve them, and have your answers checked: {run}."
     page.cells.insert(1, nbformat.v4.new_markdown_cell(f'<p class="edition">{line}</p>'))
     return page
 
 
-def _run_it(up=""):
-    return f'<a href="{up}index.html#run-it-yourself">two commands</a>'
+def _run_it(path, *, up=""):
+    """Links to where a notebook can be run."""
+    run = f'<a href="{up}index.html#run-it-yourself">two commands</a>'
+    if address := published():
+        run += f', <a href="{address.binder(path)}">Binder</a>'
+        run += f', or <a href="{address.colab(path)}">Colab</a>'
+    return run
 
 
 def edition_line(name, live):
@@ -321,11 +327,7 @@ def edition_line(name, live):
     live_ones = {0: "", 1: " One of its figures is live."}.get(
         live, f" {live} of its figures are live."
     )
-    run = _run_it()
-    if address := published():
-        path = f"notebooks/{name}.ipynb"
-        run += f', <a href="{address.binder(path)}">Binder</a>'
-        run += f', or <a href="{address.colab(path)}">Colab</a>'
+    run = _run_it(f"notebooks/{name}.ipynb")
     text = f"The lesson with its results.{live_ones} To change the code and run it: {run}."
     return f'<p class="edition">{text}</p>'
 
@@ -376,7 +378,7 @@ def card(name, notebook, modules, measured):
     if (THUMBNAILS / f"{name}.png").exists():
         alt = f"A figure of lesson {int(name[:2])}"
         picture = f'<img src="_static/thumbnails/{name}.png" alt="{alt}" loading="lazy">'
-    facts = []
+    facts = [f"{STUDY_TIMES[name]} to study"] if name in STUDY_TIMES else []
     if name in measured:
         facts.append(f"{measured[name]['seconds']:.0f} s to run")
     if modules:
@@ -401,6 +403,13 @@ def index_page(notebooks, modules, exercises):
     pages = {f"notebooks/{name}.ipynb": f"{name}.ipynb" for name in notebooks}
     pages |= {f"notebooks/{p}.ipynb": f"{p}.ipynb" for p in map("exercises/{}".format, exercises)}
     promise = links_from_the_index(promise, pages)
+    elsewhere = ""
+    if address := published():
+        elsewhere = (
+            f" Without installing anything, [Binder]({address.binder()}), "
+            f"[Colab]({address.colab()}) and [GitHub Codespaces]({address.codespaces}) run it in "
+            "your browser."
+        )
     commands = links_from_the_index(readme_part(text, "Two commands"), pages)
     return f"""# {title}
 
@@ -424,7 +433,7 @@ def index_page(notebooks, modules, exercises):
 ## Run it yourself
 
 These pages are for reading, and for playing where a figure is live. To change the code and see what
-happens, run the course on a machine of your own.
+happens, run the course on a machine of your own.{elsewhere}
 
 {commands}
 
