@@ -174,6 +174,31 @@ def test_answers(folder, monkeypatch, answer, code):
     assert folder.exists() == (code == 1)
 
 
+def test_control_c_instead_of_an_answer(folder, monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    before = files_below(folder)
+    monkeypatch.setattr("builtins.input", interrupt)
+    assert kept.remove_all() == 1
+    assert files_below(folder) == before
+
+
+def test_what_cannot_be_read_is_told(folder, monkeypatch, capsys):
+    scan, before = os.scandir, files_below(folder)
+
+    def refuse(path):
+        if os.fspath(path) == str(folder / "pets" / "whole" / "images"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scan(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        assert kept.remove_all(yes=True) == 1
+    assert "images" in capsys.readouterr().err
+    assert files_below(folder) == before
+
+
 def test_nobody_answers(folder):
     before = files_below(folder)
     done = subprocess.run(

@@ -170,7 +170,11 @@ def _files_of_set(folder: Path, strangers: list[Path]) -> list[Path]:
 def _everything_in(folder: Path) -> list[Path]:
     """All files and links below a folder; links are not followed."""
     found = []
-    for above, folders, files in os.walk(folder):
+
+    def stop(error):
+        raise error
+
+    for above, folders, files in os.walk(folder, onerror=stop):
         links = [name for name in folders if Path(above, name).is_symlink()]
         found += [Path(above, name) for name in files + links]
     return sorted(found)
@@ -253,6 +257,9 @@ def _agreed() -> bool:
         return input("Remove all this? [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:
         print("\nNobody answers here: --yes removes it without asking (make uninstall YES=1).")
+        return False
+    except KeyboardInterrupt:
+        print()
         return False
 
 
