@@ -73,8 +73,9 @@ def test_a_lesson_sets_keras_right_for_itself_and_says_so(kernel, tmp_path):
     place = write(tmp_path / "keras" / "keras.json", json.dumps(settings))
     little = "import psutil; memory = psutil.virtual_memory()._replace(available=1.2 * 2**30)\n"
     little += "psutil.virtual_memory = lambda: memory\n"
-    little += "import sys; sys.modules['torch'] = None\n"  # wherever torch is installed
-    little += "try: import keras\nexcept ModuleNotFoundError as error: print('no keras')"
+    little += "import os; os.environ['KERAS_BACKEND'] = 'nonsense'\n"
+    little += "try: import keras\nexcept Exception: print('no keras')\n"
+    little += "os.environ['KERAS_BACKEND'] = 'torch'"
     lesson = first_cell(lessons()[2])
     live = "print(keras.config.backend(), keras.config.image_data_format(), keras.config.floatx(), "
     live += "keras.config.dtype_policy().name, layers.Dense(1).compute_dtype, SCALE)"
