@@ -24,7 +24,7 @@ LINT   := $(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check 
 export SHARED
 REAL   := shared=$$(cd "$$SHARED" && pwd) && COURSE_MIRROR="$$shared/data" KERAS_HOME="$$shared/keras_home"
 
-.PHONY: help lab check test test-real lessons exercises selftest nbgrader site record bench rehearse measure-pets train-base readme publish data-addresses linkcheck lint lock gpu clean uninstall
+.PHONY: help lab check test test-real lessons exercises selftest nbgrader site record bench rehearse measure-pets train-base readme publish data-addresses linkcheck lint platforms oldest lock gpu clean uninstall
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -115,9 +115,20 @@ BESIDE  = $(addprefix --constraints ,$(1)) $$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*
 COMPILE = PATH="$$PATH:build/uv/bin" UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile pyproject.toml --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --quiet $(if $(UPGRADE),--upgrade)
 
-lock:  ## resolve pyproject.toml into the locks; pins that still fit stay (UPGRADE=yes takes the newest of all)
-	@command -v uv >/dev/null || test -x build/uv/bin/uv || \
+# On the PATH, or here.
+GET_UV = @command -v uv >/dev/null || test -x build/uv/bin/uv || \
 		{ python3 -m venv build/uv && build/uv/bin/python -m pip install --quiet uv; }
+
+platforms: $(READY_DEV)  ## whether all that is locked installs on every computer of docs/learners.md, and beside what Colab has
+	$(GET_UV)
+	COURSE_PLATFORMS=required $(BIN)/python -m pytest tests/test_platforms.py
+
+oldest: $(READY_DEV)  ## lessons 0 and 1 and an exercise, with the oldest versions that our ranges allow (LESSON=02 for another)
+	$(GET_UV)
+	$(BIN)/python -m tools.oldest $(LESSON)
+
+lock:  ## resolve pyproject.toml into the locks; pins that still fit stay (UPGRADE=yes takes the newest of all)
+	$(GET_UV)
 	$(COMPILE) --extra tensorflow --extra lab --output-file requirements.lock
 	$(COMPILE) --extra tensorflow --extra lab --extra dev $(call BESIDE,requirements.lock) --output-file tools/dev.lock
 	$(COMPILE) --extra nbgrader $(call BESIDE,requirements.lock tools/dev.lock) --no-annotate --output-file tools/nbgrader.lock
