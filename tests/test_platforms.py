@@ -12,23 +12,33 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from tools import colab_versions, uv
+from tools import colab_versions, oldest, uv
 
 ROOT = Path(__file__).parent.parent
 REQUIRED = os.environ.get("COURSE_PLATFORMS") == "required"
 QUICK = {"UV_HTTP_TIMEOUT": "10", "UV_HTTP_RETRIES": "1"}
 
 LEARNERS = (ROOT / "docs" / "learners.md").read_text(encoding="utf-8")
-SYSTEMS = {"Linux": "unknown-linux-gnu", "Mac": "apple-darwin", "Windows": "pc-windows-msvc"}
+SYSTEMS = {
+    "Linux": "unknown-linux-gnu",
+    "Mac": "apple-darwin",
+    "macOS": "apple-darwin",
+    "Windows": "pc-windows-msvc",
+}
 PROCESSORS = {"Intel": "x86_64", "AMD": "x86_64", "Arm": "aarch64", "Apple silicon": "aarch64"}
 BUILDS = {"tensorflow", "tensorflow-cpu"}
 
 
-def computers(text):
-    """The table "Which computers": {uv's name of a platform: whether it installs there}."""
-    (section,) = re.findall(r"(?ms)^## Which computers$(.*?)^## ", text)
+def computers(text, yes):
+    """The table "Which computers" of a page: {uv's name of a platform: whether it installs there}.
+
+    Args:
+        text: the page.
+        yes: what the last column begins with, where it does.
+    """
+    (section,) = re.findall(r"(?ms)^## Which computers$(.*?)(?:^## |\Z)", text)
     found = {}
-    for computer, how in re.findall(r"(?m)^\| (?!your computer)(.+?) \| (.+?) \|$", section):
+    for computer, how in re.findall(r"(?m)^\| (?!your |system |any )(.+) \| (.+?) \|$", section):
         system = re.match(r"\w+", computer)[0]
         processors = {
             PROCESSORS[word] for word in PROCESSORS if re.search(rf"\b{word}\b", computer)
@@ -37,7 +47,7 @@ def computers(text):
         for processor in processors:
             platform = f"{processor}-{SYSTEMS[system]}"
             assert platform not in found, f"{platform} is there twice"
-            found[platform] = how.startswith("as the README says")
+            found[platform] = how.startswith(yes)
     return found
 
 
@@ -47,10 +57,11 @@ def pythons(pattern):
     return re.findall(r"3\.\d+", sentence)
 
 
-COMPUTERS = computers(LEARNERS)
+COMPUTERS = computers(LEARNERS, "as the README says")
 INSTALLS = [platform for platform, installs in COMPUTERS.items() if installs]
-PYTHONS = pythons(r"Python must be (3\.[^.]*(?:\.\d[^.]*)*)\.")
-TOO_NEW = pythons(r"For (3\.\d+) there is no TensorFlow")
+PYTHONS = pythons(r"must be (3\.\d+(?:(?:, | or | and )3\.\d+)*)")
+LAST_FOR_INTEL_MACS = re.findall(r"no TensorFlow for it since (\d+\.\d+)", LEARNERS)
+TOO_NEW = pythons(r"for (3\.\d+) there is no TensorFlow")
 
 
 def dry_run(platform, python, *requirements):
@@ -105,6 +116,15 @@ def test_the_learners_page_names_every_kind_of_computer():
     assert {"x86_64-unknown-linux-gnu"} < set(INSTALLS) < every
 
 
+def test_the_hosts_page_says_the_same():
+    text = (ROOT / "docs" / "hosts.md").read_text(encoding="utf-8")
+    assert computers(text, "yes") == COMPUTERS
+    (words,) = re.findall(r"has packages for these, with Python ([^:]*):", text)
+    assert re.findall(r"3\.\d+", words) == PYTHONS
+    assert re.findall(r"any, with Python (3\.\d+) \| none", text) == TOO_NEW
+    assert re.findall(r"none since (\d+\.\d+)", text) == LAST_FOR_INTEL_MACS
+
+
 def test_the_learners_page_names_the_pythons_of_the_package():
     wanted = SpecifierSet(colab_versions.project()["requires-python"])
     ours = [minor for minor in range(50) if f"3.{minor}" in wanted]
@@ -150,7 +170,7 @@ def test_there_is_no_tensorflow_where_the_learners_page_says_so(platform, python
 
 @in_full
 def test_the_last_tensorflow_for_a_mac_with_an_intel_processor(index):
-    (last,) = re.findall(r"last TensorFlow for it was (\d+\.\d+)", LEARNERS)
+    (last,) = LAST_FOR_INTEL_MACS
     platform = "x86_64-apple-darwin"
     assert set(dry_run(platform, PYTHONS[0], f"tensorflow=={last}.*")[0]) == {"tensorflow"}
     following = f"{last.split('.')[0]}.{int(last.split('.')[1]) + 1}"
@@ -159,6 +179,18 @@ def test_the_last_tensorflow_for_a_mac_with_an_intel_processor(index):
     )
     assert not found
     assert has_no_wheel(error, BUILDS), error
+
+
+# ---- the oldest versions, which `make oldest` runs ---------------------------------------------
+
+
+def test_the_oldest_python_and_one_tensorflow_are_tried():
+    assert oldest.oldest_python() == PYTHONS[0]
+    asked = {need.name: need.specifier for need in oldest.declared()}
+    (build,) = BUILDS & asked.keys()
+    assert asked.keys() >= {need.name for need in colab_versions.needs()} - BUILDS
+    for name in (build, "keras", "ipykernel"):  # a range that begins nowhere would bring anything
+        assert [part.version for part in asked[name] if part.operator == ">="], name
 
 
 # ---- Colab ------------------------------------------------------------------------------------
@@ -175,6 +207,11 @@ def test_colab_has_versions_in_our_ranges():
     there = {name: COLAB[name] for name in ranges if name in COLAB}
     outside = {name: version for name, version in there.items() if version not in ranges[name]}
     assert not outside, "an install on Colab would replace these"
+
+
+def test_what_came_from_an_address_has_no_version():
+    text = "# a list\nJinja2==3.1.6\ntorch @ https://host/torch-2.11.0.whl\nml_dtypes==0.6.0\n"
+    assert colab_versions.versions(text) == {"jinja2": "3.1.6", "ml-dtypes": "0.6.0"}
 
 
 def test_colab_runs_a_python_of_ours():

@@ -54,10 +54,6 @@ def versions(text):
     """The pinned packages in what `pip freeze` prints, by canonical name.
 
     Packages that came from an address of their own have no version there, and are left out.
-
-    Example:
-        >>> versions("# a list\\nJinja2==3.1.6\\ntorch @ https://host/torch-2.11.0.whl\\n")
-        {'jinja2': '3.1.6'}
     """
     pins = re.findall(r"(?m)^([A-Za-z0-9._-]+)==(\S+)", text)
     return {canonicalize_name(name): version for name, version in pins}
