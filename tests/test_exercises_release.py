@@ -475,6 +475,19 @@ def test_a_learner_sees_what_one_in_a_clone_sees(installed, monkeypatch):
     assert load_exercise("small_exercise").released and exercise_ids() == ["small_exercise"]
 
 
+def test_by_its_id_the_whole_one_is_meant_where_it_is(installed, built):
+    """A released one may also come alone, into a clone: a class gets it so from its teacher."""
+    whole_one = shutil.copytree(SMALL, source.EXERCISES / "07_other")
+    text = (whole_one / "exercise.py").read_text(encoding="utf-8")
+    text = text.replace('"tests/small_exercise"', '"07_other"')
+    (whole_one / "exercise.py").write_text(text, encoding="utf-8")
+    assert exercise_ids() == ["07_other", "small_exercise"]
+    assert load_exercise("small_exercise").released and not load_exercise("07_other").released
+    shutil.copytree(built.folder.parents[1] / "whole", source.EXERCISES, dirs_exist_ok=True)
+    assert exercise_ids() == ["07_other", "small_exercise"]
+    assert not load_exercise("small_exercise").released
+
+
 @pytest.mark.parametrize(
     "instructors",
     [

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from course.exercises import ExerciseError, exercise_ids, load_exercise
+from course.exercises import ExerciseError, load_exercise
 from course.exercises.release import release
 from course_utils.files import write_whole
 from tools import colab
@@ -32,6 +32,7 @@ from tools.build_lessons import (
     with_ids,
 )
 from tools.staleness import (
+    EXERCISES,
     NOTEBOOKS,
     RELEASES,
     ROOT,
@@ -255,7 +256,7 @@ def main():
     parser.add_argument("exercise", nargs="*", help="numbers, such as 02; none: all of them")
     parser.add_argument("--force", action="store_true", help="also what has not changed")
     options = parser.parse_args()
-    ids = exercise_ids()
+    ids = sorted(path.parent.name for path in EXERCISES.glob("*/exercise.toml"))
     try:
         names = chosen(options.exercise, ids)
     except ValueError as error:

@@ -243,34 +243,26 @@ def digest_of(paths):
     return digest.hexdigest()[:16]
 
 
-def exercises_folder():
-    """The folder of this course's exercises: a clone's own, else the released ones of any install.
-
-    Returns:
-        Path, which need not exist. In an install, `EXERCISES` may be a stranger's folder.
-    """
-    return EXERCISES if any(EXERCISES.glob("*/exercise.toml")) else RELEASED
-
-
 def exercise_ids():
-    """The exercises of this course, in order: list of str."""
-    return sorted(path.parent.name for path in exercises_folder().glob("*/exercise.toml"))
+    """The exercises of this course, whole or released, in order: list of str."""
+    places = EXERCISES, RELEASED  # in an install, the first may be some other package's folder
+    return sorted({path.parent.name for place in places for path in place.glob("*/exercise.toml")})
 
 
 def load_exercise(exercise):
     """Read an exercise's folder.
 
     Args:
-        exercise: an id such as "01_convolution", or a folder.
+        exercise: an id such as "01_convolution", or a folder. By its id, the whole one is meant
+            where it is beside the package, else the released one in it.
     Returns:
         Exercise.
     Raises:
         ExerciseError: there is none, or a file is wrong; the text names file and line.
     """
-    folder = exercises_folder() / str(exercise)
-    if not folder.is_dir():
-        folder = Path(exercise)
-    if not folder.is_dir():
+    places = EXERCISES / str(exercise), RELEASED / str(exercise), Path(exercise)
+    folder = next((place for place in places if place.is_dir()), None)
+    if folder is None:
         there = f"There are: {', '.join(exercise_ids())}."
         if not exercise_ids():
             places = f"{_shown(EXERCISES)} nor {_shown(RELEASED)}"
@@ -491,7 +483,7 @@ def _tasks(path, cells, *, whole):
             _fail(path, task.line, f"the task {task.id!r} has no cell with a solution")
         if not any("check" in cell.tags and f'check("{task.id}")' in cell.source for cell in cells):
             _fail(path, task.line, f'no cell tagged "check" calls check("{task.id}")')
-    if path.resolve().parents[1] == exercises_folder():  # easily forgotten in a copy
+    if path.resolve().parents[1] in (EXERCISES, RELEASED):  # easily forgotten in a copy
         for cell in cells:
             for opened in re.findall(r"open_exercise\(\s*[\"'](.*?)[\"']", cell.source):
                 if opened != path.parent.name:
