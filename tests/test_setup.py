@@ -163,6 +163,15 @@ def test_uv_brings_a_python_where_there_is_none(machine):
     assert opens(noted)
 
 
+def test_uv_cannot_fetch_a_python(machine):
+    machine.uv().command("uv", "exit 2")
+    status, said, noted = machine.make("lab")
+    assert status != 0 and noted == []
+    assert "github.com" in said and "python.org" in said
+    _, said, _ = machine.python().make("lab")
+    assert "make UV=" in said
+
+
 def test_uv_takes_the_suitable_python_that_is_there(machine):
     python = machine.path / "python3"
     _, _, noted = machine.python(version=(3, 13, 0)).uv().make("lab")

@@ -85,8 +85,11 @@ make_environment() {
   mkdir -p "$venv"
   echo $$ >"$unfinished"
   if [ -n "$uv" ]; then
-    "$uv" venv --quiet --seed --allow-existing --python "${PYTHON:-3.12}" "$venv" ||
-      fail "uv could not make the environment. To do it without uv: make UV= lab"
+    "$uv" venv --quiet --seed --allow-existing --python "${PYTHON:-3.12}" "$venv" || {
+      [ -n "$PYTHON" ] || fail "uv could not fetch Python 3.12, which it takes from github.com." \
+        "Install Python 3.12 from https://www.python.org/downloads; then try the same command again."
+      fail "uv could not make the environment. To do without uv: make UV= lab"
+    }
   else
     "$PYTHON" -m venv "$venv"
   fi
