@@ -267,7 +267,7 @@ def main():
         print(f"notebooks/{name} is stale: make {kind.lower()}s {kind}={number}")
     releases = stale_releases()
     for name in releases:
-        print(f"course/exercises/released/{name} is stale: make exercises EXERCISE={name[:2]}")
+        print(f"course/exercises/released/{name} is stale: make exercises")
     sys.exit(bool(names or releases))
 
 

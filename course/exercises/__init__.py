@@ -2,7 +2,8 @@
 
 In a notebook: `open_exercise`. In an exercise's checks.py: `check`, `same`, `equal`, `Wrong`. In
 its probes.py: `pack`, `unpack`. In its mutants.py: `mutant`. docs/grading.md tells how to write an
-exercise and how to grade a class.
+exercise and how to grade a class. The module `release` makes of an exercise what learners get, and
+released/ holds the course's own in that form: every install has them.
 """
 
 from course.exercises.checks import Check, Wrong, check, equal, same
