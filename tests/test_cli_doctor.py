@@ -188,7 +188,7 @@ def packages(monkeypatch, tmp_path):
     lock.touch()
     monkeypatch.setattr(doctor, "LOCK", lock)
     monkeypatch.setattr(doctor, "COPY", tmp_path)
-    return SimpleNamespace(installed=installed, lock=lock)
+    return SimpleNamespace(installed=installed, lock=lock, declared=declared)
 
 
 def test_packages_as_wanted(packages):
@@ -253,6 +253,21 @@ def test_a_machine_for_which_there_is_no_tensorflow(
     assert "install -r" not in finding.remedy
     addresses += ["Changes, https://example.org", "Repository, https://example.org/course"]
     only(doctor.check_packages(), PROBLEM, remedy=[remedy, "https://example.org/course"])
+
+
+def test_jupyterlab_asks_for_more_than_another_front_end(packages, monkeypatch):
+    """Colab's ipywidgets does there; the command that is named brings what is needed here."""
+    packages.declared += ["ipywidgets>=7.7", "ipywidgets>=8.1; extra == 'lab'"]
+    packages.installed["ipywidgets"] = "7.7.1"
+    packages.lock.unlink()
+    says, remedy = ["ipywidgets 7.7.1 (needed: >=8.1)"], ['"ipywidgets>=8.1"']
+    only(doctor.check_packages(), PROBLEM, says=says, remedy=remedy)
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
+    del packages.installed["jupyterlab"]
+    only(doctor.check_packages(), OK)
+    packages.installed["ipywidgets"] = "7.6.5"
+    says, remedy = ["ipywidgets 7.6.5 (needed: >=7.7)"], ['"ipywidgets>=7.7"']
+    only(doctor.check_packages(), PROBLEM, says=says, remedy=remedy)
 
 
 def test_packages_of_other_versions(packages):

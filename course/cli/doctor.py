@@ -658,11 +658,15 @@ def _install(*names: str | None) -> str:
 
 def _requirement(name: str) -> str:
     """What the course asks for by this name, with its range; the name where it asks for none."""
+    found = name
     with contextlib.suppress(metadata.PackageNotFoundError):
         for line in metadata.requires(DISTRIBUTION) or ():
-            if re.match(rf"{re.escape(name)}(?![\w.[-])", line):
-                return line.split(";")[0].strip()
-    return name
+            wanted, _, marker = line.partition(";")
+            if re.search("extra == .lab", marker) and _other_front_end():
+                continue
+            if re.match(rf"{re.escape(name)}(?![\w.[-])", wanted):
+                found = wanted.strip()  # the last one: extras come later, and ask for more
+    return found
 
 
 def _reinstall_tensorflow() -> str:
