@@ -1,5 +1,7 @@
 """An exercise as a class gets it: nothing of it is given away, and it judges as the whole one."""
 
+import email.message
+import re
 import shutil
 import zlib
 from functools import cache
@@ -143,6 +145,21 @@ def test_what_it_cannot_give_is_an_error_that_says_what_to_do(built, ask):
     with pytest.raises(ExerciseError) as caught:
         ask(built)
     assert "small_exercise" in str(caught.value) and "pip install" in str(caught.value)
+
+
+def test_what_to_do_names_the_courses_address_once_there_is_one(built, monkeypatch):
+    def address(lines):
+        published = email.message.Message()
+        for line in lines:
+            published["Project-URL"] = line
+        monkeypatch.setattr(source.metadata, "metadata", lambda name: published)
+        with pytest.raises(ExerciseError) as caught:
+            built.require_whole()
+        return re.findall(r"https:[^ )]+", str(caught.value))
+
+    assert address([]) == []
+    lines = ["Changes, https://example.org/new", "Repository, https://example.org/a/b"]
+    assert address(lines) == ["https://example.org/a/b"]
 
 
 # ---- that it judges alike ----------------------------------------------------------------------

@@ -16,6 +16,7 @@ option, a misspelt `taks=` too; jsonschema gives no lines and takes NaN for a nu
 """
 
 import ast
+import contextlib
 import dataclasses
 import hashlib
 import inspect
@@ -25,6 +26,7 @@ import textwrap
 import tomllib
 import traceback
 from functools import cached_property
+from importlib import metadata
 from pathlib import Path
 
 from course.exercises.checks import collecting
@@ -35,10 +37,6 @@ ANSWERS = "answers.bin"  # in a released exercise
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # Tags of cells that a grader doesn't run: those for a look, and the one that installs the course.
 NOT_GRADED = {"expected", "try", "check", "colab"}
-WHOLE_COURSE = (
-    "Get a copy of the whole course, install that with `python -m pip install --no-deps -e .` in "
-    "its top folder, and restart what runs Python."
-)
 YOUR_TURN = 'raise NotImplementedError("Your turn.")'
 _TAGS = NOT_GRADED - {"colab"} | {"setup"}
 _CELL = re.compile(r"# %%(?P<markdown> \[markdown\])?(?P<options>.*)")
@@ -168,7 +166,7 @@ class Exercise:
             raise ExerciseError(
                 f"{self.id} is here as learners get it ({_shown(self.folder)}), without solutions, "
                 "hidden checks and mutants. So it can't be graded, proved, exported or released "
-                f"here. {WHOLE_COURSE}"
+                f"here. {_where_to_get_it()}"
             )
 
     @cached_property
@@ -266,9 +264,22 @@ def load_exercise(exercise):
         there = f"There are: {', '.join(exercise_ids())}."
         if not exercise_ids():
             places = f"{_shown(EXERCISES)} nor {_shown(RELEASED)}"
-            there = f"There is none at all, neither in {places}. {WHOLE_COURSE}"
+            there = f"There is none at all, neither in {places}. {_where_to_get_it()}"
         raise ExerciseError(f"There is no exercise {str(exercise)!r}. {there}")
     return Exercise(folder)
+
+
+def _where_to_get_it():
+    """What to do where something needs the whole course: two sentences or so."""
+    address = ""
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        for line in metadata.metadata("deep-vision-course").get_all("Project-URL") or ():
+            label, _, url = line.partition(", ")
+            address = f" ({url})" if label == "Repository" else address
+    return (
+        f"Get a copy of the whole course{address}, install that with `python -m pip install "
+        "--no-deps -e .` in its top folder, and restart what runs Python."
+    )
 
 
 def _fail(path, line, says):
