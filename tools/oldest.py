@@ -23,7 +23,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from tools import uv
-from tools.build_lessons import OFFLINE, complaints, execute, read_lesson
+from tools.build_lessons import OFFLINE, clean, complaints, execute, read_lesson
 from tools.staleness import chosen, lessons
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,9 +109,7 @@ def try_lesson(source):
     execute(notebook, OFFLINE, timeout=CELL_SECONDS)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     text = "".join(output.get("text", "") for output in outputs)
-    for output in outputs:  # widgets stay only in what is kept
-        if "image/png" in output.get("data", {}):
-            output["data"] = {"image/png": output["data"]["image/png"]}
+    clean(notebook)  # of progress bars, and of widgets that have a picture
     return re.findall(r"TensorFlow [\d.]+, Keras [\d.]+", text), complaints(notebook, 0)
 
 
