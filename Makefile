@@ -28,7 +28,7 @@ REAL   := shared=$$(cd "$$SHARED" && pwd) && COURSE_MIRROR="$$shared/data" KERAS
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 # .ready names the folder it was made in: moved or renamed, the environment is brought up to date.
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
