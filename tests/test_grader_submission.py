@@ -304,6 +304,7 @@ NO_VERDICT = {
     "course.exercises.answers": "shows verdicts to learners",
     "course.exercises.pictures": "shows verdicts to learners",
     "course.exercises.verdicts": "shows verdicts",
+    "course.exercises.stand_in": "the reference of a released exercise, which nobody grades with",
     "course.exercises.mutants": "describes wrong solutions, for the selftest",
 }
 
