@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -110,6 +111,14 @@ def test_a_check_that_fails_does_not_stop_the_others(monkeypatch):
 
 
 # ---- Python and the packages -----------------------------------------------------------------
+
+
+def test_which_course_on_which_system(monkeypatch, tmp_path):
+    version, system = metadata.version(machine.DISTRIBUTION), doctor.platform.system()
+    only(doctor.check_course(), OK, says=[version, str(ROOT), system])
+    monkeypatch.setattr(doctor, "LOCK", tmp_path / "requirements.lock")
+    (finding,) = doctor.check_course()
+    assert version in finding.text and str(ROOT) not in finding.text
 
 
 def test_this_python_will_do():

@@ -130,6 +130,14 @@ def examine() -> Iterator[Finding]:
             yield Finding(NOTE, topic, f"could not be checked: {error!r}")
 
 
+def check_course() -> list[Finding]:
+    """Which version of the course this is, in which form, and the system: for whoever helps."""
+    version = machine.version(DISTRIBUTION)
+    form = f"the whole course, in {COPY}" if LOCK.exists() else "installed as a package"
+    text = f"{version or 'of no version'}, {form}; {platform.platform()}"
+    return [Finding(OK, "course", text)]  # check_packages says what to do where it isn't installed
+
+
 def check_python() -> list[Finding]:
     """Python's version against what the package declares; CPython, 64 bits."""
     version = platform.python_version().removesuffix("+")  # of a build between two releases
@@ -485,6 +493,7 @@ def check_kernel() -> list[Finding]:
 
 
 CHECKS: tuple[Callable[[], list[Finding]], ...] = (
+    check_course,
     check_python,
     check_files,
     check_packages,
