@@ -80,9 +80,9 @@ def badges(address):
         ("GitHub Codespaces", "https://github.com/codespaces/badge.svg", address.codespaces),
     )
     lines = [f"[![Open the course in {name}]({badge})]({to})" for name, badge, to in pictures]
-    return "\n".join(
-        [*lines, "", f"To read without running anything: [the pages]({address.pages})."]
-    )
+    heading = "Open it in your browser, with nothing to install:"
+    pages = f"Only to read it, there are [web pages of the course]({address.pages})."
+    return "\n".join([heading, "", *lines, "", pages])
 
 
 def clone_lines(address):
@@ -90,9 +90,10 @@ def clone_lines(address):
     if not address:
         return "In the course's folder, the one with README.md in it:"
     return (
-        "Get the course's folder, with git, or without: on "
-        f"[its page]({address.url}), *Code* → *Download ZIP*.\n\n"
-        f"```sh\ngit clone {address.url}.git\ncd {address.name}\n```\n\nAnd in it:"
+        "First get the course's folder. With git, type these two lines. Without git, choose "
+        f"*Code*, *Download ZIP* on [its page]({address.url}), unpack it, and `cd` into the folder "
+        f"`{address.name}-{address.branch.replace('/', '-')}`.\n\n"
+        f"```sh\ngit clone {address.url}.git\ncd {address.name}\n```\n\nThen, in that folder:"
     )
 
 
