@@ -417,7 +417,7 @@ def test_the_cell_installs_the_course_where_it_is_absent_only(tmp_path, absent):
     command = [sys.executable, "-c", RUN, given]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     asked, shown, outcomes, imported = json.loads(run.stdout.splitlines()[-1])
-    assert asked == (['install -q "git+https://github.com/ada/course"'] if absent else [])
+    assert asked == (['install -q "git+https://github.com/ada/course@main"'] if absent else [])
     assert (shown, outcomes, imported) == ("", [True, True], int(absent))
 
 

@@ -15,7 +15,7 @@ CODE = """\
 from importlib.util import find_spec
 
 if find_spec("course_utils") is None:
-    %pip install -q "git+{url}"
+    %pip install -q "git+{url}@{branch}"
 """
 LATER = "later"  # an argument's default: look the address up
 
@@ -34,7 +34,7 @@ def with_cell(notebook, address=LATER):
     address = published() if address == LATER else address
     notebook.cells = without_cell(notebook)
     if address:
-        source = CODE.format(url=address.url).rstrip("\n")
+        source = CODE.format(url=address.url, branch=address.branch).rstrip("\n")
         cell = nbformat.v4.new_code_cell(source)
         cell.metadata = {"jupyter": {"source_hidden": True}, "tags": [TAG]}
         cell["id"] = f"{hashlib.sha1(source.encode()).hexdigest()[:8]}-{TAG}"
