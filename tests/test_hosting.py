@@ -121,6 +121,7 @@ def commands_of(job):
     combinations = matrix.pop("include", [])
     if matrix:
         ((name, values),) = matrix.items()  # the workflows need no product of two lists
+        assert len(set(values)) == len(values), f"{name}: {values}"
         combinations = [{name: value} for value in values]
     for values in combinations or [{}]:
         for step in job["steps"]:
