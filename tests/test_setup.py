@@ -6,6 +6,7 @@ asked to make an environment, it puts another stand-in there.
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -321,6 +322,38 @@ def test_an_environment_killed_while_it_was_made_begins_anew(machine):
     machine.command("cp", f'exec {shutil.which("cp")} "$@"')
     _, _, noted = machine.python().make("lab")
     assert noted[:3] == ["python3 -m venv .venv", *BY_PIP] and opens(noted)
+
+
+@pytest.mark.parametrize("there", ["notes", "an environment", "a broken environment"])
+def test_what_the_course_did_not_make_is_never_removed(machine, there):
+    """A folder that VENV names, here or in the shell's settings; and a set-up that is killed."""
+    elsewhere = machine.log.parent / "elsewhere"
+    own, inside = elsewhere / "own", elsewhere / "bin" / "python"
+    inside.parent.mkdir(parents=True)
+    own.touch()
+    if there == "a broken environment":
+        inside.symlink_to("/nowhere/python3.12")
+    elif there == "an environment":
+        machine._write(inside, PYTHON, (3, 12, 3))
+    machine.python().when_installing("kill -9 $PPID")
+    for _ in range(2):
+        status, said, _ = machine.make("lab", VENV=str(elsewhere))
+        assert status != 0 and own.exists()
+        assert there == "an environment" or str(elsewhere) in said
+    machine.when_installing("")
+    status, said, noted = machine.make("lab", VENV=str(elsewhere))
+    assert (status == 0) == (there == "an environment"), said
+    assert own.exists() and (status != 0 or opens(noted))
+
+
+def test_settings_that_lead_python_elsewhere(machine):
+    """PYTHONHOME and PYTHONPATH, as other programs set them: they don't count here."""
+    asks = 'echo "home=${PYTHONHOME-} path=${PYTHONPATH-}" >>' + shlex.quote(str(machine.log))
+    machine.python().when_installing(asks)
+    _, _, noted = machine.make("lab", PYTHONHOME="/nowhere", PYTHONPATH="/elsewhere")
+    assert (
+        opens(noted) and [line for line in noted if line.startswith("home=")] == ["home= path="] * 2
+    )
 
 
 def test_without_a_network_a_working_environment_stays(machine):

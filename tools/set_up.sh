@@ -9,10 +9,13 @@
 # Python 3.12, which uv fetches. uv installs where it is on the PATH, pip elsewhere or with UV= in
 # the environment: the same versions, from the same lock.
 set -eu
+# They lead every Python here to other libraries, that of the environment too.
+unset PYTHONHOME PYTHONPATH
 
 venv=$1
 mode=${2:-learner}
 python=$venv/bin/python
+made=$venv/.made # by this script, with nothing else in it: what is not is never removed
 unfinished=$venv/.unfinished # there while packages come and go
 uv=${UV-$(command -v uv || true)}
 PYTHON=${PYTHON:-}
@@ -76,14 +79,24 @@ choose_python() {
   PYTHON=$("$PYTHON" -c 'import sys; print(sys.executable)')
 }
 
+# Whether a folder has nothing in it, or isn't there.
+is_empty() {
+  for thing in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    if [ -e "$thing" ] || [ -L "$thing" ]; then return 1; fi
+  done
+}
+
 # An environment with nothing in it, as new.
 make_environment() {
+  is_empty "$venv" || [ -e "$venv/pyvenv.cfg" ] || [ -e "$made" ] ||
+    fail "$venv has other things in it: name a new folder, as in make VENV=.venv lab"
   choose_python
   what="Python 3.12, fetched by uv"
   [ -z "$PYTHON" ] || what=$(describe "$PYTHON")
   say "Setting up $venv ($what; packages by $([ -n "$uv" ] && echo uv || echo pip)): about 2.2 GB on disk, a few minutes, once."
   mkdir -p "$venv"
-  echo $$ >"$unfinished"
+  ! is_empty "$venv" || : >"$made"
+  [ ! -e "$made" ] || echo $$ >"$unfinished"
   if [ -n "$uv" ]; then
     "$uv" venv --quiet --seed --allow-existing --python "${PYTHON:-3.12}" "$venv" || {
       [ -n "$PYTHON" ] || fail "uv could not fetch Python 3.12, which it takes from github.com." \
@@ -156,6 +169,8 @@ if [ -e "$unfinished" ]; then
   say "The last set-up of $venv was not finished: this one begins anew."
   rm -rf "$venv"
 elif [ -e "$python" -o -L "$python" ] && ! "$python" -c '' 2>/dev/null; then
+  [ -e "$made" ] || fail "The Python of $venv does not run, and the folder is none that the course made." \
+    "Remove it, or name another: make VENV=.venv lab"
   say "The Python of $venv is gone: making it anew."
   rm -rf "$venv"
 fi
@@ -167,7 +182,7 @@ else
   suits "$python" ||
     fail "$venv has $(describe "$python"), which cannot run the course. To begin anew: make clean"
   was_finished=yes
-  echo $$ >"$unfinished"
+  [ ! -e "$made" ] || echo $$ >"$unfinished"
   home=$(cat "$venv/.ready" 2>/dev/null || true)
   if [ -n "$home" ] && [ "$home" != "$(pwd -P)" ]; then
     say "The folder has moved here from $home: $venv follows."
@@ -181,11 +196,11 @@ else
 fi
 if ! install_all; then
   # Stopped by an error, an installer leaves what was there; killed, it may not.
-  [ -z "$was_finished" ] || rm "$unfinished"
+  [ -z "$was_finished" ] || rm -f "$unfinished"
   fail "The set-up of $venv did not finish; the lines above say why. Then try the same command again." \
     "If it was the network: uv and pip keep what they have fetched." \
     "If a package was not found for this machine: TensorFlow exists for Linux (x86-64 and Arm, glibc)," \
     "Macs with Apple silicon, and Windows on x86-64. Elsewhere, see docs/hosts.md."
 fi
-rm "$unfinished"
+rm -f "$unfinished"
 [ "$mode" != learner ] || pwd -P >"$venv/.ready"
