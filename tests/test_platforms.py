@@ -44,7 +44,7 @@ def computers(text, yes):
             PROCESSORS[word] for word in PROCESSORS if re.search(rf"\b{word}\b", computer)
         }
         assert processors, computer
-        for processor in processors:
+        for processor in sorted(processors):  # so that every test process has one order
             platform = f"{processor}-{SYSTEMS[system]}"
             assert platform not in found, f"{platform} is there twice"
             found[platform] = how.startswith(yes)
