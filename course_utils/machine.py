@@ -17,8 +17,9 @@ KERAS = {"backend": "tensorflow", "image_data_format": "channels_last", "floatx"
 METAL = "tensorflow-metal"
 METAL_SAYS = f"{METAL} is old: with it new TensorFlows don't start, and networks may train wrongly"
 SETTINGS_READ = re.compile(r"keras/(src/)?backend(/config)?\.py")  # by Keras, and by TensorFlow
-# Nobody's code needs these, and files of one's own may well be called so.
+# No lesson needs these, and files of one's own may well be called so.
 HARMLESS = {"antigravity", "docs", "examples", "test", "tests", "this", "turtle", "turtledemo"}
+HARMLESS |= {"chunk", "imp", "networkx", "profile", "sched", "statistics", "trace", "wave", "yaml"}
 
 
 class NotReady(ImportError):
@@ -92,7 +93,8 @@ def _needed(module: str) -> bool:
 
 def keras_json() -> Path:
     """The file that Keras takes its settings from."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "keras.json"
+    folder = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")  # as Keras takes it
+    return Path(folder, "keras.json")
 
 
 def keras_settings() -> Iterator[tuple[str, object, str]]:

@@ -152,6 +152,8 @@ def test_what_hides_a_module(tmp_path, file, module):
 def test_what_hides_nothing(tmp_path):
     for name in ("notes.py", "test.py", "turtle.py", "data/__init__.py", "tests/__init__.py"):
         write(tmp_path / name)
+    for name in ("statistics.py", "wave.py", "trace.py", "yaml.py", "networkx/__init__.py"):
+        write(tmp_path / name)  # Python's and libraries', which no lesson comes to import
     for name in ("keras/data.csv", "random/picture.png", "test/x.txt", "numpy.txt", "keras.ipynb"):
         write(tmp_path / name)  # such folders are no packages
     for name in ("sys.py", "time.py", "os.py", "site.py"):  # Python has these before it looks
@@ -197,6 +199,15 @@ def test_only_where_imports_are_looked_up(tmp_path):
     write(program.with_name("keras.py"))
     ran = python(program, cwd=folder)
     assert ran.returncode == 1 and str(program.with_name("keras.py")) in ran.stderr
+
+
+def test_a_user_without_a_home(monkeypatch):
+    """As in a container that gives its user a number alone: Keras takes the ~ as it stands."""
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    assert list(machine.keras_settings()) == []
+    monkeypatch.setenv("KERAS_HOME", "~nobody at all/keras")
+    assert list(machine.keras_settings()) == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder in use")
