@@ -191,6 +191,17 @@ def test_leftovers_are_found(small):
     assert build_exercises.RELEASES / "small_exercise" in leftovers([])
 
 
+def test_notebooks_of_one_s_own_are_no_leftovers(small):
+    """As JupyterLab names them, whose first folder is notebooks/: they aren't removed."""
+    exercise = small()
+    learners, _ = build_exercises.targets_of(exercise)
+    shutil.copy(learners, learners.with_name(f"{exercise.id}-Copy1.ipynb"))
+    nbformat.write(nbformat.v4.new_notebook(), learners.with_name("Untitled.ipynb"))
+    learners.with_name("torn.ipynb").write_text("{")
+    learners.with_name("folder.ipynb").mkdir()
+    assert leftovers([exercise.id]) == []
+
+
 def test_a_failing_solution_is_not_kept(small, capsys):
     before = [path.read_bytes() for path in build_exercises.targets_of(small())]
     edit(small(), "return np.pad(image, width)", "return np.pad(image, wide)")

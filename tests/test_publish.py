@@ -353,9 +353,12 @@ def test_results_that_somebody_saved_are_not_published(monkeypatch, tmp_path):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
     (tmp_path / "notebooks").mkdir()
     path = tmp_path / "notebooks" / "01_x.ipynb"
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "lessons" / "01_x.py").touch()
     for module in (publish, publish.staleness):
         monkeypatch.setattr(module, "ROOT", tmp_path)
         monkeypatch.setattr(module, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(publish.staleness, "LESSONS", tmp_path / "lessons")
     monkeypatch.setattr(publish.staleness, "stale", list)
     monkeypatch.setattr(publish.staleness, "stale_releases", list)
     for name in ("_faults_of_readme", "_faults_of_the_lock"):
@@ -366,8 +369,22 @@ def test_results_that_somebody_saved_are_not_published(monkeypatch, tmp_path):
     assert publish.faults() == []
     notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text="mine")]
     nbformat.write(notebook, path)
+    nbformat.write(notebook, path.with_name("01_x-Copy1.ipynb"))
+    path.with_name("Untitled.ipynb").write_text("{")
     (fault,) = publish.faults()
     assert "notebooks/01_x.ipynb" in fault and "make lessons LESSON=01" in fault
+
+
+def test_notebooks_of_one_s_own_stay_as_they_are(course):
+    """As JupyterLab makes them, whose first folder is notebooks/."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
+    own = course / "notebooks" / "Untitled.ipynb"
+    nbformat.write(notebook, own)
+    torn = own.with_name("torn.ipynb")
+    torn.write_text('{"nbformat": 3}')
+    before = own.read_bytes()
+    assert "notebooks/01_convolution.ipynb" in put(course, FIRST)
+    assert own.read_bytes() == before and torn.read_text() == '{"nbformat": 3}'
 
 
 def test_the_lock_has_what_the_project_asks_for(monkeypatch, tmp_path):

@@ -142,6 +142,17 @@ def test_no_notebook_is_stale():
     assert staleness.stale() == [], "run `make lessons` and `make exercises`"
 
 
+@pytest.mark.parametrize(
+    "text", ["<<<<<<< HEAD", "[]", "{}", '{"metadata": {"course": 1}}', '{"metadata": null}']
+)
+def test_a_damaged_notebook_is_stale(tmp_path, text):
+    """As after a merge: building it anew mends it."""
+    (tmp_path / "01_x.ipynb").write_text(text)
+    assert staleness.kept_mark(tmp_path / "01_x.ipynb") is None
+    assert staleness.kept_mark(tmp_path) is None
+    assert staleness.kept_mark(tmp_path / "02_x.ipynb") is None
+
+
 def test_sources_are_chosen_by_their_numbers():
     assert staleness.chosen([], ["01_a", "02_b"]) == ["01_a", "02_b"]
     assert staleness.chosen(["02"], ["01_a", "02_b"]) == ["02_b"]

@@ -9,6 +9,7 @@ is built as far as it changed.
 """
 
 import argparse
+import json
 import re
 import shutil
 import sys
@@ -182,10 +183,20 @@ def leftovers(ids):
     Args:
         ids: of the exercises that there are.
     Returns:
-        list of paths.
+        list of paths. What somebody has there besides, such as a copy under another name, is not
+        among them.
     """
-    stored = [*RELEASED.glob("*.ipynb"), *SOLVED.glob("*.ipynb"), *RELEASES.glob("*_*")]
-    return sorted(path for path in stored if path.stem not in ids)
+    built = [path for path in (*RELEASED.glob("*.ipynb"), *SOLVED.glob("*.ipynb")) if _built(path)]
+    return sorted(path for path in [*built, *RELEASES.glob("*_*")] if path.stem not in ids)
+
+
+def _built(path):
+    """Whether a notebook was built for an exercise of its name."""
+    try:
+        metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+        return metadata["course"]["exercise"] == path.stem
+    except (OSError, ValueError, KeyError, TypeError):  # a folder, or no notebook
+        return False
 
 
 def _notebook(exercise, source_of):

@@ -59,7 +59,8 @@ def files_that_change(address, root=ROOT):
         root / "README.md": lambda text, to: readme.rendered(readme.README, text, to),
         root / "docs" / "hosts.md": lambda text, to: readme.rendered(readme.HOSTS, text, to),
     }
-    makers |= {path: notebook_with for path in sorted((root / "notebooks").rglob("*.ipynb"))}
+    notebooks = sorted((root / "notebooks").rglob("*.ipynb"))
+    makers |= {path: notebook_with for path in notebooks if staleness.kept_mark(path)}
     changed = {}
     for path, make in makers.items():
         if ".ipynb_checkpoints" in path.parts:
@@ -152,9 +153,12 @@ def faults():
                 found.append(str(error))
     for path in build_exercises.leftovers(exercise_ids()):
         found.append(f"{path.relative_to(ROOT)} belongs to no exercise: make exercises")
+    own = {source.stem for source in staleness.lessons()} | set(exercise_ids())
     for path in sorted(NOTEBOOKS.rglob("*.ipynb")):
         name = path.relative_to(ROOT).as_posix()
         if ".ipynb_checkpoints" in path.parts or name.removeprefix("notebooks/") in old:
+            continue
+        if path.stem not in own:  # somebody's, or a copy under another name
             continue
         if not shows_what_was_built(nbformat.read(path, as_version=4)):
             found.append(f"{name} shows other results than it was built with: {rebuild(name)}")

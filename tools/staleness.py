@@ -143,11 +143,12 @@ def is_fresh(release, mark):
 
 
 def kept_mark(path):
-    """The mark that a notebook was built with; None if it has none, or is not there."""
-    if not path.exists():
+    """The mark that a notebook was built with; None if it has none, or is no notebook."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        return notebook["metadata"]["course"]["built_from"]
+    except (OSError, ValueError, KeyError, TypeError):  # not there, damaged, or somebody's own
         return None
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    return notebook["metadata"].get("course", {}).get("built_from")
 
 
 def lessons():
