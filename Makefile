@@ -3,7 +3,9 @@
 
 # What sets them up: tools/set_up.sh. `make PYTHON=/path/to/python lab` names a Python, and
 # `make UV= lab` has pip install where uv would.
-VENV   ?= .venv
+# A VENV or YES in the shell's settings is somebody else's: these two count on the command line alone.
+VENV   := .venv
+YES    :=
 ifneq ($(words $(VENV)),1)
 $(error VENV=$(VENV) has a space in it, which make cannot take; a course's folder may have any name)
 endif
@@ -28,7 +30,7 @@ REAL   := shared=$$(cd "$$SHARED" && pwd) && COURSE_MIRROR="$$shared/data" KERAS
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s%s\n", $$1, $$2 }' Makefile
 
 # .ready names the folder it was made in: moved or renamed, the environment is brought up to date.
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))

@@ -20,7 +20,7 @@ FILES = [
     *("pyproject.toml", "requirements.lock", "tools/dev.lock"),
 ]
 COMMANDS = (
-    *("bash", "cat", "cp", "dirname", "env", "expand", "grep", "id", "make", "mkdir", "rm", "sed"),
+    *("awk", "bash", "cat", "cp", "dirname", "env", "id", "make", "mkdir", "rm", "sed"),
     *("sh", "touch", "uname"),
 )
 ODD_NAMES = ["two words", "Müllers Kurs", "it's here", "a (1) & [b], #c; 50%", "cost $x"]
@@ -326,7 +326,7 @@ def test_an_environment_killed_while_it_was_made_begins_anew(machine):
 
 @pytest.mark.parametrize("there", ["notes", "an environment", "a broken environment"])
 def test_what_the_course_did_not_make_is_never_removed(machine, there):
-    """A folder that VENV names, here or in the shell's settings; and a set-up that is killed."""
+    """A folder that VENV names, and a set-up that is killed."""
     elsewhere = machine.log.parent / "elsewhere"
     own, inside = elsewhere / "own", elsewhere / "bin" / "python"
     inside.parent.mkdir(parents=True)
@@ -337,13 +337,32 @@ def test_what_the_course_did_not_make_is_never_removed(machine, there):
         machine._write(inside, PYTHON, (3, 12, 3))
     machine.python().when_installing("kill -9 $PPID")
     for _ in range(2):
-        status, said, _ = machine.make("lab", VENV=str(elsewhere))
+        status, said, _ = machine.make("lab", f"VENV={elsewhere}")
         assert status != 0 and own.exists()
         assert there == "an environment" or str(elsewhere) in said
     machine.when_installing("")
-    status, said, noted = machine.make("lab", VENV=str(elsewhere))
+    status, said, noted = machine.make("lab", f"VENV={elsewhere}")
     assert (status == 0) == (there == "an environment"), said
     assert own.exists() and (status != 0 or opens(noted))
+
+
+def test_somebody_else_s_settings_name_no_environment(machine):
+    elsewhere = machine.log.parent / "elsewhere"
+    elsewhere.mkdir()
+    for target in ("lab", "clean"):
+        status, said, _ = machine.python().make(target, VENV=str(elsewhere))
+        assert status == 0, said
+        assert list(elsewhere.iterdir()) == []
+        assert (machine.course / ".venv").exists() == (target == "lab")
+
+
+def test_the_list_of_commands(machine):
+    status, said, _ = machine.make("help")
+    assert status == 0, said
+    lines = dict(line.split(maxsplit=1) for line in said.splitlines())
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert lines == dict(re.findall(r"(?m)^([a-z-]+):.*?## (.+)$", text))
+    assert len({len(line) - len(lines[line.split()[0]]) for line in said.splitlines()}) == 1
 
 
 def test_settings_that_lead_python_elsewhere(machine):
