@@ -365,6 +365,19 @@ def test_the_list_of_commands(machine):
     assert len({len(line) - len(lines[line.split()[0]]) for line in said.splitlines()}) == 1
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone")
+def test_a_clone_made_on_windows(machine):
+    """Used in WSL or in a dev container: there, too, a shell and make read their own lines."""
+    git = ["git", "-C", str(ROOT), "-c", "core.autocrlf=true"]
+    tree = [*git, "archive", "HEAD", "--", *FILES]
+    subprocess.run(
+        ["tar", "-x", "-C", machine.course], input=subprocess.check_output(tree), check=True
+    )
+    assert b"\r\n" in (machine.course / "pyproject.toml").read_bytes()
+    status, said, noted = machine.python().make("lab")
+    assert status == 0 and opens(noted), said
+
+
 def test_settings_that_lead_python_elsewhere(machine):
     """PYTHONHOME and PYTHONPATH, as other programs set them: they don't count here."""
     asks = 'echo "home=${PYTHONHOME-} path=${PYTHONPATH-}" >>' + shlex.quote(str(machine.log))
