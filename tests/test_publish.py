@@ -337,6 +337,17 @@ def test_a_bad_command_changes_nothing(arguments, monkeypatch, capsys):
     assert ended.value.code and (arguments[0] in said or arguments[-1] in said)
 
 
+@pytest.mark.parametrize("branch", ['a"b', "a$b", "a{b}", "a`b`", "a;b", "a#b", "a@b", "-b", "a b"])
+def test_a_branch_that_colab_s_cell_cannot_name(tmp_path, branch):
+    """The cell is a line for IPython, the shell and pip; git allows most of these."""
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    with pytest.raises(publish.PublishError) as refused:
+        publish.address_meant("ada/course", branch, root=tmp_path)
+    assert repr(branch) in str(refused.value)
+    good = "topic/ü-2_0.1"
+    assert publish.address_meant("ada/course", good, root=tmp_path).branch == good
+
+
 def test_what_is_stale_is_not_published(monkeypatch, capsys):
     monkeypatch.setattr(publish.staleness, "stale", lambda: ["exercises/solutions/02_mnist.ipynb"])
     monkeypatch.setattr(publish, "write", None)  # calling it would fail

@@ -32,7 +32,8 @@ TABLE = "[project.urls]"
 COMMENT = "# Written by `make publish`, which brings all links in line; tools/address.py reads it."
 OWN_LINE = re.compile(rf"(?:Repository|Notebooks) = .*|{re.escape(COMMENT)}")
 CITED = re.compile(r"^(?:repository-code|url):.*\n", re.MULTILINE)
-NOT_IN_A_BRANCH = re.compile(r"[\s~^:?*\[\\\x00-\x1f]|\.\.|^[-/]|[/.]$")
+# What git refuses, and what the shell, IPython or pip would take for more in Colab's cell.
+NOT_IN_A_BRANCH = re.compile(r"[\s~^:?*\[\\\x00-\x1f]|\.\.|^[-/]|[/.]$|[\"'`$;&|<>(){}#@!%]")
 
 
 class PublishError(Exception):
