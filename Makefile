@@ -140,8 +140,14 @@ gpu: $(READY)  ## swap tensorflow-cpu for the CUDA build (Linux, NVIDIA)
 	@sh tools/set_up.sh $(VENV) gpu
 	$(BIN)/python -m course doctor
 
+# make clean VENV=..., with some other folder's name, must not remove that.
+IS_OURS = test ! -e $(VENV) || test -e $(VENV)/pyvenv.cfg || test -e $(VENV)/.made || \
+	{ echo "$(VENV) is not an environment of Python: nothing was removed." >&2; exit 1; }
+
 clean:  ## remove the environment and everything generated that is not kept
+	@$(IS_OURS)
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
 
 uninstall:  ## remove what the course put on this disk, data and all; says first what, and asks (YES=1: doesn't)
+	@$(IS_OURS)
 	@sh tools/uninstall.sh $(VENV) $(if $(YES),--yes)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -285,6 +286,16 @@ def test_usual_folder_elsewhere(monkeypatch, tmp_path):
         assert kept._usual_folder(platform) == Path(theirs)
 
 
+@pytest.mark.parametrize("chosen", ["", "~nobody-of-this-name/data"])
+def test_a_user_without_a_home(monkeypatch, chosen):
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user unknown here
+    monkeypatch.setenv("COURSE_DATA_DIR", chosen)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+    folder = Path(tempfile.gettempdir())
+    assert kept.data_folder() == Path(chosen) if chosen else folder in kept.data_folder().parents
+
+
 # ---- make uninstall -----------------------------------------------------------------------------
 
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="needs make")
@@ -298,6 +309,7 @@ def clone(tmp_path):
         write(clone / name, (ROOT / name).read_bytes())
     write(clone / ".venv" / "bin" / "python", b"#!/nowhere/python3.12\n")
     (clone / ".venv" / "bin" / "python").chmod(0o755)
+    write(clone / ".venv" / "pyvenv.cfg", b"home = /nowhere")
     write(clone / ".venv" / "lib" / "site.py", b"")
     write(clone / "build" / "site" / "index.html", b"")
     write(clone / "deep_vision_course.egg-info" / "PKG-INFO", b"")
@@ -333,6 +345,19 @@ def test_make_uninstall(folder, clone, environment):
     assert files_below(clone) == {
         "Makefile", "tools/uninstall.sh", "course/data/kept.py", "notebooks/00_start_here.ipynb",
     }  # fmt: skip
+
+
+@needs_make
+@pytest.mark.parametrize("target", ["clean", "uninstall"])
+def test_another_folder_is_no_environment(folder, clone, target):
+    shutil.rmtree(clone / ".venv")
+    write(clone.parent / "papers" / "thesis.txt", b"mine")
+    before = files_below(clone.parent) | files_below(folder)
+    done = subprocess.run(
+        ["make", target, "VENV=../papers", "YES=1"], cwd=clone, capture_output=True, text=True
+    )
+    assert done.returncode != 0 and "../papers" in done.stderr
+    assert files_below(clone.parent) | files_below(folder) == before
 
 
 @needs_make

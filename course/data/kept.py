@@ -19,6 +19,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,16 +43,23 @@ def data_folder() -> Path:
     Source: the latter is `platformdirs.user_cache_dir`, which need not be there to be asked.
     """
     chosen = os.environ.get("COURSE_DATA_DIR", "").strip()
-    return Path(chosen).expanduser() if chosen else _usual_folder(sys.platform)
+    return Path(os.path.expanduser(chosen)) if chosen else _usual_folder(sys.platform)
 
 
 def _usual_folder(platform: str) -> Path:
     if platform == "win32":
         local = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-        return Path(local).expanduser() / APP / APP / "Cache"
+        return _below_home(local) / APP / APP / "Cache"
     if os.path.isabs(os.environ.get("XDG_CACHE_HOME", "")):
         return Path(os.environ["XDG_CACHE_HOME"]) / APP
-    return Path("~/Library/Caches" if platform == "darwin" else "~/.cache").expanduser() / APP
+    return _below_home("~/Library/Caches" if platform == "darwin" else "~/.cache") / APP
+
+
+def _below_home(folder: str) -> Path:
+    """A folder that begins with ~; for a user without a home, as in some containers, the temporary
+    folder."""
+    path = os.path.expanduser(folder)
+    return Path(tempfile.gettempdir() if path.startswith("~") else path)
 
 
 @dataclass
