@@ -152,7 +152,7 @@ def test_what_hides_a_module(tmp_path, file, module):
 def test_what_hides_nothing(tmp_path):
     for name in ("notes.py", "test.py", "turtle.py", "data/__init__.py", "tests/__init__.py"):
         write(tmp_path / name)
-    for name in ("statistics.py", "wave.py", "trace.py", "yaml.py", "networkx/__init__.py"):
+    for name in ("statistics.py", "wave.py", "yaml.py", "jupyter.py", "networkx/__init__.py"):
         write(tmp_path / name)  # Python's and libraries', which no lesson comes to import
     for name in ("keras/data.csv", "random/picture.png", "test/x.txt", "numpy.txt", "keras.ipynb"):
         write(tmp_path / name)  # such folders are no packages
