@@ -4,6 +4,7 @@ set -eu
 
 python=$1
 shift
+unset PYTHONHOME # another Python's
 
 if [ "$(id -u)" = 0 ]; then
   echo "You are root here, for whom JupyterLab starts only when told to: it does, on this machine's own address (127.0.0.1) only."
