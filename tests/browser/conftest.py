@@ -17,9 +17,10 @@ RUN_MS = 120_000
 RUN_ALL = "notebook:run-all-cells"
 IS_READY = f"""() => {{
     const app = window.jupyterapp;
-    const session = app?.shell.currentWidget?.sessionContext?.session;
-    const connected = session?.kernel?.connectionStatus === "connected";
-    return app?.commands.hasCommand("{RUN_ALL}") && connected;
+    const panel = app?.shell.currentWidget;
+    const connected = panel?.sessionContext?.session?.kernel?.connectionStatus === "connected";
+    const cells = panel?.content?.model?.cells?.length;  // none while the file is being read
+    return app?.commands.hasCommand("{RUN_ALL}") && connected && cells > 0;
 }}"""
 DARK_THEME = "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
 

@@ -106,8 +106,10 @@ def use_stepper(page):
 def in_a_notebook(page):
     page.wait_for_function(IS_READY, timeout=60_000)
     page.evaluate(f"jupyterapp.commands.execute('{RUN_ALL}')")
-    said = page.locator(".jp-OutputArea-output").filter(has_text="read back:")
-    said.wait_for(timeout=RUN_MS)
+    outputs = page.locator(".jp-OutputArea-output")
+    said = outputs.filter(has_text="read back:")
+    expect(said.or_(outputs.filter(has_text="Traceback")).first).to_be_visible(timeout=RUN_MS)
+    assert said.count() == 1, outputs.all_inner_texts()
     expect(said).to_have_text("read back: 0 0.0 at 5")
     use_stepper(page)
     track = page.locator(".noUi-base")
