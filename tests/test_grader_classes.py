@@ -251,7 +251,7 @@ def test_a_class_killed_half_way_and_resumed(exercise, tmp_path, sandbox):
 @pytest.mark.parametrize("sandbox", SANDBOX)
 def test_ctrl_c_leaves_the_marks_so_far_and_says_how_to_go_on(exercise, tmp_path, sandbox):
     deserved = write_class(tmp_path / "in", exercise, 30)
-    with grading(tmp_path / "in", tmp_path / "out", 0.1, sandbox=sandbox) as process:
+    with grading(tmp_path / "in", tmp_path / "out", 0.3, sandbox=sandbox) as process:
         wait_for(tmp_path / "out", 6, process)
         theirs = processes_of(process)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: all its processes get it
