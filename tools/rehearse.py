@@ -40,6 +40,9 @@ START_SECONDS = 120
 CELL_SECONDS = 900
 EXERCISE = "exercises/solutions/02_mnist.ipynb"  # the solutions: so its checks have something to do
 MEGABYTE = 2**20
+# What begins a command whose processes see only each other: other kernels on this machine are none
+# of a session's, which counts its user's.
+ALONE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
 class RehearsalError(Exception):
@@ -198,6 +201,13 @@ def control_group():
     yield None
 
 
+def can_be_alone():
+    """Whether processes can be started that see no others, as in a container of their own."""
+    with contextlib.suppress(OSError):
+        return subprocess.run([*ALONE, "true"], capture_output=True).returncode == 0
+    return False
+
+
 def killed_in(group):
     """How many processes the kernel ended in a control group because the limit was reached."""
     for name in ("memory.events", "memory.oom_control"):
@@ -263,7 +273,8 @@ class Server:
     def __init__(self, settings, group):
         import psutil
 
-        command = [HOME / "binder" / "start", "jupyter", "lab", "--no-browser", "--allow-root"]
+        command = [*ALONE] if can_be_alone() else []
+        command += [HOME / "binder" / "start", "jupyter", "lab", "--no-browser", "--allow-root"]
         command += ["--port=0", "--ip=127.0.0.1"]
         self._log = (BUILD / "server.log").open("w+", encoding="utf-8")
         self.process = psutil.Popen(
@@ -334,7 +345,8 @@ class Server:
         client.hb_channel.time_to_dead = START_SECONDS  # one core, and several kernels
         client.start_channels()
         client.wait_for_ready(timeout=START_SECONDS)
-        (process,) = [one for one in self.process.children() if str(file) in one.cmdline()]
+        family = self.process.children(recursive=True)
+        process = next(one for one in family if str(file) in one.cmdline())
         self._sessions[notebook] = session["id"], client
         return Kernel(notebook, client, process)
 
