@@ -132,7 +132,8 @@ def test_a_notebook_needs_no_other_host(server, offline_page, request):
     cells = [*STEPPER, SLIDER, READ_BACK]
     nbformat.write(notebook_of(cells), folder / "offline.ipynb")
     place = {"lab_server": "lab/tree", "notebook_server": "notebooks"}[server]
-    page = offline_page(f"{address}/{place}/offline.ipynb?token={TOKEN}&reset")  # no tabs of other tests
+    # Without "reset", JupyterLab brings other tests' tabs back.
+    page = offline_page(f"{address}/{place}/offline.ipynb?token={TOKEN}&reset")
     in_a_notebook(page)
     # Notebook 7.6 makes an error of its own when it loads its settings.
     assert [error for error in page.errors if "/static/notebook/" not in error] == []
