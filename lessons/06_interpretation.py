@@ -952,7 +952,8 @@ def laid_over(image, heat, opacity=0.7, colours="viridis"):
     return explain.overlay(image, heat, opacity=opacity, limit=heat.max() or None, colours=colours)
 
 tiles = [laid_over(image, maps[which]) for which, image in enumerate(test[four]) for maps in heatmaps.values()]
-figures.image_grid(tiles, titles=[*methods, *15 * [""]], columns=5, size=1.7)
+headings = [name.replace(" ", "\n") for name in methods]
+figures.image_grid(tiles, titles=[*headings, *15 * [""]], columns=5, size=1.1)
 
 # %% [markdown]
 # Compare three of them at your leisure, and ask about the other class, too. **Predict.** Which of the maps will not
@@ -1104,8 +1105,8 @@ figures.line_plot(
 # %%
 shown_layers = ["trained", "logit", "block3_1_conv", "stem_conv"]
 tiles = [laid_over(test[0], forgotten[layer][name]) for name in quick_methods for layer in shown_layers]
-titles = [f"{name}\n{layer}" for name in quick_methods for layer in shown_layers]
-figures.image_grid(tiles, columns=4, size=2.2, titles=titles, title="From left to right the network forgets more and more")
+titles = [f"{name}\n{layer}".replace(", ", "\n") for name in quick_methods for layer in shown_layers]
+figures.image_grid(tiles, columns=4, size=1.45, titles=titles, title="From left to right the network forgets more and more")
 
 # %% [markdown]
 # None of the three is blind to the network: each changes as soon as the last layer is random. Grad-CAM then goes to
