@@ -10,7 +10,7 @@ import nbformat
 import psutil
 import pytest
 
-from tools import rehearse
+from tools import rehearse, watched
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="counts as Linux does")
 A_MEGABYTE = "held = bytearray(range(256)) * 4096 * {mb}"
@@ -31,26 +31,33 @@ input() if child else os.read(0, 1)
         process.stdout.readline()
         family = psutil.Process(process.pid)
         resident = [member.memory_info().rss for member in [family, *family.children()]]
-        megabytes = rehearse.taken(family) / 2**20
+        megabytes = watched.memory_of(family) / 2**20
         process.communicate(b"\n\n")
     assert len(resident) == 2 and sum(resident) > 200 * 2**20
     assert 100 < megabytes < 130
 
 
-def test_a_peak_is_that_since_the_last_look(monkeypatch):
-    sizes, seen = iter([10, 30, 20]), threading.Event()
+def test_a_peak_is_that_since_the_last_look():
+    looks, reset, seen = 0, threading.Event(), threading.Event()
+    peaks = []
 
-    def taken(process):
-        size = next(sizes, 0)
-        if not size:
+    def memory_of(process):
+        nonlocal looks
+        looks += 1
+        if looks == 4:  # the last of the first period; while it goes on, the second begins
             seen.set()
-        return size
+            assert reset.wait(20)
+        elif looks == 6:
+            seen.set()
+        return [10, 30, 20, 5, 7][looks - 1] if looks < 6 else 0
 
-    monkeypatch.setattr(rehearse, "LOOK_SECONDS", 0.001)
-    monkeypatch.setattr(rehearse, "taken", taken)
-    with rehearse.Watch(None) as watch:
-        assert seen.wait(20)
-    assert watch.most() == 30
+    with watched.Watch(None, every=0.001, memory_of=memory_of) as watch:
+        for _ in range(2):
+            assert seen.wait(20)
+            peaks.append(watch.most())
+            seen.clear()
+            reset.set()
+    assert peaks == [30, 7]
     assert watch.most() == 0
 
 

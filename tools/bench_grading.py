@@ -90,7 +90,7 @@ def measure_class(exercise, size):
             write_notebook(path, exercise, [*next(kinds), f"# {number}"])
         command = [sys.executable, "-c", GRADE, "grade", exercise.id, str(handed_in)]
         command += ["--jobs", str(JOBS), "--out", f"{folder}/marks"]
-        seconds, peak = watched.run(command, memory_of=memory_of, every=SAMPLE_SECONDS)
+        seconds, peak = watched.run(command, every=SAMPLE_SECONDS)
     return 60 * size / seconds, peak / 1e6
 
 
@@ -102,28 +102,6 @@ def write_notebook(path, exercise, cells):
     notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]
     path.parent.mkdir(parents=True)
     nbformat.write(notebook, path)
-
-
-def memory_of(process):
-    """Bytes of memory of a process and all that it started.
-
-    What processes share is divided among them; where the system can't tell, it counts for each.
-    """
-    import psutil
-
-    total = 0
-    try:
-        family = [process, *process.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0
-    for member in family:
-        try:
-            total += getattr(member.memory_full_info(), "pss", None) or member.memory_info().rss
-        except psutil.AccessDenied:
-            total += member.memory_info().rss
-        except psutil.NoSuchProcess:  # it has just ended
-            continue
-    return total
 
 
 def measure_nbgrader(exercise):

@@ -23,11 +23,11 @@ import queue
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 from course_utils import recorded
+from tools import watched
 from tools.build_lessons import OFFLINE
 from tools.staleness import NOTEBOOKS, ROOT, chosen
 
@@ -127,55 +127,6 @@ def run(command, *, cwd, env=None):
 
 
 # ---- memory -------------------------------------------------------------------------------------
-
-
-def taken(process):
-    """Bytes that a process and all that it started take together; what they share counts once.
-
-    Args:
-        process: a psutil.Process.
-    """
-    import psutil
-
-    total, family = 0, [process]
-    with contextlib.suppress(psutil.NoSuchProcess):
-        family += process.children(recursive=True)
-    for member in family:
-        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            whole = member.memory_full_info()
-            total += getattr(whole, "pss", whole.rss)  # pss: Linux only
-    return total
-
-
-class Watch:
-    """Watches what a process and its children take, until it is left; `most()` gives the peak.
-
-    Args:
-        process: a psutil.Process.
-    """
-
-    def __init__(self, process):
-        self._process = process
-        self._peak = 0
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception):
-        self._done.set()
-        self._thread.join()
-
-    def most(self):
-        """The most bytes taken since the last call."""
-        peak, self._peak = self._peak, 0
-        return peak
-
-    def _look(self):
-        while not self._done.wait(LOOK_SECONDS):
-            self._peak = max(self._peak, taken(self._process))
 
 
 @contextlib.contextmanager
@@ -430,7 +381,7 @@ def sitting(notebooks, settings):
     with control_group() as group:
         server = Server(settings, group)
         try:
-            with Watch(server.process) as watch:
+            with watched.Watch(server.process, every=LOOK_SECONDS) as watch:
                 time.sleep(3)
                 alone = watch.most()
                 for notebook in notebooks:
