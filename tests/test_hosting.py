@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -40,10 +39,6 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PYTHONS = [
     f"3.{minor}" for minor in range(50) if f"3.{minor}" in SpecifierSet(PROJECT["requires-python"])
-]
-DOCUMENTS = [
-    *(ROOT / "docs" / name for name in ("hosts.md", "licences.md")),
-    *(ROOT / name for name in ("CHANGELOG.md", "CODE_OF_CONDUCT.md", "SECURITY.md")),
 ]
 
 
@@ -366,40 +361,6 @@ def test_changelog_has_this_version_and_what_comes():
     dates = [date for _, date in released]
     assert all(re.fullmatch(r"20\d\d-\d\d-\d\d", date) for date in dates)
     assert dates == sorted(dates, reverse=True)
-
-
-# ---- documents --------------------------------------------------------------------------------
-
-
-def anchors(path):
-    """The places in a Markdown file that a link can name, as GitHub makes them."""
-    found = set()
-    for heading in re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE):
-        kept = re.sub(r"[^\w\- ]", "", heading.lower())
-        found.add(kept.replace(" ", "-"))
-    return found
-
-
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_a_documents_links_within_the_repository_lead_somewhere(path):
-    links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
-    own = [link for link in links if not urlsplit(link).scheme]
-    assert own or path.name == "CODE_OF_CONDUCT.md"
-    for link in own:
-        name, _, anchor = link.partition("#")
-        target = (path.parent / name).resolve() if name else path
-        assert target.exists(), link
-        if anchor:
-            assert anchor in anchors(target), link
-
-
-def test_hosts_page_names_what_there_is():
-    text = (ROOT / "docs" / "hosts.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets()
-    assert re.findall(r"3\.\d+", re.search(r"with Python (.*?):", text)[1]) == PYTHONS
-    for variable in set(re.findall(r"\bCOURSE_[A-Z_]+", text)):
-        uses = subprocess.run(["git", "grep", "-l", variable, "--", "course"], cwd=ROOT)
-        assert uses.returncode == 0, variable
 
 
 # ---- other people's servers -------------------------------------------------------------------
