@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from control_groups import control_groups
 from printed import numbers_in
 
 from course import data
@@ -508,37 +509,6 @@ def test_cards_are_asked_of_the_driver(monkeypatch, tmp_path, script, cards):
         (tmp_path / "nvidia-smi").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert doctor._nvidia_cards() == cards
-
-
-def control_groups(monkeypatch, tmp_path, lines, files):
-    monkeypatch.setattr(memory, "CGROUP", tmp_path / "cgroup")
-    monkeypatch.setattr(memory, "OWN_CGROUPS", tmp_path / "own")
-    (tmp_path / "own").write_text(lines)
-    for name, content in files.items():
-        path = tmp_path / "cgroup" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
-
-
-@pytest.mark.parametrize(
-    ("lines", "files", "allowed"),
-    [
-        ("0::/\n", {"memory.max": "2147483648\n"}, 2 * GB),
-        ("0::/\n", {"memory.max": "max\n"}, float("inf")),
-        # the tightest of the groups above counts
-        ("0::/a/b\n", {"a/b/memory.max": "4096", "a/memory.max": "1024"}, 1024),
-        (  # the first version of control groups, as a container sees its own
-            "4:memory:/docker/1\n2:cpu,cpuacct:/docker/1\n1:name=systemd:/x\nrubbish\n",
-            {"memory/memory.limit_in_bytes": "4096"},
-            4096,
-        ),
-        ("1:cpu:/\n", {}, float("inf")),
-    ],
-)
-def test_control_groups(monkeypatch, tmp_path, lines, files, allowed):
-    control_groups(monkeypatch, tmp_path, lines, files)
-    found = memory.limits(float("inf"))
-    assert found.get("this container's limit", float("inf")) == allowed
 
 
 def test_processor(monkeypatch):

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from control_groups import control_groups
 
 from course_utils import machine, memory, start
 from course_utils.memory import GB
@@ -47,10 +48,9 @@ class Process:
 @pytest.fixture
 def computer(monkeypatch, tmp_path):
     """A made-up computer of 16 GB, 8 of them free, with no limits, and one process: this one."""
-    found = SimpleNamespace(available=8 * GB, processes=[Process(0.1, OWN, LAB)], cgroup=tmp_path)
+    found = SimpleNamespace(available=8 * GB, processes=[Process(0.1, OWN, LAB)])
     monkeypatch.delenv("MEM_LIMIT", raising=False)
-    monkeypatch.setattr(memory, "OWN_CGROUPS", tmp_path / "own")
-    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    control_groups(monkeypatch, tmp_path, "", {})
     free = lambda: SimpleNamespace(total=16 * GB, available=found.available)  # noqa: E731
     monkeypatch.setattr(psutil, "virtual_memory", free)
     monkeypatch.setattr(psutil, "process_iter", lambda: iter(found.processes))
@@ -58,14 +58,24 @@ def computer(monkeypatch, tmp_path):
     return found
 
 
-def groups(computer, lines, **files):
-    """Control groups: `own__memory_max="5"` is the file memory.max in the group own."""
-    (computer.cgroup / "own").write_text(lines)
-    for name, content in files.items():
-        path = computer.cgroup / name.replace("__", "/").replace("memory_", "memory.", 1)
-        path = path.with_name(path.name.replace("memory_", "memory."))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(str(content))
+@pytest.mark.parametrize(
+    ("lines", "files", "allowed"),
+    [
+        ("0::/\n", {"memory.max": "2147483648\n"}, 2 * GB),
+        ("0::/\n", {"memory.max": "max\n"}, math.inf),
+        # the tightest of the groups above counts
+        ("0::/a/b\n", {"a/b/memory.max": "4096", "a/memory.max": "1024"}, 1024),
+        (  # the first version of control groups, as a container sees its own
+            "4:memory:/docker/1\n2:cpu,cpuacct:/docker/1\n1:name=systemd:/x\nrubbish\n",
+            {"memory/memory.limit_in_bytes": "4096"},
+            4096,
+        ),
+        ("1:cpu:/\n", {}, math.inf),
+    ],
+)
+def test_control_groups(monkeypatch, tmp_path, lines, files, allowed):
+    control_groups(monkeypatch, tmp_path, lines, files)
+    assert memory.limits(math.inf).get("this container's limit", math.inf) == allowed
 
 
 def test_no_limit(computer):
@@ -83,29 +93,26 @@ def test_others_of_the_user_count_within_mem_limit(computer, monkeypatch):
     assert memory.available() == 0
 
 
-def test_what_the_container_uses_is_taken_from_its_limit(computer):
+def test_what_the_container_uses_is_taken_from_its_limit(computer, monkeypatch, tmp_path):
     """Pages of files, a quarter of a gigabyte, can be dropped."""
     limit, used = 2 * GB, int(1.5 * GB)
-    files = {"memory_max": limit, "memory_current": used, "memory_stat": STAT}
-    groups(computer, "0::/\n", **files)
+    files = {"memory.max": limit, "memory.current": used, "memory.stat": STAT}
+    control_groups(monkeypatch, tmp_path, "0::/\n", files)
     assert memory.available() == 0.75 * GB
 
 
-def test_the_first_version_of_control_groups(computer):
+def test_the_first_version_of_control_groups(computer, monkeypatch, tmp_path):
     """Its total counts the groups within, and the kernels may be in those."""
     stat = f"{STAT}total_inactive_file {GB // 2}\ntotal_active_file {GB // 4}\n"
     files = {"limit_in_bytes": 2 * GB, "usage_in_bytes": int(1.5 * GB), "stat": stat}
-    for name, content in files.items():
-        path = computer.cgroup / "memory" / "docker" / f"memory.{name}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(str(content))
-    groups(computer, "4:memory:/docker\n2:cpu,cpuacct:/docker\n")
+    files = {f"memory/docker/memory.{name}": content for name, content in files.items()}
+    control_groups(monkeypatch, tmp_path, "4:memory:/docker\n2:cpu,cpuacct:/docker\n", files)
     assert memory.available() == 1.25 * GB
 
 
-def test_a_limit_whose_use_is_not_told(computer):
+def test_a_limit_whose_use_is_not_told(computer, monkeypatch, tmp_path):
     computer.processes += [Process(0.5)]
-    groups(computer, "0::/\n", memory_max=2 * GB)
+    control_groups(monkeypatch, tmp_path, "0::/\n", {"memory.max": 2 * GB})
     assert memory.available() == pytest.approx(1.4 * GB)
 
 
