@@ -12,14 +12,10 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from project import PROJECT, PYTHONS
 
 ROOT = Path(__file__).parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PYTHONS = [
-    f"3.{minor}" for minor in range(50) if f"3.{minor}" in SpecifierSet(PROJECT["requires-python"])
-]
 EXTRAS = PROJECT["optional-dependencies"]
 LEARNERS = PROJECT["dependencies"] + EXTRAS["tensorflow"] + EXTRAS["lab"]
 # What each lock is made for, besides what stands in those before it.

@@ -15,7 +15,7 @@ import tomllib
 import pytest
 import yaml
 from click.testing import CliRunner
-from packaging.specifiers import SpecifierSet
+from project import PROJECT, PYTHONS
 
 from course import data
 from course.data.sources import DataFile, Dataset
@@ -36,10 +36,6 @@ SCHEMAS = {
 }
 LICENCES = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PYTHONS = [
-    f"3.{minor}" for minor in range(50) if f"3.{minor}" in SpecifierSet(PROJECT["requires-python"])
-]
 
 
 def tracked(*patterns):

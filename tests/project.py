@@ -1,0 +1,9 @@
+"""What pyproject.toml declares."""
+
+from packaging.specifiers import SpecifierSet
+
+from tools import colab_versions
+
+PROJECT = colab_versions.project()
+_RANGE = SpecifierSet(PROJECT["requires-python"])
+PYTHONS = [f"3.{minor}" for minor in range(50) if f"3.{minor}" in _RANGE]
