@@ -44,6 +44,17 @@ JPEG_QUALITY = 75
 JPEG_SHARE = 0.85  # of the PNG's bytes; a JPEG that saves less isn't worth its blur
 
 
+def with_settings(settings):
+    """This process's environment variables with others set, for a process that it starts.
+
+    Args:
+        settings: dict of environment variables, such as OFFLINE; None takes a variable away.
+    Returns:
+        dict.
+    """
+    return {name: value for name, value in (os.environ | settings).items() if value is not None}
+
+
 def read_lesson(source):
     """The notebook of a lesson without outputs: cells, ids that stay, metadata."""
     import jupytext

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from course.grader.nbgrader_export import grade_ids
-from tools.build_lessons import OFFLINE
+from tools.build_lessons import OFFLINE, with_settings
 from tools.staleness import ROOT
 
 ENVIRONMENT = ROOT / "build" / "nbgrader"
@@ -45,11 +45,10 @@ def run(course, *arguments):
         RuntimeError: it failed; with the end of what it said.
     """
     with tempfile.TemporaryDirectory() as empty:
-        settings = {name: value for name, value in OFFLINE.items() if value is not None}
-        environment = {k: v for k, v in os.environ.items() if k not in OFFLINE} | settings
-        environment |= dict.fromkeys(
+        own = dict.fromkeys(
             ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR", "COURSE_DATA_DIR"), empty
         )
+        environment = with_settings(OFFLINE | own)
         programs = str(find().parent)  # nbgrader calls alembic by name
         environment["PATH"] = os.pathsep.join([programs, environment.get("PATH", "")])
         environment["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")  # the kernel

@@ -23,7 +23,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from tools import uv
-from tools.build_lessons import OFFLINE, clean, complaints, execute, read_lesson
+from tools.build_lessons import OFFLINE, clean, complaints, execute, read_lesson, with_settings
 from tools.staleness import chosen, lessons
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -121,13 +121,10 @@ def try_exercise():
     Raises:
         OldestError: it fails.
     """
-    kept = {name: value for name, value in os.environ.items() if name not in OFFLINE}
-    settings = {name: value for name, value in OFFLINE.items() if value is not None}
-    command = "import sys; from course.cli.cli import app; sys.argv[0] = 'course'; app()"
     done = subprocess.run(
-        [PYTHON, "-c", command, "exercises", "selftest", EXERCISE],
+        [PYTHON, "-m", "course", "exercises", "selftest", EXERCISE],
         cwd=ROOT,
-        env=kept | settings,
+        env=with_settings(OFFLINE),
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -28,7 +28,7 @@ from pathlib import Path
 
 from course_utils import recorded
 from tools import watched
-from tools.build_lessons import OFFLINE
+from tools.build_lessons import OFFLINE, with_settings
 from tools.staleness import NOTEBOOKS, ROOT, chosen
 
 BUILD = ROOT / "build" / "rehearsal"
@@ -95,7 +95,6 @@ def python():
 
 def environment(settings):
     """What processes of a session see of this machine's environment variables."""
-    kept = {name: value for name, value in os.environ.items() if name not in OFFLINE}
     own = {
         "HOME": str(HOME),
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -104,7 +103,7 @@ def environment(settings):
         "CPU_LIMIT": f"{CORES:.1f}",
         "MEM_LIMIT": str(LIMIT),
     }
-    return kept | own | settings
+    return with_settings(dict.fromkeys(OFFLINE) | own | settings)
 
 
 def run(command, *, cwd, env=None):

@@ -1,13 +1,12 @@
 """Watch what processes take; run a command offline, as a learner without network and data would."""
 
 import contextlib
-import os
 import subprocess
 import sys
 import threading
 import time
 
-from tools.build_lessons import OFFLINE
+from tools.build_lessons import OFFLINE, with_settings
 
 
 def memory_of(process):
@@ -81,8 +80,7 @@ def run(command, *, every, memory_of=memory_of, settings=None):
     """
     import psutil
 
-    own = {name: value for name, value in OFFLINE.items() if value is not None} | (settings or {})
-    environment = {k: v for k, v in os.environ.items() if k not in OFFLINE} | own
+    environment = with_settings(OFFLINE | (settings or {}))
     begin = time.perf_counter()
     process = psutil.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
