@@ -2,8 +2,8 @@
 
 from packaging.specifiers import SpecifierSet
 
-from tools import colab_versions
+from tools.declared import project
 
-PROJECT = colab_versions.project()
+PROJECT = project()
 _RANGE = SpecifierSet(PROJECT["requires-python"])
 PYTHONS = [f"3.{minor}" for minor in range(50) if f"3.{minor}" in _RANGE]

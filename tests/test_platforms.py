@@ -14,6 +14,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from tools import colab_versions, oldest, uv
+from tools.declared import pins
 
 ROOT = Path(__file__).parent.parent
 REQUIRED = os.environ.get("COURSE_PLATFORMS") == "required"
@@ -193,7 +194,7 @@ def test_the_oldest_python_and_one_tensorflow_are_tried():
 # ---- Colab ------------------------------------------------------------------------------------
 
 COLAB_TEXT = colab_versions.FILE.read_text(encoding="utf-8")
-COLAB = colab_versions.versions(COLAB_TEXT)
+COLAB = dict(pins(COLAB_TEXT))
 
 
 def test_colab_has_versions_in_our_ranges():
@@ -208,7 +209,7 @@ def test_colab_has_versions_in_our_ranges():
 
 def test_what_came_from_an_address_has_no_version():
     text = "# a list\nJinja2==3.1.6\ntorch @ https://host/torch-2.11.0.whl\nml_dtypes==0.6.0\n"
-    assert colab_versions.versions(text) == {"jinja2": "3.1.6", "ml-dtypes": "0.6.0"}
+    assert dict(pins(text)) == {"jinja2": "3.1.6", "ml-dtypes": "0.6.0"}
 
 
 def test_colab_runs_a_python_of_ours():

@@ -66,11 +66,8 @@ CHANGES = {
 @pytest.fixture(scope="module")
 def changed(tmp_path_factory):
     copy = tmp_path_factory.mktemp("copy")
-    for folder in ("course", "course_utils", "exercises", "lessons"):
+    for folder in ("course", "course_utils", "exercises", "lessons", "tools"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "tools").mkdir()
-    for path in (ROOT / "tools" / "__init__.py", ROOT / "tools" / "staleness.py"):
-        shutil.copy(path, copy / "tools")
     shutil.copy(LOCK, copy)
     command = [sys.executable, "-c", CHANGE, json.dumps(CHANGES)]
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True)

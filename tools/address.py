@@ -6,10 +6,9 @@ the course is not published there is no such table, and nothing has a link to it
 
 import dataclasses
 import re
-import tomllib
 from urllib.parse import quote, unquote, urlencode
 
-from tools.staleness import ROOT
+from tools.declared import ROOT, project
 
 START = "notebooks/00_start_here.ipynb"
 HUB = "https://hub.example.org"  # stands for a class's own hub, in docs/hosts.md
@@ -161,8 +160,7 @@ def published(root=ROOT):
     Raises:
         AddressError: what stands in pyproject.toml isn't one.
     """
-    text = (root / "pyproject.toml").read_text(encoding="utf-8")
-    urls = tomllib.loads(text)["project"].get("urls", {})
+    urls = project(root).get("urls", {})
     if "Repository" not in urls:
         return None
     address = parse(urls["Repository"])

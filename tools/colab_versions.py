@@ -14,16 +14,14 @@ import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from course_utils.files import write_whole
 from tools import uv
+from tools.declared import ROOT, pins, project
 
-ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "tests" / "colab.txt"
 ADDRESS = "https://github.com/googlecolab/backend-info"
 PLATFORM = "x86_64-unknown-linux-gnu"
@@ -35,11 +33,6 @@ HEADER = """\
 """
 
 
-def project():
-    """The table `project` of pyproject.toml."""
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-
-
 def needs():
     """What the course needs on a platform with a TensorFlow of its own: a list of Requirement.
 
@@ -48,15 +41,6 @@ def needs():
     builds = map(Requirement, project()["optional-dependencies"]["tensorflow"])
     (range_,) = {str(build.specifier) for build in builds}
     return [*map(Requirement, project()["dependencies"]), Requirement(f"tensorflow{range_}")]
-
-
-def versions(text):
-    """The pinned packages in what `pip freeze` prints, by canonical name.
-
-    Packages that came from an address of their own have no version there, and are left out.
-    """
-    pins = re.findall(r"(?m)^([A-Za-z0-9._-]+)==(\S+)", text)
-    return {canonicalize_name(name): version for name, version in pins}
 
 
 def resolve(constraints, python):
@@ -80,7 +64,7 @@ def resolve(constraints, python):
         )
     if done.returncode:
         raise RuntimeError(done.stderr)
-    return versions(done.stdout)
+    return dict(pins(done.stdout))
 
 
 def main():
@@ -92,7 +76,7 @@ def main():
         command = ["git", "-C", str(clone), *arguments]
         return subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
 
-    there = versions(git("show", "HEAD:pip-freeze.txt"))
+    there = dict(pins(git("show", "HEAD:pip-freeze.txt")))
     (python,) = re.findall(r"(?m)^Python (\S+)", git("show", "HEAD:os-info.txt"))
     try:
         resolved = resolve(there, python)

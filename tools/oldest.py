@@ -15,8 +15,6 @@ import re
 import subprocess
 import sys
 import time
-import tomllib
-from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -24,9 +22,9 @@ from packaging.utils import canonicalize_name
 
 from tools import uv
 from tools.build_lessons import OFFLINE, clean, complaints, execute, read_lesson, with_settings
+from tools.declared import ROOT, project
 from tools.staleness import chosen, lessons
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "oldest"
 PYTHON = FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 KERNEL = "oldest"
@@ -40,14 +38,10 @@ class OldestError(Exception):
     """The environment can't be made; the text says why."""
 
 
-def project():
-    """The table `project` of pyproject.toml."""
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-
-
 def declared():
     """What is asked for: the course's dependencies and TensorFlow, as far as they apply here."""
-    lines = project()["dependencies"] + project()["optional-dependencies"]["tensorflow"]
+    table = project()
+    lines = table["dependencies"] + table["optional-dependencies"]["tensorflow"]
     wanted = map(Requirement, [*lines, KERNEL_PACKAGE])
     return [need for need in wanted if need.marker is None or need.marker.evaluate()]
 

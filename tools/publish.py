@@ -15,7 +15,6 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 
 import nbformat
 from packaging.requirements import Requirement
@@ -26,6 +25,7 @@ from course_utils.files import write_whole
 from tools import build_exercises, colab, readme, staleness
 from tools.address import AddressError, parse, published
 from tools.build_lessons import shows_what_was_built, text_of
+from tools.declared import pins, project
 from tools.staleness import LOCK, NOTEBOOKS, ROOT
 
 TABLE = "[project.urls]"
@@ -193,14 +193,14 @@ def _faults_of_readme():
 
 def _faults_of_the_lock():
     """What pyproject.toml asks of learners' environments and the lock doesn't have."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    asked = [*project["dependencies"], *extras.get("tensorflow", []), *extras.get("lab", [])]
-    pins = re.findall(r"(?m)^([A-Za-z0-9._-]+)==([^ ;\\]+)", LOCK.read_text(encoding="utf-8"))
+    table = project()
+    extras = table["optional-dependencies"]
+    asked = [*table["dependencies"], *extras.get("tensorflow", []), *extras.get("lab", [])]
+    locked = pins(LOCK.read_text(encoding="utf-8"))
     missing = []
     for requirement in map(Requirement, asked):
         name = canonicalize_name(requirement.name)
-        versions = [version for pin, version in pins if canonicalize_name(pin) == name]
+        versions = [version for pinned, version in locked if pinned == name]
         if not any(map(requirement.specifier.contains, versions)):
             missing.append(
                 f"{LOCK.name} has no {requirement.name}{requirement.specifier}: make lock"

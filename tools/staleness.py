@@ -21,10 +21,11 @@ from importlib import metadata
 from pathlib import Path
 
 import grimp
+from packaging.utils import canonicalize_name
 
 from course.exercises.release import content_of
+from tools.declared import ROOT, pins
 
-ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
 EXERCISES = ROOT / "exercises"
 NOTEBOOKS = ROOT / "notebooks"
@@ -234,18 +235,15 @@ def _distributions():
 
 @functools.cache
 def _locked():
-    lines = re.findall(r"(?m)^([A-Za-z0-9._-]+)==([^ ;\\]+)", LOCK.read_text(encoding="utf-8"))
-    return {_normalised(name): version for name, version in lines}
+    return dict(pins(_text(LOCK)))
 
 
 def _locked_version(library):
     """The version of an importable library in the lock, or None: it is Python's own, say."""
-    versions = {_locked().get(_normalised(name)) for name in _distributions().get(library, ())}
+    versions = {
+        _locked().get(canonicalize_name(name)) for name in _distributions().get(library, ())
+    }
     return " ".join(sorted(versions - {None})) or None
-
-
-def _normalised(name):
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _name(path):

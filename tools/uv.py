@@ -3,9 +3,9 @@
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.declared import ROOT
+
 OWN = ROOT / "build" / "uv" / "bin"  # where the Makefile puts one, if there is none on the PATH
 MISSING = "no uv found on the PATH or in build/uv; `make platforms` brings one"
 
