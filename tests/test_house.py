@@ -22,6 +22,7 @@ TAKEN_BY_NAME = {
         "runner",  # a submission's process runs as a notebook's does
         "selftest",  # on which no notebook rests
         "release",  # nor on this
+        "reach",  # nor on this, which works on names alone
     },
     "course.grader": {"command"},  # its `grade` and `explain` are the instructor's commands
 }

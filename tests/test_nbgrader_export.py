@@ -125,6 +125,15 @@ def test_helpers_of_hidden_checks_only_are_hidden(changed):
     assert "SECRET_SHIFT" not in without_hidden_tests(text)
 
 
+def test_what_a_statement_without_a_name_uses_comes_with_it(changed):
+    """Learners' checks run all such statements, so these must find what they name."""
+    statement = "SHIFTS = []\nLARGEST = 9\nSHIFTS.append(LARGEST)\n\n\ndef _spot("
+    _, shared = assignment(changed(("def _spot(", statement)), seed=SEED)
+    names = {}
+    exec(shared["helpers"], names)
+    assert names["SHIFTS"] == [9]
+
+
 def test_an_assignment_is_replaced_only_when_told(small, tmp_path):
     (path,) = export([small], tmp_path, notebooks=None, seed=1)
     config = tmp_path / "nbgrader_config.py"

@@ -30,7 +30,16 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from course.exercises import EXERCISES, PUBLIC_SEED, Here, Side, SideError, encode, run_check
+from course.exercises import (
+    EXERCISES,
+    PUBLIC_SEED,
+    Here,
+    Side,
+    SideError,
+    encode,
+    reach,
+    run_check,
+)
 from course.grader import nbgrader_support
 from course_utils.texts import counted
 
@@ -216,21 +225,12 @@ class _Checks:
     def _needed(self, *, hidden):
         """Numbers in `others` of what checks of this kind use, also through others of them."""
         checks = [self.functions[c.id] for c in self.exercise.checks if c.hidden == hidden]
-        waiting = set().union(*(_names_used(node) for node in checks))
-        given = {}
-        for number, node in enumerate(self.others):
-            for name in _names_given(node):
-                given.setdefault(name, set()).add(number)
-        needed, seen = set(), set()
-        while waiting:
-            name = waiting.pop()
-            seen.add(name)
-            for number in given.get(name, ()):
-                if number not in needed:
-                    needed.add(number)
-                    waiting |= _names_used(self.others[number]) - seen
+        steps = [reach.names_of(ast.unparse(node)) for node in self.others]
         # A statement that gives no name may change something; learners may see it.
-        return needed | {n for n, node in enumerate(self.others) if not _names_given(node)}
+        always = [uses for gives, uses in steps if not gives]
+        wanted = [reach.names_of(ast.unparse(node))[1] for node in checks]
+        names = reach.reached(set().union(*wanted, *always), steps)
+        return {n for n, (gives, _) in enumerate(steps) if not gives or gives & names}
 
     def _texts(self, numbers):
         return "\n\n".join(self._lines(self.others[number]) for number in sorted(numbers))
@@ -370,27 +370,8 @@ def _is_docstring(node):
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _names_used(node):
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-
-
-def _names_given(node):
-    """The names that a statement at the left margin binds."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return {node.name}
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    return {
-        n.id if isinstance(n, ast.Name) else n.name
-        for n in ast.walk(node)
-        if isinstance(n, ast.FunctionDef | ast.ClassDef)
-        or (isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load))
-    }
-
-
 def _assigned_names(cells):
-    statements = [node for cell in cells for node in ast.parse(_without_magics(cell)).body]
-    return set().union(*map(_names_given, statements))
+    return set().union(*(reach.names_of(_without_magics(cell))[0] for cell in cells))
 
 
 def _write_assignment(exercise, folder, seed, notebooks):
