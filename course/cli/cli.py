@@ -262,8 +262,9 @@ def exercises_selftest(
 ) -> None:
     """Prove that an exercise's checks are worth something.
 
-    The solution gets all points and the untouched notebook none; each mutant loses
-    the checks that it should, and no others; each check is lost by some mutant.
+    The solution gets all points and the untouched notebook none; each mutant
+    loses the checks that it should, and no others; each check is lost by some
+    mutant. The copy for learners, without solutions, gives the same verdicts.
     """
     from course.grader import command
 
