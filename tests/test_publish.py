@@ -16,7 +16,7 @@ import yaml
 from course.exercises import load_exercise
 from course.grader.hand_ins import read_cells
 from course.grader.nbgrader_export import assignment
-from tools import build_exercises, colab, publish
+from tools import build_exercises, build_lessons, colab, publish
 from tools.address import Address, AddressError, parse, published
 from tools.build_lessons import finished, read_lesson, shown_mark, text_of
 from tools.staleness import ROOT, lessons
@@ -460,12 +460,12 @@ def test_the_cell_is_folded_valid_and_on_top():
 
 
 def test_builders_put_the_cell_in_once_there_is_an_address(monkeypatch):
-    monkeypatch.setattr(colab, "published", lambda: None)
+    monkeypatch.setattr(build_lessons, "published", lambda: None)
     plain = finished(read_lesson(lessons()[1]), "mark")
     assert [cell.source for cell in plain.cells] == [
         cell.source for cell in read_lesson(lessons()[1]).cells
     ]
-    monkeypatch.setattr(colab, "published", lambda: FIRST)
+    monkeypatch.setattr(build_lessons, "published", lambda: FIRST)
     notebook = finished(read_lesson(lessons()[1]), "mark")
     assert FIRST.url in notebook.cells[0].source
     assert notebook.metadata["course"]["built_from"] == "mark"

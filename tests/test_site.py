@@ -350,7 +350,7 @@ def house(tmp_path, monkeypatch):
     monkeypatch.setattr(build_site, "SOLVED", notebooks / "exercises" / "solutions")
     monkeypatch.setattr(build_site, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(build_site, "mark_of_lesson", lambda source: source.read_text())
-    monkeypatch.setattr(colab, "published", lambda: None)
+    monkeypatch.setattr(build_lessons, "published", lambda: None)
     (source := tmp_path / "00_small.py").write_text(LESSON)
     exercise = load_exercise(SMALL)
     built = {

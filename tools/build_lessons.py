@@ -21,6 +21,7 @@ from pathlib import Path
 
 from course_utils.files import write_whole
 from tools import colab
+from tools.address import published
 from tools.staleness import NOTEBOOKS, chosen, kept_mark, lessons, mark_of_lesson
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -94,7 +95,7 @@ def finished(notebook, mark):
     """
     built = {"built_from": mark, "shows": shown_mark(notebook)}
     notebook.metadata.setdefault("course", {}).update(built)
-    return colab.with_cell(notebook)
+    return colab.with_cell(notebook, published())
 
 
 def shown_mark(notebook):

@@ -7,8 +7,6 @@ left out wherever notebooks are compared with their sources, graded, or made int
 
 import hashlib
 
-from tools.address import published
-
 TAG = "colab"  # course.exercises.NOT_GRADED has it, too: no grader runs such a cell
 CODE = """\
 # On Colab this installs the course. Where the course is there already, it does nothing.
@@ -17,21 +15,19 @@ from importlib.util import find_spec
 if find_spec("course_utils") is None:
     %pip install -q "git+{url}@{branch}"
 """
-LATER = "later"  # an argument's default: look the address up
 
 
-def with_cell(notebook, address=LATER):
+def with_cell(notebook, address):
     """Put the cell on top of a notebook, in place of one that may be there.
 
     Args:
         notebook: changed in place.
-        address: Address, or None for no cell; by default, the one in pyproject.toml.
+        address: Address, or None for no cell.
     Returns:
         the notebook.
     """
     import nbformat
 
-    address = published() if address == LATER else address
     notebook.cells = without_cell(notebook)
     if address:
         source = CODE.format(url=address.url, branch=address.branch).rstrip("\n")
