@@ -23,7 +23,7 @@ import numpy as np
 from course_utils import figures, recorded, sliders, start
 from tools import bench_explain, bench_grading, bench_instruments, rehearse, watched
 from tools.build_lessons import read_lesson
-from tools.staleness import LESSONS, NOTEBOOKS, ROOT
+from tools.staleness import LESSONS, NOTEBOOKS, ROOT, lessons
 
 RESULTS = ROOT / "docs" / "benchmarks" / "results.json"
 TABLE = ROOT / "docs" / "benchmarks" / "README.md"
@@ -304,16 +304,14 @@ def main():
         os.environ["COURSE_DATA_DIR"] = folder
         for size in (64, 150):
             results["pipeline"][str(size)] = measure_pipeline(size)
-    for notebook in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
-        runs = [measure_lesson(notebook) for _ in range(repeats)]
+    for name in (source.stem for source in lessons()):
+        runs = [measure_lesson(NOTEBOOKS / f"{name}.ipynb") for _ in range(repeats)]
         seconds, peaks = zip(*runs, strict=True)
-        results["lessons"][notebook.stem] = {
+        results["lessons"][name] = {
             "seconds": statistics.median(seconds),
             "peak_mb": max(peaks),
         }
-        print(
-            f"{notebook.stem}: {statistics.median(seconds):.0f} s, {max(peaks):.0f} MB", flush=True
-        )
+        print(f"{name}: {statistics.median(seconds):.0f} s, {max(peaks):.0f} MB", flush=True)
     if "rehearsal" in before:  # `make rehearse` measures it
         results["rehearsal"] = before["rehearsal"]
     keep(results)

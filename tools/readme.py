@@ -11,7 +11,7 @@ import io
 
 from tools.address import published
 from tools.build_lessons import read_lesson
-from tools.staleness import LESSONS, NOTEBOOKS, ROOT, lessons
+from tools.staleness import NOTEBOOKS, ROOT, lessons
 
 README = ROOT / "README.md"
 HOSTS = ROOT / "docs" / "hosts.md"
@@ -32,12 +32,6 @@ STUDY_TIMES = {
     "05_transfer_learning": "2\N{NO-BREAK SPACE}h",
     "06_interpretation": "2\N{NO-BREAK SPACE}h",
 }
-
-
-def repository():
-    """The repository as "owner/name"; None while the course isn't published."""
-    address = published()
-    return str(address) if address else None
 
 
 def heading_of(source):
@@ -194,7 +188,7 @@ def make_contact_sheet():
 
 def main():
     THUMBNAILS.mkdir(parents=True, exist_ok=True)
-    for source in sorted(LESSONS.glob("[0-9][0-9]_*.py")):
+    for source in lessons():
         path = THUMBNAILS / f"{source.stem}.png"
         path.write_bytes(make_thumbnail(NOTEBOOKS / f"{source.stem}.ipynb"))
     SHEET.write_bytes(make_contact_sheet())

@@ -29,7 +29,7 @@ from pathlib import Path
 from course_utils import recorded
 from tools import watched
 from tools.build_lessons import OFFLINE, with_settings
-from tools.staleness import NOTEBOOKS, ROOT, chosen
+from tools.staleness import ROOT, chosen, lessons
 
 BUILD = ROOT / "build" / "rehearsal"
 HOME, VENV = BUILD / "home", BUILD / "venv"
@@ -445,9 +445,8 @@ def main():
         help="folder of real data (data/, keras_home/), which is used if it is there",
     )
     options = parser.parse_args()
-    lessons = sorted(path.name for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
     try:
-        names = chosen(options.lesson, lessons)
+        names = [f"{source.stem}.ipynb" for source in chosen(options.lesson, lessons())]
     except ValueError as error:
         parser.error(str(error))
     settings = {"COURSE_SCALE": "quick"}
