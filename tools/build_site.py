@@ -50,6 +50,7 @@ from tools.staleness import (
     lessons,
     mark_of_exercise,
     mark_of_lesson,
+    rebuild,
 )
 
 SITE = ROOT / "tools" / "site"
@@ -167,8 +168,7 @@ def stored(source):
         ValueError: there is no such notebook, or it can't be read.
     """
     path = NOTEBOOKS / f"{source.stem}.ipynb"
-    rebuild = f"make lessons LESSON={source.stem[:2]}"
-    return _with_stored_results(read_lesson, source, path, rebuild)
+    return _with_stored_results(read_lesson, source, path)
 
 
 def stored_exercise(exercise):
@@ -182,15 +182,14 @@ def stored_exercise(exercise):
     import nbformat
 
     path = SOLVED / f"{exercise.id}.ipynb"
-    rebuild = f"make exercises EXERCISE={exercise.id[:2]}"
-    solved = _with_stored_results(solutions_notebook, exercise, path, rebuild)
+    solved = _with_stored_results(solutions_notebook, exercise, path)
     for cell, its_source in zip(solved.cells, exercise.cells, strict=True):
         if "expected" in its_source.tags and not cell.outputs:
             cell.outputs = [nbformat.v4.new_output("stream", text=NOT_SHOWN)]
     return student_notebook(exercise, solved)
 
 
-def _with_stored_results(read, source, path, rebuild):
+def _with_stored_results(read, source, path):
     """What a source gives, with the results of its stored notebook where they belong to it.
 
     Only results are taken, and only below a cell that is the source's own: an answer, a changed or
@@ -198,21 +197,22 @@ def _with_stored_results(read, source, path, rebuild):
     """
     import nbformat
 
-    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    below = path.relative_to(NOTEBOOKS).as_posix()
+    name, mend = f"notebooks/{below}", rebuild(below)
     if not path.exists():
-        raise ValueError(f"{name} isn't there; run `{rebuild}`")
+        raise ValueError(f"{name} isn't there; run `{mend}`")
     try:
         there = nbformat.read(path, as_version=4)
     except Exception as error:  # over a damaged file nbformat ends in any
-        raise ValueError(f"{name} can't be read ({str(error)[:100]}); run `{rebuild}`") from None
+        raise ValueError(f"{name} can't be read ({str(error)[:100]}); run `{mend}`") from None
     notebook = read(source)
     there.cells = without_cell(there)
     if not shows_what_was_built(there):
-        print(f"{name} shows other results than it was built with; its page has none: {rebuild}")
+        print(f"{name} shows other results than it was built with; its page has none: {mend}")
         return notebook
     sources = [[(cell.cell_type, cell.source) for cell in n.cells] for n in (notebook, there)]
     if sources[0] != sources[1]:
-        print(f"{name} isn't what its source gives; its page shows the source: {rebuild}")
+        print(f"{name} isn't what its source gives; its page shows the source: {mend}")
     results = {cell["id"]: cell.outputs for cell in with_ids(there).cells if "outputs" in cell}
     for cell in notebook.cells:
         if cell.cell_type == "code":

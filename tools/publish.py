@@ -26,7 +26,7 @@ from tools import build_exercises, colab, readme, staleness
 from tools.address import AddressError, parse, published
 from tools.build_lessons import shows_what_was_built, text_of
 from tools.declared import pins, project
-from tools.staleness import LOCK, NOTEBOOKS, ROOT
+from tools.staleness import LOCK, NOTEBOOKS, ROOT, rebuild
 
 TABLE = "[project.urls]"
 COMMENT = "# Written by `make publish`, which brings all links in line; tools/address.py reads it."
@@ -60,12 +60,10 @@ def files_that_change(address, root=ROOT):
         root / "README.md": lambda text, to: readme.rendered(readme.README, text, to),
         root / "docs" / "hosts.md": lambda text, to: readme.rendered(readme.HOSTS, text, to),
     }
-    notebooks = sorted((root / "notebooks").rglob("*.ipynb"))
+    notebooks = notebooks_in(root / "notebooks")
     makers |= {path: notebook_with for path in notebooks if staleness.kept_mark(path)}
     changed = {}
     for path, make in makers.items():
-        if ".ipynb_checkpoints" in path.parts:
-            continue
         try:
             before = path.read_text(encoding="utf-8")
             after = make(before, address)
@@ -76,6 +74,12 @@ def files_that_change(address, root=ROOT):
         if after != before:
             changed[path] = after
     return changed
+
+
+def notebooks_in(folder):
+    """The notebooks in a folder, without those that JupyterLab sets aside: list of paths."""
+    found = sorted(folder.rglob("*.ipynb"))
+    return [path for path in found if ".ipynb_checkpoints" not in path.relative_to(folder).parts]
 
 
 def project_with(text, address):
@@ -144,8 +148,7 @@ def faults():
     old = staleness.stale()
     found = [f"notebooks/{name} is stale: {rebuild(name)}" for name in old]
     for name in staleness.stale_releases():
-        number = f"EXERCISE={name[:2]}"
-        found.append(f"course/exercises/released/{name} is stale: make exercises {number}")
+        found.append(f"course/exercises/released/{name} is stale: make exercises")
     for name in exercise_ids():
         if not {f"exercises/{name}.ipynb", f"exercises/solutions/{name}.ipynb"} & set(old):
             try:
@@ -155,21 +158,15 @@ def faults():
     for path in build_exercises.leftovers(exercise_ids()):
         found.append(f"{path.relative_to(ROOT)} belongs to no exercise: make exercises")
     own = {source.stem for source in staleness.lessons()} | set(exercise_ids())
-    for path in sorted(NOTEBOOKS.rglob("*.ipynb")):
-        name = path.relative_to(ROOT).as_posix()
-        if ".ipynb_checkpoints" in path.parts or name.removeprefix("notebooks/") in old:
-            continue
-        if path.stem not in own:  # somebody's, or a copy under another name
+    for path in notebooks_in(NOTEBOOKS):
+        name = path.relative_to(NOTEBOOKS).as_posix()
+        if name in old or path.stem not in own:  # somebody's, or a copy under another name
             continue
         if not shows_what_was_built(nbformat.read(path, as_version=4)):
-            found.append(f"{name} shows other results than it was built with: {rebuild(name)}")
+            found.append(
+                f"notebooks/{name} shows other results than it was built with: {rebuild(name)}"
+            )
     return found + _faults_of_readme() + _faults_of_the_lock()
-
-
-def rebuild(name):
-    """The command that builds a stored notebook anew."""
-    kind = "EXERCISE" if "exercises/" in name else "LESSON"
-    return f"make {kind.lower()}s {kind}={name.rpartition('/')[2][:2]}"
 
 
 def _faults_of_readme():

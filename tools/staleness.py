@@ -111,6 +111,16 @@ def stale():
     return [name for name, mark in wanted.items() if kept_mark(NOTEBOOKS / name) != mark]
 
 
+def rebuild(name):
+    """The command that builds a notebook anew.
+
+    Args:
+        name: its path below the notebooks' folder, as of `stale`.
+    """
+    kind = "EXERCISE" if name.startswith("exercises/") else "LESSON"
+    return f"make {kind.lower()}s {kind}={name.rpartition('/')[2][:2]}"
+
+
 def stale_releases():
     """The released exercises that are not what they would be now, or were changed by hand.
 
@@ -119,14 +129,10 @@ def stale_releases():
     """
     wanted = {path.parent.name for path in EXERCISES.glob("*/exercise.toml")}
     there = {path.parent.name for path in RELEASES.glob("*/exercise.toml")}
-    return sorted(
-        (there - wanted)
-        | {
-            name
-            for name in wanted
-            if not is_fresh(RELEASES / name, mark_of_release(EXERCISES / name))
-        }
-    )
+    fresh = {
+        name for name in wanted if is_fresh(RELEASES / name, mark_of_release(EXERCISES / name))
+    }
+    return sorted((wanted | there) - fresh)
 
 
 def is_fresh(release, mark):
@@ -261,9 +267,7 @@ def _digest(data):
 def main():
     names = stale()
     for name in names:
-        kind = "EXERCISE" if name.startswith("exercises/") else "LESSON"
-        number = name.rpartition("/")[2][:2]
-        print(f"notebooks/{name} is stale: make {kind.lower()}s {kind}={number}")
+        print(f"notebooks/{name} is stale: {rebuild(name)}")
     releases = stale_releases()
     for name in releases:
         print(f"course/exercises/released/{name} is stale: make exercises")
