@@ -158,7 +158,10 @@ def _passed(graded):
 
 
 def _family():
-    return {process.pid for process in psutil.Process().children(recursive=True)}
+    """This process's descendants, without other tests' Chromium, which starts what it likes."""
+    children = psutil.Process().children()
+    mine = [child for child in children if "playwright" not in " ".join(child.cmdline())]
+    return {process.pid for child in mine for process in [child, *child.children(recursive=True)]}
 
 
 def _left_over(before):
