@@ -31,16 +31,11 @@ PROCESSORS = {"Intel": "x86_64", "AMD": "x86_64", "Arm": "aarch64", "Apple silic
 BUILDS = {"tensorflow", "tensorflow-cpu"}
 
 
-def computers(text, yes):
-    """The table "Which computers" of a page: {uv's name of a platform: whether it installs there}.
-
-    Args:
-        text: the page.
-        yes: what the last column begins with, where it does.
-    """
-    (section,) = re.findall(r"(?ms)^## Which computers$(.*?)(?:^## |\Z)", text)
+def computers():
+    """The learners' table "Which computers": {uv's name of a platform: it installs there}."""
+    (section,) = re.findall(r"(?ms)^## Which computers$(.*?)^## ", LEARNERS)
     found = {}
-    for computer, how in re.findall(r"(?m)^\| (?!your |system |any )(.+) \| (.+?) \|$", section):
+    for computer, how in re.findall(r"(?m)^\| (?!your )(.+) \| (.+?) \|$", section):
         system = re.match(r"\w+", computer)[0]
         processors = {
             PROCESSORS[word] for word in PROCESSORS if re.search(rf"\b{word}\b", computer)
@@ -49,7 +44,7 @@ def computers(text, yes):
         for processor in sorted(processors):  # so that every test process has one order
             platform = f"{processor}-{SYSTEMS[system]}"
             assert platform not in found, f"{platform} is there twice"
-            found[platform] = how.startswith(yes)
+            found[platform] = how.startswith("as the README says")
     return found
 
 
@@ -59,7 +54,7 @@ def pythons(pattern):
     return re.findall(r"3\.\d+", sentence)
 
 
-COMPUTERS = computers(LEARNERS, "as the README says")
+COMPUTERS = computers()
 INSTALLS = [platform for platform, installs in COMPUTERS.items() if installs]
 PYTHONS = pythons(r"must be (3\.\d+(?:(?:, | or | and )3\.\d+)*)")
 LAST_FOR_INTEL_MACS = re.findall(r"no TensorFlow for it since (\d+\.\d+)", LEARNERS)
@@ -113,15 +108,6 @@ def test_the_learners_page_names_every_kind_of_computer():
              for system in SYSTEMS.values()}  # fmt: skip
     assert set(COMPUTERS) == every
     assert {"x86_64-unknown-linux-gnu"} < set(INSTALLS) < every
-
-
-def test_the_hosts_page_says_the_same():
-    text = (ROOT / "docs" / "hosts.md").read_text(encoding="utf-8")
-    assert computers(text, "yes") == COMPUTERS
-    (words,) = re.findall(r"has packages for these, with Python ([^:]*):", text)
-    assert re.findall(r"3\.\d+", words) == PYTHONS
-    assert re.findall(r"any, with Python (3\.\d+) \| none", text) == TOO_NEW
-    assert re.findall(r"none since (\d+\.\d+)", text) == LAST_FOR_INTEL_MACS
 
 
 def test_the_learners_page_names_the_pythons_of_the_package():
