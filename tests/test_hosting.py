@@ -20,6 +20,7 @@ from project import PROJECT, PYTHONS
 from course import data
 from course.data.sources import DataFile, Dataset
 from tools import data_addresses, linkcheck
+from tools.build_lessons import read_lesson
 from tools.readme import heading_of
 from tools.staleness import ROOT, lessons
 
@@ -208,7 +209,7 @@ def test_nothing_here_names_the_repository():
 
 def test_forms_ask_for_lesson_cell_and_the_doctors_report():
     assert len(FORMS) == 3
-    headings = [heading_of(source)[0] for source in lessons()]
+    headings = [heading_of(read_lesson(source))[0] for source in lessons()]
     for form in FORMS[:2]:
         (places,) = [part for part in read(form)["body"] if part.get("id") == "lesson"]
         options = places["attributes"]["options"]

@@ -4,6 +4,7 @@ import pytest
 
 from tools import readme
 from tools.address import Address, published
+from tools.build_lessons import read_lesson
 from tools.staleness import lessons
 
 
@@ -41,7 +42,7 @@ def test_the_table_has_every_lesson_and_opens_it_once_there_is_an_address(addres
     head, _, *rows = readme.lesson_table(address).splitlines()
     assert len(rows) == len(lessons())
     for source, row in zip(lessons(), rows, strict=True):
-        title, question = readme.heading_of(source)
+        title, question = readme.heading_of(read_lesson(source))
         assert title in row and question in row and readme.STUDY_TIMES[source.stem] in row
         assert row.count("|") == head.count("|") == (5 if address else 4)
         assert row.count(f"{source.stem}.ipynb") == (3 if address else 1)

@@ -20,6 +20,7 @@ from small_site import PAGE, notebook_of, small_site
 from course.exercises import load_exercise
 from tools import build_lessons, build_site, colab
 from tools.address import Address
+from tools.readme import heading_of
 from tools.site_links import dead_links
 from tools.staleness import LESSONS, NOTEBOOKS, lessons
 
@@ -161,7 +162,7 @@ def test_exercises_can_be_read(site, name):
 @every_lesson
 def test_page_shows_its_lesson(pages, name):
     notebook = build_site.stored(LESSONS / f"{name}.py")
-    title, question = build_site.heading_of(notebook)
+    title, question = heading_of(notebook)
     text = " ".join(pages[name].text.replace("’", "'").split())
     assert title in text and question in text
     headings = re.findall(r"^## (.+)$", "\n".join(c.source for c in notebook.cells), re.MULTILINE)
@@ -555,12 +556,12 @@ def test_bad_arguments(arguments, said):
 
 
 def test_title_and_question_of_a_lesson():
-    assert build_site.heading_of(notebook_of("# 3. Cats\n\n**Why?**\n\nText")) == (
+    assert heading_of(notebook_of("# 3. Cats\n\n**Why?**\n\nText")) == (
         "3. Cats",
         "Why?",
     )
     with pytest.raises(ValueError, match="begins with '# '"):
-        build_site.heading_of(notebook_of("## Cats"))
+        heading_of(notebook_of("## Cats"))
 
 
 def test_binder_and_colab_are_named_once_the_course_is_published(monkeypatch):

@@ -40,7 +40,7 @@ from tools.build_lessons import (
     with_ids,
 )
 from tools.colab import without_cell
-from tools.readme import KINDS, README, STUDY_TIMES, THUMBNAILS
+from tools.readme import KINDS, README, STUDY_TIMES, THUMBNAILS, heading_of
 from tools.site_links import dead_links
 from tools.staleness import (
     NOTEBOOKS,
@@ -221,14 +221,6 @@ def _with_stored_results(read, source, path):
 
 
 # ---- pages ----------------------------------------------------------------------------------
-
-
-def heading_of(notebook):
-    """Title and question of a lesson: its first cell's first two paragraphs."""
-    lines = [line for line in notebook.cells[0].source.splitlines() if line.strip()]
-    if len(lines) < 2 or not lines[0].startswith("# "):
-        raise ValueError(f"a lesson begins with '# ' and its title, this one with {lines[:2]}")
-    return lines[0].removeprefix("# "), lines[1].strip("*")
 
 
 def figure_title(source):

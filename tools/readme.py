@@ -34,10 +34,16 @@ STUDY_TIMES = {
 }
 
 
-def heading_of(source):
-    """Title and question of a lesson."""
-    lines = read_lesson(source).cells[0].source.splitlines()
-    return lines[0].removeprefix("# "), next(line for line in lines[1:] if line).strip("*")
+def heading_of(notebook):
+    """Title and question of a lesson: its first cell's first two paragraphs.
+
+    Raises:
+        ValueError: they aren't there.
+    """
+    lines = [line for line in notebook.cells[0].source.splitlines() if line.strip()]
+    if len(lines) < 2 or not lines[0].startswith("# "):
+        raise ValueError(f"a lesson begins with '# ' and its title, this one with {lines[:2]}")
+    return lines[0].removeprefix("# "), lines[1].strip("*")
 
 
 def lesson_table(address):
@@ -50,7 +56,7 @@ def lesson_table(address):
     if address:
         rows = ["| | lesson | time | open in |", "|---|---|---|---|"]
     for source in lessons():
-        title, question = heading_of(source)
+        title, question = heading_of(read_lesson(source))
         if source.stem not in STUDY_TIMES:
             raise ValueError(f"lesson {source.stem} has no study time: add it in tools/readme.py")
         path = f"notebooks/{source.stem}.ipynb"
