@@ -33,6 +33,7 @@ from tools.staleness import ROOT, chosen, lessons
 
 BUILD = ROOT / "build" / "rehearsal"
 HOME, VENV = BUILD / "home", BUILD / "venv"
+REQUIREMENTS = "requirements.lock", "binder/requirements.txt", "binder/runtime.txt"  # Binder's
 LIMIT = 2 * 2**30  # bytes, as mybinder.org gives a session
 CORES = 1
 LOOK_SECONDS = 0.1
@@ -62,7 +63,8 @@ def install(settings):
     """
     begin = time.perf_counter()
     copy_repository()
-    wanted = hashlib.sha256((ROOT / "requirements.lock").read_bytes()).hexdigest()
+    asked = b"".join((ROOT / name).read_bytes() for name in REQUIREMENTS)
+    wanted = hashlib.sha256(asked).hexdigest()
     mark = VENV / "installed"
     if not mark.exists() or mark.read_text() != wanted:
         shutil.rmtree(VENV, ignore_errors=True)
@@ -386,13 +388,14 @@ def sitting(notebooks, settings):
                 for notebook in notebooks:
                     begin = time.perf_counter()
                     named = rehearse(server, notebook)
-                    results[notebook.removesuffix(".ipynb")] = {
+                    result = {
                         "seconds": time.perf_counter() - begin,
                         "peak_mb": watch.most() / MEGABYTE,
                         "kernels": len(server.running()),
                         "shut_down": [name.removesuffix(".ipynb") for name in named],
                     }
-                    print(line_of(notebook, results[notebook.removesuffix(".ipynb")]), flush=True)
+                    results[notebook.removesuffix(".ipynb")] = result
+                    print(line_of(notebook, result), flush=True)
         except RehearsalError as error:
             if group and killed_in(group):
                 raise RehearsalError(f"The limit of 2 GB was reached, and then: {error}") from None
