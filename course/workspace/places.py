@@ -1,0 +1,40 @@
+"""Where a learner's own copies, progress and predictions are: the workspace."""
+
+import os
+from pathlib import Path
+
+NAME = "my_course"  # of the folder, where nobody names another
+MARK = ".course-workspace"  # a file that says: this folder is a workspace
+VARIABLE = "COURSE_WORKSPACE"
+
+
+def workspace(start=None):
+    """The workspace that a notebook works in.
+
+    Args:
+        start: folder to look from; None: where this process works, which is a notebook's folder.
+    Returns:
+        Path: what the environment variable COURSE_WORKSPACE names, if that is a workspace, else the
+        nearest one at or above the folder. None where there is none, as in `notebooks/`.
+    """
+    named = os.environ.get(VARIABLE)
+    if named and start is None:
+        folder = Path(named).expanduser()
+        return folder.absolute() if is_workspace(folder) else None
+    try:
+        here = Path(start or Path.cwd()).absolute()
+    except FileNotFoundError:  # the folder was removed meanwhile
+        return None
+    return next((folder for folder in (here, *here.parents) if is_workspace(folder)), None)
+
+
+def is_workspace(folder):
+    """Whether a folder is a workspace: it has the mark.
+
+    Args:
+        folder: path.
+    """
+    try:
+        return (Path(folder) / MARK).is_file()
+    except OSError:  # above it nothing may be looked at
+        return False

@@ -1,0 +1,199 @@
+"""What a learner has read, predicted and solved, kept in a small file of the workspace.
+
+The file is an SQLite database: several notebooks may write to it at once. It may be deleted at any
+time; then there is no progress. Where it can't be written, progress is kept as long as the kernel
+runs, and one line says so. Nothing here raises an error into a lesson.
+"""
+
+import contextlib
+import datetime
+import json
+import os
+import sqlite3
+from typing import NamedTuple
+
+from course.workspace.places import workspace
+
+FILE = "progress.sqlite"
+WAIT_SECONDS = 3  # for another notebook that is writing
+KINDS = ("section", "prediction", "task", "solutions")
+_TABLE = """
+CREATE TABLE IF NOT EXISTS noted (
+    lesson TEXT, kind TEXT, item TEXT, first TEXT, last TEXT, times INTEGER,
+    first_at TEXT, last_at TEXT, PRIMARY KEY (lesson, kind, item)
+)"""
+_NOTE = """
+INSERT INTO noted VALUES (:lesson, :kind, :item, :value, :value, 1, :now, :now)
+ON CONFLICT (lesson, kind, item) DO UPDATE SET last = :value, times = times + 1, last_at = :now"""
+_MERGE = """
+INSERT INTO noted VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (lesson, kind, item) DO UPDATE SET
+    first = iif(excluded.first_at < first_at, excluded.first, first),
+    last = iif(excluded.last_at > last_at, excluded.last, last),
+    times = max(times, excluded.times),
+    first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)"""
+
+
+class Noted(NamedTuple):
+    """Something that was done, at first and as of the last time.
+
+    Attributes:
+        lesson: id of the lesson, or of the exercise of the same name, such as "01_convolution".
+        kind: one of KINDS: a "section" was run (item: its heading), a "prediction" was made (item:
+            the question's name, value {"guess": ..., "right": bool}), a "task" was checked (item:
+            its id, value: whether it was right), "solutions" were asked for.
+        item: str.
+        first, last: values, as JSON carries them.
+        times: how often it was noted.
+        first_at, last_at: times of day, UTC, as ISO 8601 has them, to be compared as text.
+    """
+
+    lesson: str
+    kind: str
+    item: str
+    first: object
+    last: object
+    times: int
+    first_at: str
+    last_at: str
+
+
+def note(lesson, kind, item="", value=None):
+    """Keep that something was done.
+
+    Args:
+        lesson, kind, item: as of `Noted`.
+        value: anything that JSON carries.
+    Raises:
+        ValueError: there is no such kind.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"progress has the kinds {', '.join(KINDS)}; given was {kind!r}")
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
+    values = {"lesson": lesson, "kind": kind, "item": item, "now": now, "value": json.dumps(value)}
+    _with_file(lambda connection: connection.execute(_NOTE, values))
+
+
+def noted(lesson=None, kind=None):
+    """What was done, in the order in which it was last done.
+
+    Args:
+        lesson, kind: only of these; None: of all.
+    Returns:
+        list of Noted.
+    """
+    where = "(:lesson IS NULL OR lesson = :lesson) AND (:kind IS NULL OR kind = :kind)"
+    query = f"SELECT * FROM noted WHERE {where} ORDER BY last_at"
+    asked = {"lesson": lesson, "kind": kind}
+    return _with_file(lambda connection: [_noted(row) for row in connection.execute(query, asked)])
+
+
+def merge(file):
+    """Take over what another file of progress has: of each thing the first and the latest time.
+
+    Args:
+        file: path of an SQLite database that `note` made.
+    Returns:
+        int: how many things it has.
+    Raises:
+        ValueError: it is no such file.
+    """
+    try:
+        with contextlib.closing(
+            sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        ) as other:
+            rows = other.execute("SELECT * FROM noted").fetchall()
+        for row in rows:
+            _noted(row)
+    except (sqlite3.Error, ValueError, TypeError) as error:
+        raise ValueError(f"{file} has no progress that can be read: {error}") from error
+    _with_file(lambda connection: connection.executemany(_MERGE, rows))
+    return len(rows)
+
+
+def copy_to(file):
+    """Write the progress as it is now to a new file, also while notebooks go on writing.
+
+    Args:
+        file: path.
+    Returns:
+        bool: whether there was any progress to write.
+    """
+    folder = workspace()
+    if folder is None or not (folder / FILE).exists():
+        return False
+
+    def copy(connection):
+        with contextlib.closing(sqlite3.connect(file)) as target:
+            connection.backup(target)
+
+    _with_file(copy)
+    return True
+
+
+# ---- the file ------------------------------------------------------------------------------------
+
+_in_memory = None  # a connection, once progress has no file
+_said = set()
+
+
+def _with_file(work):
+    """What `work` gives for a connection to the file; all that it writes is kept, or nothing."""
+    folder = workspace()
+    if folder is not None:
+        for _ in range(2):  # the second time with a new file
+            try:
+                with contextlib.closing(_opened(folder / FILE)) as connection, connection:
+                    return work(connection)
+            except sqlite3.OperationalError as error:  # locked, read-only, no room
+                _say(f"Your progress can't be kept in {folder / FILE}: {error}.")
+                break
+            except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+                if not _set_aside(folder / FILE):
+                    _say(f"Your progress can't be kept in {folder / FILE}: {error}.")
+                    break
+    with _memory() as connection:
+        return work(connection)
+
+
+def _opened(path):
+    connection = sqlite3.connect(path, timeout=WAIT_SECONDS)
+    try:
+        connection.execute(_TABLE)
+        columns = [column for _, column, *_ in connection.execute("PRAGMA table_info(noted)")]
+        if columns != list(Noted._fields):
+            raise ValueError(f"it has a table noted with the columns {', '.join(columns)}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _memory():
+    global _in_memory
+    if _in_memory is None:
+        _in_memory = sqlite3.connect(":memory:", check_same_thread=False)
+        _in_memory.execute(_TABLE)
+    return _in_memory
+
+
+def _set_aside(path):
+    """Give a damaged file another name; True when that worked."""
+    aside = path.with_name(f"{path.stem}_damaged_{os.getpid()}{path.suffix}")
+    try:
+        path.replace(aside)
+    except OSError:
+        return False
+    _say(f"Your progress could not be read and begins anew; the old file is {aside.name}.")
+    return True
+
+
+def _say(line):
+    if line not in _said:
+        _said.add(line)
+        print(line)
+
+
+def _noted(row):
+    lesson, kind, item, first, last, times, first_at, last_at = row
+    return Noted(lesson, kind, item, json.loads(first), json.loads(last), times, first_at, last_at)

@@ -1,0 +1,157 @@
+"""Progress is kept over restarts and between kernels; without its file there is simply none."""
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from course.workspace import places, progress
+
+WRITE = """
+import sys
+from course.workspace import progress
+for number in range(40):
+    progress.note("01_convolution", "task", f"{sys.argv[1]} {number}", True)
+    progress.note("01_convolution", "section", "both", None)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty workspace, which this process works in."""
+    (tmp_path / places.MARK).touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(places.VARIABLE, raising=False)
+    monkeypatch.setattr(progress, "_in_memory", None)
+    monkeypatch.setattr(progress, "_said", set())
+    return tmp_path
+
+
+def test_the_workspace_is_the_nearest_folder_with_the_mark(folder, monkeypatch):
+    below = folder / "photos" / "cats"
+    below.mkdir(parents=True)
+    assert places.workspace(below) == places.workspace() == folder
+    (below.parent / places.MARK).touch()
+    assert places.workspace(below) == below.parent
+    monkeypatch.setenv(places.VARIABLE, str(below.parent))
+    assert places.workspace() == below.parent
+    monkeypatch.setenv(places.VARIABLE, str(below))
+    assert places.workspace() is None
+
+
+def test_first_and_last_value_stay(folder):
+    for guess in (300, 255, 44):
+        progress.note("01_convolution", "prediction", "wrap", {"guess": guess})
+    progress.note("02_mnist", "section", "2.1 The digits")
+    guessed, read = progress.noted()
+    assert (guessed.lesson, guessed.kind, guessed.item) == ("01_convolution", "prediction", "wrap")
+    assert (guessed.first, guessed.last, guessed.times) == ({"guess": 300}, {"guess": 44}, 3)
+    assert guessed.first_at < guessed.last_at < read.last_at
+    assert read.first is None and progress.noted("02_mnist") == [read]
+    assert progress.noted(kind="prediction") == [guessed]
+    assert (folder / progress.FILE).stat().st_size < 50_000
+
+
+def test_an_unknown_kind_is_an_error(folder):
+    with pytest.raises(ValueError, match="chapter"):
+        progress.note("01_convolution", "chapter")
+
+
+def test_two_kernels_at_once_lose_nothing(folder):
+    command = [sys.executable, "-c", WRITE]
+    writers = [subprocess.Popen([*command, name], stdout=subprocess.PIPE) for name in "ab"]
+    assert [writer.communicate()[0] for writer in writers] == [b"", b""]
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert len(progress.noted(kind="task")) == 80
+    assert progress.noted(kind="section")[0].times == 80
+
+
+def test_without_its_file_there_is_no_progress(folder, capsys):
+    progress.note("01_convolution", "task", "slide", True)
+    (folder / progress.FILE).unlink()
+    assert progress.noted() == []
+    progress.note("01_convolution", "task", "slide", False)
+    assert [each.first for each in progress.noted()] == [False]
+    assert capsys.readouterr().out == ""
+
+
+def no_database(path):
+    path.write_bytes(b"no database" * 100)
+
+
+def other_columns(path):
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE noted (lesson TEXT)")
+
+
+def other_values(path):
+    progress.note("02_mnist", "task", "size", True)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE noted SET last = 'true or false'")
+
+
+@pytest.mark.parametrize("damage", [no_database, other_columns, other_values])
+def test_a_damaged_file_is_set_aside(folder, capsys, damage):
+    damage(folder / progress.FILE)
+    before = (folder / progress.FILE).read_bytes()
+    assert progress.noted() == []
+    progress.note("01_convolution", "task", "slide", True)
+    assert len(progress.noted()) == 1
+    (aside,) = folder.glob("progress_damaged_*")
+    assert aside.read_bytes() == before and aside.name in capsys.readouterr().out
+
+
+def test_where_nothing_can_be_written_one_line_says_so(folder, capsys):
+    (folder / progress.FILE).mkdir()
+    for _ in range(3):
+        progress.note("01_convolution", "task", "slide", True)
+    assert progress.noted()[0].times == 3
+    assert capsys.readouterr().out.count(str(folder)) == 1
+
+
+def test_while_another_writes_a_note_waits_and_is_not_lost(folder, monkeypatch, capsys):
+    progress.note("01_convolution", "task", "slide", False)
+    monkeypatch.setattr(progress, "WAIT_SECONDS", 0.05)
+    other = sqlite3.connect(folder / progress.FILE, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    progress.note("01_convolution", "task", "slide", True)
+    assert "can't be kept" in capsys.readouterr().out
+    other.execute("ROLLBACK")
+    other.close()
+    progress.note("01_convolution", "task", "slide", True)
+    assert progress.noted()[0].last is True
+
+
+def test_outside_a_workspace_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(places.VARIABLE, raising=False)
+    monkeypatch.setattr(progress, "_in_memory", None)
+    progress.note("01_convolution", "task", "slide", True)
+    assert len(progress.noted()) == 1 and os.listdir(tmp_path) == []
+    assert not progress.copy_to(tmp_path / "copy")
+
+
+def test_progress_comes_back_from_a_copy_first_times_and_last(folder, tmp_path):
+    progress.note("01_convolution", "prediction", "wrap", 1)
+    copy = tmp_path / "copy.sqlite"
+    assert progress.copy_to(copy)
+    (folder / progress.FILE).unlink()
+    progress.note("01_convolution", "prediction", "wrap", 2)
+    progress.note("01_convolution", "section", "1.1")
+    assert progress.merge(copy) == 1
+    merged = {each.kind: each for each in progress.noted()}
+    assert (merged["prediction"].first, merged["prediction"].last) == (1, 2)
+    assert set(merged) == {"prediction", "section"}
+    assert progress.merge(copy) == 1 and len(progress.noted()) == 2
+
+
+def test_a_foreign_file_is_no_progress(folder, tmp_path):
+    foreign = tmp_path / "foreign.sqlite"
+    foreign.write_bytes(b"no database" * 100)
+    with pytest.raises(ValueError, match="foreign"):
+        progress.merge(foreign)
+    with pytest.raises(ValueError, match="nowhere"):
+        progress.merge(tmp_path / "nowhere")
