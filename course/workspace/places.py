@@ -5,6 +5,7 @@ from pathlib import Path
 
 NAME = "my_course"  # of the folder, where nobody names another
 MARK = ".course-workspace"  # a file that says: this folder is a workspace
+FIRST_PAGE = "my_course.ipynb"
 VARIABLE = "COURSE_WORKSPACE"
 
 
