@@ -39,6 +39,7 @@ def plain_machine(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setattr(memory, "OWN_CGROUPS", tmp_path / "no such file")
+    monkeypatch.setattr(doctor, "_runs_here", bool)  # whatever other tests have loaded
     caches = doctor._probe, doctor._nvidia_cards
     for cached in caches:
         cached.cache_clear()
@@ -109,6 +110,20 @@ def test_a_check_that_fails_does_not_stop_the_others(monkeypatch):
     assert (first.level, first.topic) == (NOTE, "weather")
     assert "rain" in first.text
     assert second.level == OK
+
+
+def test_a_visit_tells_what_is_in_order_in_a_line_and_the_rest_in_full(monkeypatch, capsys):
+    checks = [
+        lambda: [Finding(OK, "disk", "9 GB free in /home/ada"), Finding(OK, "disk", "in /tmp")],
+        lambda: [Finding(OK, "memory", "8 GB")],
+        list,
+        lambda: [Finding(OK, "data", "here"), Finding(NOTE, "data", "damaged", "fetch it")],
+    ]
+    monkeypatch.setattr(doctor, "CHECKS", checks)
+    doctor.visit()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[1] for line in lines] == ["disk", "memory", "data", "fetch"]
+    assert "/home" not in lines[0] and "8 GB" in lines[1] and "damaged" in lines[2]
 
 
 # ---- Python and the packages -----------------------------------------------------------------
@@ -453,6 +468,14 @@ def test_a_file_in_the_folder_does_not_get_into_the_other_process(monkeypatch, t
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(doctor, "_PROBE", 'import random; print(\'{"outcome": "well"}\')')
     assert doctor._probe() == {"outcome": "well"}
+
+
+def test_where_tensorflow_runs_already_it_is_not_started_again():
+    code = "import keras; from course.cli import doctor; doctor._PROBE = 'raise SystemExit(3)'\n"
+    code += "assert 'tensorflow' in __import__('sys').modules; doctor.visit()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    (line,) = (line for line in done.stdout.splitlines() if "TensorFlow" in line)
+    assert line.startswith(doctor.MARKS[OK]) and f"Keras {metadata.version('keras')}" in line
 
 
 def test_the_other_process_always_runs_on_tensorflow(monkeypatch):

@@ -1,13 +1,14 @@
 """What stands between this machine and the lessons: the checks behind `course doctor`.
 
 Each `check_...` function looks at one thing and returns what it found; CHECKS lists them in the
-order of the report. Only the standard library is imported at the top, and TensorFlow only in
-another process: with anything missing or broken, the doctor still speaks.
+order of the report. Only the standard library is imported at the top, and TensorFlow is started
+only in another process: with anything missing or broken, the doctor still speaks.
 """
 
 import contextlib
 import functools
 import importlib.util
+import inspect
 import json
 import os
 import platform
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -30,12 +31,23 @@ from course_utils.memory import GB
 from course_utils.start import SCALES, cpu_count
 from course_utils.texts import counted
 
-__all__ = ["CHECKS", "Finding", "examine", "report", "run_doctor"]
+__all__ = ["CHECKS", "Finding", "examine", "report", "run_doctor", "visit"]
 
 OK, NOTE, PROBLEM = LEVELS = "ok", "note", "problem"
 # Marks differ in shape, not only in colour; the second set is for consoles without Unicode.
 MARKS = {OK: "✓", NOTE: "!", PROBLEM: "✗", "remedy": "→"}
 ASCII_MARKS = {OK: "ok", NOTE: "!!", PROBLEM: "XX", "remedy": "->"}
+
+# What `visit` says of a topic in order; of others, what the check says.
+PLAINLY = {
+    "course": "installed",
+    "Python": "of a version that the course runs on",
+    "disk": "room for the data",
+    "data": "which sets are here is told by: !course data status",
+    "settings": "none that stops a lesson",
+    "widgets": "sliders and other instruments will work",
+    "kernel": "notebooks run on the Python that the course is installed in",
+}
 
 PROBE_SECONDS = 120  # to import TensorFlow; 6 s are usual, a busy Binder machine takes a minute
 DATA_BYTES = 500e6  # the data sets of the quick size, and room to unpack them
@@ -120,14 +132,32 @@ def report(finding: Finding, *, encoding: str | None = "utf-8") -> str:
     return lines.encode(codec, "backslashreplace").decode(codec)
 
 
+def visit() -> None:
+    """Examine this machine from a notebook: each check's result is printed at once.
+
+    What is in order is said in plain words, and without this machine's folders, for a page that
+    others will read; what is not, as `run_doctor` says it.
+    """
+    for check in CHECKS:
+        findings = _findings_of(check)
+        trouble = [finding for finding in findings if finding.level != OK]
+        well = [replace(f, text=PLAINLY.get(f.topic, f.text)) for f in findings[:1]]
+        for finding in trouble or well:
+            print(report(finding), flush=True)
+
+
 def examine() -> Iterator[Finding]:
     """Yield the findings of all checks, in order. A check that fails becomes a note itself."""
     for check in CHECKS:
-        try:
-            yield from check()
-        except Exception as error:  # the other checks are still worth having
-            topic = check.__name__.removeprefix("check_").replace("_", " ")
-            yield Finding(NOTE, topic, f"could not be checked: {error!r}")
+        yield from _findings_of(check)
+
+
+def _findings_of(check: Callable[[], list[Finding]]) -> list[Finding]:
+    try:
+        return check()
+    except Exception as error:  # the other checks are still worth having
+        topic = check.__name__.removeprefix("check_").replace("_", " ")
+        return [Finding(NOTE, topic, f"could not be checked: {error!r}")]
 
 
 def check_course() -> list[Finding]:
@@ -233,7 +263,7 @@ def check_packages() -> list[Finding]:
 
 
 def check_tensorflow() -> list[Finding]:
-    """Whether TensorFlow starts, in a process of its own, and how Keras is set."""
+    """Whether TensorFlow starts, and how Keras is set."""
     probe = _probe()
     if probe["outcome"] == "absent":
         there = [name for name in TENSORFLOWS if _version(name)]
@@ -504,33 +534,40 @@ CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     check_disk,
     check_data,
     check_settings,
-    check_widgets,
     check_kernel,
+    check_widgets,  # last: JupyterLab takes two seconds to load
 )
 
 
-# What the other process does: start TensorFlow, compute something, and describe itself.
-_PROBE = """
-import json
-import tensorflow as tf
-import keras
-tf.linalg.matmul(tf.ones((2, 2)), tf.ones((2, 2))).numpy()
-gpus = tf.config.list_physical_devices("GPU")
-details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-print()
-print(json.dumps({
-    "outcome": "started",
-    "tensorflow": tf.__version__,
-    "keras": keras.__version__,
-    "gpus": [str(card.get("device_name", "GPU")) for card in details],
-    "cuda_build": bool(tf.sysconfig.get_build_info().get("is_cuda_build")),
-}))
-"""
+def _describe() -> dict:
+    """What TensorFlow says of itself, once it has computed something, in the process it runs in."""
+    import keras
+    import tensorflow as tf
+
+    tf.linalg.matmul(tf.ones((2, 2)), tf.ones((2, 2))).numpy()
+    gpus = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    return {
+        "outcome": "started",
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "gpus": [str(card.get("device_name", "GPU")) for card in details],
+        "cuda_build": bool(tf.sysconfig.get_build_info().get("is_cuda_build")),
+    }
+
+
+# What the other process does, which starts a TensorFlow of its own.
+_PROBE = f"{inspect.getsource(_describe)}\nimport json\nprint()\nprint(json.dumps(_describe()))"
 
 
 @functools.cache
 def _probe() -> dict:
-    """Start TensorFlow in another process; the key "outcome" says what came of it."""
+    """Start TensorFlow in another process; the key "outcome" says what came of it.
+
+    In a notebook that has started it already, it is asked there: nothing is started twice.
+    """
+    if _runs_here():
+        return _describe()
     if not importlib.util.find_spec("tensorflow"):
         return {"outcome": "absent"}
     try:
@@ -552,6 +589,11 @@ def _probe() -> dict:
         if process.returncode == 0:
             return json.loads(process.stdout.splitlines()[-1])
     return {"outcome": "failed", "status": process.returncode, "stderr": process.stderr}
+
+
+def _runs_here() -> bool:
+    """Whether TensorFlow and Keras are loaded in this process."""
+    return {"tensorflow", "keras"} <= set(sys.modules)
 
 
 def _diagnose(status: int, stderr: str) -> tuple[str, str]:
