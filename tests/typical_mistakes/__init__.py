@@ -14,13 +14,13 @@ class Mistake(NamedTuple):
     Attributes:
         task: the task's id.
         what: what the person did wrong, in plain words.
-        mutant: the name of the exercise's mutant that is this mistake, or None.
+        mutant: the name of the exercise's mutant that is this mistake; looked up afterwards.
         code: all of the task's code, as handed in.
     """
 
     task: str
     what: str
-    mutant: str | None
+    mutant: str
     code: str
 
 

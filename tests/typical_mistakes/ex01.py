@@ -6,7 +6,7 @@ MISTAKES = [
     Mistake(
         "changes",
         "subtracts bytes, which wrap round below 0, and makes floats of them afterwards",
-        None,
+        "bytes_wrap",
         """
 def changes(before, after):
     difference = after - before
@@ -17,7 +17,7 @@ def changes(before, after):
     Mistake(
         "slide",
         "turns the kernel upside down only, not left to right, for the convolution",
-        None,
+        "upside_down_only",
         """
 def correlate(image, kernel, padding=0, stride=1):
     padded = np.pad(np.asarray(image, dtype=float), padding)
@@ -40,7 +40,7 @@ def convolve(image, kernel, padding=0, stride=1):
     Mistake(
         "slide",
         "makes the map smaller by the stride, but still moves the kernel by one pixel at a time",
-        None,
+        "patch_at_i_j",
         """
 def correlate(img, k, padding=0, stride=1):
     H, W = img.shape
@@ -62,7 +62,7 @@ def convolve(img, k, padding=0, stride=1):
     Mistake(
         "stack",
         "multiplies by a layer's own stride before adding what the layer sees",
-        None,
+        "own_stride_first",
         """
 def map_size(n, layers):
     for k, s, p, d in layers:
@@ -81,7 +81,7 @@ def receptive_field(layers):
     Mistake(
         "stack",
         "counts the padding on one side only",
-        None,
+        "padding_once",
         """
 import math
 
@@ -103,7 +103,7 @@ def receptive_field(layers):
     Mistake(
         "bank",
         "spreads the directions so that the last one is 180 degrees, which is the first again",
-        None,
+        "first_direction_again",
         """
 def gabor(wavelength, degrees, sigma):
     r = int(np.ceil(3 * sigma))
@@ -122,7 +122,7 @@ def gabor_bank(wavelength, n, sigma):
     Mistake(
         "bank",
         "balances by taking the mean from every weight, in place of a share of the bell",
-        None,
+        "mean_taken_away",
         """
 def gabor(wavelength, degrees, sigma):
     angle = degrees * np.pi / 180
@@ -148,7 +148,7 @@ def gabor_bank(wavelength, n, sigma):
     Mistake(
         "useless",
         "compares the energies of the kernels as they are, without scaling them to length 1",
-        None,
+        "kernels_not_scaled",
         """
 def energy_shares(images, bank):
     energies = []
@@ -174,7 +174,7 @@ def useless_filters(images, bank):
     Mistake(
         "useless",
         "forgets the filters that always say the opposite",
-        None,
+        "opposites_missed",
         """
 from itertools import combinations
 
@@ -201,7 +201,7 @@ def useless_filters(images, bank):
     Mistake(
         "separate",
         "asks whether the second singular value is exactly zero, which rounding prevents",
-        None,
+        "no_tolerance",
         """
 def separate(kernel):
     U, S, Vt = np.linalg.svd(kernel)
@@ -261,7 +261,8 @@ def correlate(image, kernel, padding=0, stride=1):
     K, L = kernel.shape
     rows = range(0, framed.shape[0] - K + 1, stride)
     columns = range(0, framed.shape[1] - L + 1, stride)
-    return np.array([[np.vdot(framed[y : y + K, x : x + L], kernel) for x in columns] for y in rows])
+    sums = [[np.vdot(framed[y : y + K, x : x + L], kernel) for x in columns] for y in rows]
+    return np.array(sums)
 
 
 def convolve(image, kernel, padding=0, stride=1):

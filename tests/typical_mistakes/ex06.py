@@ -6,7 +6,7 @@ MISTAKES = [
     Mistake(
         "activation_map",
         "adds the map up for the logit, in place of taking its mean",
-        None,
+        "sum_of_places",
         """
 def activation_map(maps, kernel, target):
     h, w, K = maps.shape
@@ -22,7 +22,7 @@ def logit_from(cam, bias, target):
     Mistake(
         "occlusion",
         "stops one too early: a window that ends at the border exactly is left out",
-        None,
+        "last_window_missing",
         """
 def occlusion(model, image, target, window, stride, fill):
     H, W = image.shape[:2]
@@ -41,7 +41,7 @@ def occlusion(model, image, target, window, stride, fill):
     Mistake(
         "occlusion",
         "makes one copy for all places, so that what was covered before stays covered",
-        None,
+        "covers_pile_up",
         """
 def occlusion(model, image, target, window, stride, fill):
     scorer = up_to(model, "logits")
@@ -61,7 +61,7 @@ def occlusion(model, image, target, window, stride, fill):
     Mistake(
         "grad_cam",
         "takes the gradient of the probability in place of the logit's",
-        None,
+        "slopes_of_the_probability",
         """
 def grad_cam(model, image, target):
     both = keras.Model(model.input, [model.get_layer("maps").output, model.output])
@@ -77,7 +77,7 @@ def grad_cam(model, image, target):
     Mistake(
         "grad_cam",
         "divides the heat by its largest value",
-        None,
+        "rescaled",
         """
 def grad_cam(model, image, target):
     outputs = [model.get_layer(name).output for name in ("maps", "logits")]
@@ -98,7 +98,7 @@ def grad_cam(model, image, target):
     Mistake(
         "pointing",
         "points to the upper left corner of the hottest cell, not to its middle",
-        None,
+        "corner_of_the_cell",
         """
 def hits(heat, mask):
     if heat.max() == heat.min():
@@ -118,7 +118,7 @@ def lead_over_middle(heats, masks):
     Mistake(
         "forgetting",
         "takes argsort for the ranks: it gives the places of the sorted values",
-        None,
+        "order_for_ranks",
         """
 def rank_correlation(one, other):
     ranks_one = np.argsort(one.flatten()) + 1
@@ -137,7 +137,7 @@ def similarity(before, after):
     Mistake(
         "forgetting",
         "correlates the whole stacks at once, in place of pair by pair",
-        None,
+        "all_in_one",
         """
 from scipy.stats import rankdata
 
@@ -154,7 +154,7 @@ def similarity(before, after):
     Mistake(
         "shortcut",
         "swaps two views, so that the first is overwritten before it is copied to the second",
-        None,
+        "one_way",
         """
 def exchange(images, labels, box):
     top, left, bottom, right = box
@@ -173,7 +173,9 @@ def accuracy_exchanged(model, images, labels, box):
 
 def find_shortcut(model, images, labels, boxes, least):
     normal = np.mean(np.argmax(model(images), axis=1) == labels)
-    drops = {name: normal - accuracy_exchanged(model, images, labels, boxes[name]) for name in boxes}
+    drops = {}
+    for name in boxes:
+        drops[name] = normal - accuracy_exchanged(model, images, labels, boxes[name])
     worst = max(drops, key=drops.get)
     return worst if drops[worst] >= least else None
 """,
@@ -181,7 +183,7 @@ def find_shortcut(model, images, labels, boxes, least):
     Mistake(
         "shortcut",
         "exchanges in the caller's own images",
-        None,
+        "in_place",
         """
 def exchange(images, labels, box):
     t, l, b, r = box
@@ -340,8 +342,10 @@ def hits(heat, mask):
 
 
 def lead_over_middle(heats, masks):
-    lead = [int(hits(h, m)) - int(m[m.shape[0] // 2, m.shape[1] // 2]) for h, m in zip(heats, masks)]
-    return sum(lead) / len(lead)
+    lead = 0
+    for heat, mask in zip(heats, masks):
+        lead += int(hits(heat, mask)) - int(mask[mask.shape[0] // 2, mask.shape[1] // 2])
+    return lead / len(heats)
 """,
     ),
     Answer(
