@@ -22,7 +22,6 @@ from course.exercises.release import release
 from course_utils.files import write_whole
 from tools import colab
 from tools.build_lessons import (
-    KERNEL,
     MAX_BYTES,
     OFFLINE,
     clean,
@@ -30,8 +29,8 @@ from tools.build_lessons import (
     execute,
     finished,
     text_of,
-    with_ids,
 )
+from tools.lesson_source import KERNEL, with_ids
 from tools.staleness import (
     EXERCISES,
     NOTEBOOKS,

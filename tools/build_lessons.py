@@ -22,14 +22,11 @@ from pathlib import Path
 from course_utils.files import write_whole
 from tools import colab
 from tools.address import published
+from tools.lesson_source import questions_file, questions_text, read_lesson
 from tools.staleness import NOTEBOOKS, chosen, kept_mark, lessons, mark_of_lesson
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MAX_BYTES = 1_000_000
-KERNEL = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 # What is stored is what a machine with no network and no data shows.
 OFFLINE = {
     "COURSE_BASE": None,
@@ -54,27 +51,6 @@ def with_settings(settings):
         dict.
     """
     return {name: value for name, value in (os.environ | settings).items() if value is not None}
-
-
-def read_lesson(source):
-    """The notebook of a lesson without outputs: cells, ids that stay, metadata."""
-    import jupytext
-
-    notebook = jupytext.read(source, fmt="py:percent")
-    notebook.metadata = dict(KERNEL)
-    for cell in notebook.cells:
-        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
-    return with_ids(notebook)
-
-
-def with_ids(notebook):
-    """Give cells ids that stay as long as their text does; returns the notebook."""
-    seen = {}
-    for cell in notebook.cells:
-        digest = hashlib.sha1(cell.source.encode()).hexdigest()[:8]
-        seen[digest] = seen.get(digest, 0) + 1
-        cell["id"] = f"{digest}-{seen[digest]}"
-    return notebook
 
 
 def text_of(notebook):
@@ -161,15 +137,17 @@ def clean(notebook):
             cell.outputs = [output for output in cell.outputs if not is_progress_bar(output)]
         for output in cell.get("outputs", []):
             bundle = output.get("data", {})
-            if WIDGET_VIEW in bundle and "image/png" in bundle:
+            if WIDGET_VIEW in bundle and {"image/png", "text/markdown"} & set(bundle):
                 del bundle[WIDGET_VIEW]
             if "image/png" in bundle:
                 kind, picture = smaller_picture(bundle.pop("image/png"))
                 bundle[kind] = picture
-                if "image/png" in output.metadata:  # its width
+                bundle.pop("text/html", None)  # the picture once more, for JupyterLab
+                if "image/png" in output.metadata:  # its width and words
                     output.metadata[kind] = output.metadata.pop("image/png")
-            if {"image/png", "image/jpeg"} & set(bundle):
-                bundle["text/plain"] = "A figure."  # no repr of a figure below its picture
+            for kind in {"image/png", "image/jpeg"} & set(bundle):
+                words = output.metadata.get(kind, {}).get("alt")  # instead of a figure's repr
+                bundle["text/plain"] = words or "A figure."
 
 
 def is_progress_bar(output):
@@ -181,20 +159,27 @@ def is_progress_bar(output):
 def smaller_picture(encoded):
     """A PNG, base64, in few bytes that look the same: 256 colours for drawings, JPEG for photos.
 
+    Its "Description" comes along, in a JPEG as the comment.
+
     Returns:
         "image/png" or "image/jpeg", and the picture, base64.
     """
     import numpy as np
-    from PIL import Image
+    from PIL import Image, PngImagePlugin
 
-    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
+    given = Image.open(io.BytesIO(base64.b64decode(encoded)))
+    description, picture = given.info.get("Description", ""), given.convert("RGB")
+    words = PngImagePlugin.PngInfo()
+    if description:
+        words.add_text("Description", description)
     reduced = picture.quantize(256, dither=Image.Dither.NONE, kmeans=2)
     away = np.abs(np.asarray(reduced.convert("RGB"), int) - np.asarray(picture, int)).max(axis=-1)
     exact = io.BytesIO()
     chosen = reduced if np.percentile(away, 99.9) <= MAX_COLOUR_ERROR else picture
-    chosen.save(exact, "png", optimize=True)
+    chosen.save(exact, "png", optimize=True, pnginfo=words)
     blurred = io.BytesIO()
-    picture.save(blurred, "jpeg", quality=JPEG_QUALITY, optimize=True)
+    comment = description.encode() or None
+    picture.save(blurred, "jpeg", quality=JPEG_QUALITY, optimize=True, comment=comment)
     jpeg = len(blurred.getvalue()) < JPEG_SHARE * len(exact.getvalue())
     kind, buffer = ("image/jpeg", blurred) if jpeg else ("image/png", exact)
     return kind, base64.b64encode(buffer.getvalue()).decode()
@@ -219,10 +204,18 @@ def complaints(notebook, size):
     return texts
 
 
+def write_questions(source):
+    """Write the file with a lesson's questions, which its cells ask for, where it isn't fresh."""
+    path, text = questions_file(source), questions_text(source)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_whole(path, text)
+
+
 def build(source, force):
     """Build one notebook; True when it is sound."""
     target = NOTEBOOKS / f"{source.stem}.ipynb"
     mark = mark_of_lesson(source)
+    write_questions(source)
     if not force and kept_mark(target) == mark:
         print(f"{target.name}: up to date")
         return True

@@ -35,11 +35,10 @@ from tools.build_lessons import (
     complaints,
     execute,
     is_progress_bar,
-    read_lesson,
     shows_what_was_built,
-    with_ids,
 )
 from tools.colab import without_cell
+from tools.lesson_source import read_lesson, with_ids
 from tools.readme import KINDS, README, STUDY_TIMES, THUMBNAILS, heading_of
 from tools.site_links import dead_links
 from tools.staleness import (

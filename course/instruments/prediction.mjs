@@ -1,0 +1,190 @@
+// A prediction: a guess is committed, and told its verdict when the answer has been seen.
+import { button, element, frame, fresh_id, live_line } from "./elements.mjs";
+
+const KERNEL_MS = 2000; // after which a kernel that says nothing isn't there, and no cell will run
+const FAITH = 1e-9; // relative, for numbers that are written with decimals
+
+// ---- guesses and verdicts, without a page ---------------------------------------------------
+
+/** The question that `packed` in course/workspace/questions.py made this of. */
+export function unpacked_question(text) {
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))));
+}
+
+/** The number that a text says: 1,5 and 1.5, 3/4, 3,072 and 3 072, 1e-3, −2; null: it says none. */
+export function number_of(text) {
+  const plain = text.trim().replaceAll("−", "-").replace(/^\+/, "");
+  const fraction = /^([^/]+)\/([^/]+)$/.exec(plain);
+  if (fraction) {
+    const [above, below] = fraction.slice(1).map(number_of);
+    return above === null || !below ? null : above / below;
+  }
+  const sign = plain.startsWith("-") ? -1 : 1;
+  const digits = plain.replace(/^-\s*/, "");
+  if (/^[1-9]\d{0,2}([,\s]\d{3})+(\.\d+)?$/.test(digits)) return sign * Number(digits.replace(/[,\s]/g, ""));
+  if (/^(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i.test(digits)) return sign * Number(digits.replace(",", "."));
+  return null;
+}
+
+/** The shape that a text says: 26, 26 and (26, 26), 26x26, 26 × 26; null: it says none. */
+export function shape_of(text) {
+  const inner = text.trim().replace(/^[([](.*)[)\]]$/, "$1").trim().replace(/,$/, "");
+  const parts = inner.split(/\s*[,x×*;]\s*|\s+/i);
+  return parts.every((part) => /^\d+$/.test(part)) ? parts.map(Number) : null;
+}
+
+/** A guess in words. */
+export function guess_in_words({ kind }, guess) {
+  if (kind === "number") return guess.toLocaleString("en-US", { maximumSignificantDigits: 12 }).replace("-", "−");
+  if (kind === "shape") return guess.join(" × ");
+  return kind === "order" ? guess.join(", then ") : guess;
+}
+
+function is_same({ kind, tolerance = 0 }, one, other) {
+  if (kind === "number") return Math.abs(one - other) <= tolerance + FAITH * Math.abs(other);
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Whether a guess is right, and what there is to say to it: {right, said}. */
+export function judged(question, guess) {
+  const shown = guess_in_words(question, guess);
+  if (is_same(question, guess, question.answer)) {
+    const exact = guess_in_words(question, question.answer);
+    return { right: true, said: `${shown} is right.${exact === shown ? "" : ` Exactly: ${exact}.`}` };
+  }
+  const known = question.mistakes.find(([mistake]) => is_same(question, guess, mistake));
+  return { right: false, said: `Not ${shown}.${known ? ` ${known[1]}` : ""} The answer: ${guess_in_words(question, question.answer)}.` };
+}
+
+// ---- fields ---------------------------------------------------------------------------------
+
+/** A field for each kind of question: {root, first, read}; `read` gives {guess} or {trouble}. */
+const FIELDS = {
+  number: (question) => text_field(question, number_of, "Write a number, such as 12, 0.5 or 3/4.", "decimal"),
+  shape: (question) => text_field(question, shape_of, "Write whole numbers with commas between, such as 3, 5.", "text"),
+
+  choice({ label, options }) {
+    const name = fresh_id();
+    const inputs = options.map((value) => element("input", { type: "radio", name, value }));
+    const labels = inputs.map((input, i) => element("label", {}, input, options[i]));
+    const root = element("fieldset", {}, element("legend", {}, label), element("div", { class: "options" }, ...labels));
+    const read = () => {
+      const chosen = inputs.find((input) => input.checked);
+      return chosen ? { guess: chosen.value } : { trouble: "Choose one." };
+    };
+    return { root, first: inputs[0], read };
+  },
+
+  order({ label, options }) {
+    const items = [...options];
+    const list = element("ol");
+    const moved = element("span", { class: "visually-hidden", role: "status" });
+    const move = (place, by) => {
+      const [item] = items.splice(place, 1);
+      items.splice(place + by, 0, item);
+      draw();
+      const buttons = list.children[place + by].querySelectorAll("button");
+      const same = buttons[by < 0 ? 0 : 1];
+      (same.disabled ? buttons[by < 0 ? 1 : 0] : same).focus();
+      moved.textContent = `${item}: now ${place + by + 1} of ${items.length}`;
+    };
+    const draw = () => list.replaceChildren(...items.map((item, place) => element("li", {}, element("span", {},
+      element("span", { class: "moves" },
+        button("↑", () => move(place, -1), { "aria-label": `${item}: up`, disabled: place === 0 }),
+        " ",
+        button("↓", () => move(place, 1), { "aria-label": `${item}: down`, disabled: place === items.length - 1 })),
+      item))));
+    draw();
+    const root = element("fieldset", {}, element("legend", {}, label), list, moved);
+    return { root, first: list.querySelector("button:enabled"), read: () => ({ guess: [...items] }) };
+  },
+};
+
+function text_field({ label }, parse, trouble, inputmode) {
+  const id = fresh_id();
+  const input = element("input", { type: "text", id, inputmode, autocomplete: "off", spellcheck: "false" });
+  const root = element("span", { class: "control" }, element("label", { for: id }, label), input);
+  const read = () => {
+    const guess = parse(input.value);
+    return guess === null ? { trouble } : { guess };
+  };
+  return { root, first: input, read };
+}
+
+// ---- the instrument -------------------------------------------------------------------------
+
+function render({ model, el }) {
+  const question = unpacked_question(model.get("packed"));
+  const alone = model.widget_manager === undefined; // a page without a kernel
+  let again = false, unheard = false, timer;
+
+  const place = element("div");
+  const said = live_line();
+  said.setAttribute("tabindex", -1); // where the focus stays when the field goes
+  const once_more = button("Guess again", () => {
+    again = true;
+    draw().focus();
+  });
+  const told = () => model.get("due") || alone || unheard;
+
+  const commit = (guess) => {
+    const times = (model.get("committed").times ?? 0) + 1;
+    again = false;
+    model.set("committed", { guess, right: judged(question, guess).right, times });
+    model.save_changes();
+    draw();
+    said.focus();
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      unheard = model.get("heard") < times;
+      if (unheard) draw();
+    }, KERNEL_MS);
+  };
+
+  const make_form = () => {
+    const field = FIELDS[question.kind](question);
+    const id = fresh_id();
+    const trouble = element("span", { class: "trouble", role: "alert", id });
+    field.first.setAttribute("aria-describedby", id);
+    const form = element("form", { onsubmit: (event) => {
+      event.preventDefault();
+      const { guess, trouble: text = "" } = field.read();
+      trouble.textContent = text;
+      if (question.kind !== "order") field.first.setAttribute("aria-invalid", String(text !== ""));
+      if (text) field.first.focus();
+      else commit(guess);
+    } }, element("div", { class: "controls" }, field.root, element("button", { type: "submit" }, "Commit"), trouble));
+    return { form, first: field.first };
+  };
+
+  /** Show what there is to show; returns the field, if there is one. */
+  function draw() {
+    const { guess } = model.get("committed");
+    const asking = guess === undefined || again;
+    once_more.hidden = asking || !told();
+    if (asking) {
+      const { form, first } = make_form();
+      said.className = "said";
+      said.textContent = "";
+      place.replaceChildren(form);
+      return first;
+    }
+    place.replaceChildren();
+    const verdict = judged(question, guess);
+    said.className = `said ${told() ? (verdict.right ? "right" : "wrong") : ""}`;
+    const text = told() ? verdict.said : `Your guess: ${guess_in_words(question, guess)}. Run the next cell; then look here.`;
+    if (said.textContent !== text) said.textContent = text;
+    return null;
+  }
+
+  frame(el, "Prediction", element("div", { class: "prediction" }, place, said, once_more));
+  draw();
+  const follow = () => (again || model.get("committed").guess === undefined) || draw();
+  for (const name of ["committed", "due"]) model.on(`change:${name}`, follow);
+  return () => {
+    clearTimeout(timer);
+    for (const name of ["committed", "due"]) model.off(`change:${name}`, follow);
+  };
+}
+
+export default { render };

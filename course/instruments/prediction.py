@@ -1,0 +1,167 @@
+"""Predictions: a guess is committed, the next cell run, and then its verdict shows.
+
+A lesson keeps what `open_lesson` returns as `predict`: `predict("wrap")` shows a question's field,
+`predict.score()` how the reader did. The lesson's source declares the questions, with answers and
+mistakes (see docs/CONTRIBUTING.md); guesses are kept in the learner's workspace.
+"""
+
+import re
+
+import traitlets
+
+from course.instruments.base import Instrument
+from course.workspace import progress, questions
+
+
+class Prediction(Instrument):
+    """A field for a guess at one question; `Predictions` makes it.
+
+    The verdict is computed in the browser. With a kernel it waits until a cell has run after this
+    one; where there is none, it comes at once.
+
+    Attributes:
+        committed: {} or {"guess": ..., "right": bool, "times": int}, the latest guess.
+        due: whether a committed guess is told its verdict.
+    """
+
+    module = "prediction"
+    packed = traitlets.Unicode().tag(sync=True)
+    committed = traitlets.Dict().tag(sync=True)
+    due = traitlets.Bool(False).tag(sync=True)
+    heard = traitlets.Int(0).tag(sync=True)  # the latest guess's `times` that the kernel knows of
+
+    def line(self):
+        """What stands here where nothing is alive: on paper, on GitHub."""
+        question = questions.unpacked(self.packed)
+        among = f" ({'; '.join(question['options'])})" if "options" in question else ""
+        return f"Write down your guess{among}, then read on."
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super(Instrument, self)._repr_mimebundle_(**kwargs)  # without a picture
+        data["text/plain"] = self.line()
+        data["text/markdown"] = f"*{self.line()}*"
+        return data, metadata
+
+
+class Predictions:
+    """A lesson's questions, and what was guessed; `open_lesson` makes it.
+
+    Args:
+        lesson: its id, such as "01_convolution".
+    Raises:
+        ValueError: there is no such lesson.
+    """
+
+    def __init__(self, lesson):
+        self.lesson = lesson
+        self._questions = questions.of_lesson(lesson).questions
+        self._shown = {}
+        self._asking = False  # whether the cell that runs asks a question
+        self._section = None
+
+    def __call__(self, name):
+        """The field for a question, with what was guessed before.
+
+        Args:
+            name: the question's.
+        Returns:
+            Prediction, to be shown as the last line of a cell.
+        Raises:
+            ValueError: the lesson has no such question; the message lists those it has.
+        """
+        if name not in self._questions:
+            there = ", ".join(self._questions) or "none"
+            raise ValueError(f"{self.lesson} has no question {name!r}; it has {there}")
+        made = [note for note in progress.noted(self.lesson, "prediction") if note.item == name]
+        before = self._shown.get(name)
+        committed = made[0].last | {"times": made[0].times} if made else {}
+        shown = Prediction(
+            packed=self._questions[name]["packed"],
+            committed=committed,
+            due=before.due if before else bool(made),
+            heard=committed.get("times", 0),
+        )
+
+        def keep(change):
+            guess = change["new"]
+            value = {"guess": guess["guess"], "right": guess["right"]}
+            progress.note(self.lesson, "prediction", name, value)
+            shown.heard = guess["times"]
+
+        shown.observe(keep, "committed")
+        self._shown[name] = shown
+        self._asking = True
+        return shown
+
+    def score(self):
+        """How the reader did so far, and which sections to look at again: a Score, to be shown."""
+        return Score(self.lesson)
+
+    def cell_has_run(self, result):
+        """Note the section of a cell that has run; after one that asks nothing, verdicts are due.
+
+        Args:
+            result: IPython's ExecutionResult.
+        """
+        info = result.info
+        cell_id = getattr(info, "cell_id", None)  # IPython 7 has none
+        section = questions.section_of(self.lesson, info.raw_cell or "", cell_id)
+        if section not in (None, self._section):
+            self._section = section
+            progress.note(self.lesson, "section", section)
+        if result.success and not self._asking:
+            for shown in self._shown.values():
+                shown.due = True
+        self._asking = False
+
+
+class Score:
+    """How the reader predicted in a lesson, as a sentence with links to sections.
+
+    Args:
+        lesson: its id.
+    """
+
+    def __init__(self, lesson):
+        self.score = questions.score(lesson)
+
+    def _sentences(self, link):
+        right, made, asked, again = self.score
+        if not made:
+            return f"You have predicted nothing yet: there are {asked} questions to try."
+        untried = f" ({asked - made} not tried)" if made < asked else ""
+        first = f"You predicted {right} of {asked} right at the first guess{untried}."
+        return first + (f" Look again at {'; '.join(map(link, again))}." if again else "")
+
+    def __repr__(self):
+        return self._sentences(str)
+
+    def _repr_markdown_(self):
+        return self._sentences(lambda heading: f"[{heading}](#{re.sub(' ', '-', heading)})")
+
+
+def open_lesson(lesson):
+    """Open a lesson's questions, and note from now on which of its sections are run.
+
+    Args:
+        lesson: its id, such as "01_convolution".
+    Returns:
+        Predictions: call it with a question's name.
+    Raises:
+        ValueError: there is no such lesson; the message lists those there are.
+    """
+    global _open
+    from IPython import get_ipython
+
+    _open = Predictions(lesson)
+    shell = get_ipython()
+    if shell is not None:
+        shell.events.register("post_run_cell", _cell_has_run)  # once, however often
+    return _open
+
+
+_open = None
+
+
+def _cell_has_run(result):
+    _open.cell_has_run(result)
