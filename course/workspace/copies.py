@@ -5,6 +5,8 @@ that lead to the other copies. Its metadata say what it is a copy of, and have a
 as they were given. So a copy that nobody has touched is known, and nothing else is ever replaced.
 """
 
+import contextlib
+import datetime
 import hashlib
 import json
 import os
@@ -14,11 +16,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from course.workspace import places
+from course.workspace import places, progress
 from course_utils.files import write_whole
 
 KINDS = ("lesson", "exercises", "solutions")
 CLONE = Path(__file__).resolve().parents[2]  # if it is one
+OLDER = "older"  # the folder for what `reset` puts away
 DISTRIBUTION = "deep-vision-course"
 SHARED = "share/deep-vision-course/notebooks"  # where an install has them; as in pyproject.toml
 _START = "00_start_here.ipynb"
@@ -46,6 +49,24 @@ class Made(NamedTuple):
     folder: Path
     created: bool
     added: tuple
+
+
+class Change(NamedTuple):
+    """What was done about one copy.
+
+    Attributes:
+        name: of the copy that is the lesson's, the exercises' or the solutions' own.
+        what: "added" where there was none; "replaced" where nobody had touched it; "kept" as it is,
+            with the corrected one beside it; "renewed" after the old one was put away;
+            "current" where there was nothing to do.
+        path: Path of what was written; None if nothing was.
+        says: a sentence for the learner.
+    """
+
+    name: str
+    what: str
+    path: Path | None
+    says: str
 
 
 class _Given(NamedTuple):
@@ -156,6 +177,207 @@ def make(folder):
     return Made(folder, created, tuple(each.name for each in missing))
 
 
+def update(folder=None):
+    """Bring corrected and new notebooks into a workspace. What somebody has changed stays.
+
+    Args:
+        folder: path of the workspace; None: the one that this process works in.
+    Returns:
+        list of Change, of the copies about which something was done.
+    Raises:
+        WorkspaceError: there is no workspace, or it can't be written.
+    """
+    folder = _workspace(folder)
+    changes = [_updated(folder, each) for each in [*_all_given(), *_solutions_in(folder)]]
+    return [change for change in changes if change.what != "current"]
+
+
+def reset(lesson, *, exercises=False, folder=None):
+    """Give a lesson or its exercises afresh. What was there goes to the folder `older`.
+
+    Args:
+        lesson: a lesson's id, the beginning of it, or its number.
+        exercises: give its exercises, and leave the lesson.
+        folder: path of the workspace; None: the one that this process works in.
+    Returns:
+        Change.
+    Raises:
+        WorkspaceError: there is no such notebook or no workspace, or it can't be written.
+    """
+    folder, each = _workspace(folder), _given(lesson, "exercises" if exercises else "lesson")
+    path, text, old = folder / each.name, _text(_copy_of(each)), None
+    found = about(_bytes(path))
+    if os.path.lexists(path) and not (found.is_of(each) and found.untouched):
+        now = datetime.datetime.now().strftime("%Y-%m-%d %H.%M")
+        old = free_name(folder / OLDER / f"{path.stem} {now}.ipynb")
+        _move(path, old)
+    try:
+        _write(path, text)
+    except WorkspaceError:
+        if old:
+            _move(old, path)
+        raise
+    for corrected, said in _corrected(path, each).items():
+        if said.untouched:  # the fresh one is what it was there for
+            with contextlib.suppress(OSError):
+                corrected.unlink()
+    yours = f"; yours is now {OLDER}/{old.name}" if old else ""
+    what = "renewed" if old else "replaced"
+    return Change(each.name, what, path, f"{each.name} is as it was given{yours}.")
+
+
+def solutions(lesson):
+    """Give the solutions of a lesson's exercises to somebody who has tried them.
+
+    Args:
+        lesson: a lesson's id, the beginning of it, or its number.
+    Returns:
+        Change, in the workspace that this process works in.
+    Raises:
+        WorkspaceError: the exercises weren't tried yet, or there are none, or no solutions or no
+            workspace, or it can't be written.
+    """
+    folder, exercises = _workspace(None), _given(lesson, "exercises")
+    lesson, each = exercises.lesson, _solutions(exercises.lesson)
+    path = folder / each.name
+    if os.path.lexists(path):
+        return Change(each.name, "current", None, f"{each.name} is there already.")
+    if not progress.noted(lesson, "task"):
+        raise WorkspaceError(
+            f"Try first: open {exercises.name}, write an answer and run its check, right or wrong. "
+            "Then the solutions are yours."
+        )
+    if not each.path.is_file():
+        raise WorkspaceError(
+            "This installation of the course has no solutions. They are in the course's "
+            f"repository: notebooks/exercises/solutions/{lesson}.ipynb."
+        )
+    _write(path, _text(_copy_of(each)))
+    progress.note(lesson, "solutions")
+    return Change(each.name, "added", path, f"The solutions are in {each.name}.")
+
+
+# ---- what a notebook in a workspace is -----------------------------------------------------------
+
+
+class About(NamedTuple):
+    """What is known of a notebook: all None and False if it is no copy of the course's.
+
+    Attributes:
+        lesson, kind: what it is a copy of.
+        given: the digest of its cells as they were given.
+        untouched: whether its cells say that still, and none has an output.
+    """
+
+    lesson: str | None = None
+    kind: str | None = None
+    given: str | None = None
+    untouched: bool = False
+
+    def is_of(self, given):
+        """Whether it is a copy of this notebook, of whatever version."""
+        return (self.lesson, self.kind) == (given.lesson, given.kind)
+
+
+def about(content):
+    """What a notebook's own words say about it.
+
+    Args:
+        content: bytes of its file, or None.
+    Returns:
+        About.
+    """
+    try:
+        notebook = json.loads(content)
+        cells, said = notebook["cells"], notebook["metadata"]["course"]
+        lesson, kind, given = said["lesson"], said["kind"], said["given"]
+        with_output = any(cell.get("outputs") for cell in cells)
+        return About(lesson, kind, given, not with_output and _digest(cells) == given)
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):  # damaged, or not ours
+        return About()
+
+
+def free_name(path):
+    """The path, or the next one like it that nothing has yet: `name (2).ipynb`."""
+    number, tried = 1, path
+    while os.path.lexists(tried):
+        number += 1
+        tried = path.with_name(f"{path.stem} ({number}){path.suffix}")
+    return tried
+
+
+def _updated(folder, each):
+    """Bring one copy up to date: a Change."""
+    path, copy = folder / each.name, _copy_of(each)
+    now = copy["metadata"]["course"]["given"]
+    if not os.path.lexists(path):
+        _write(path, _text(copy))
+        return Change(each.name, "added", path, f"{each.name} is new.")
+    found = about(_bytes(path))
+    if not found.is_of(each):
+        found = About()
+    current = Change(each.name, "current", None, f"{each.name} is up to date.")
+    if found.given == now:
+        return current
+    if found.untouched:
+        _write(path, _text(copy))
+        return Change(each.name, "replaced", path, f"{each.name} is now the corrected one.")
+    corrected = _corrected(path, each)
+    if now in (said.given for said in corrected.values()):
+        return current
+    untouched = [other for other, said in corrected.items() if said.untouched]
+    beside = min(untouched, default=free_name(path.with_stem(f"{path.stem} (corrected)")))
+    _write(beside, _text(copy))
+    why = "has changes of yours" if found.given else "isn't as the course made it"
+    says = f"{each.name} {why} and stays; the corrected one is beside it: {beside.name}."
+    return Change(each.name, "kept", beside, says)
+
+
+def _corrected(path, each):
+    """The corrected copies beside one: dict of Path -> About."""
+    beside = {
+        other: about(_bytes(other)) for other in path.parent.glob(f"{path.stem} (corrected)*.ipynb")
+    }
+    return {other: said for other, said in beside.items() if said.is_of(each)}
+
+
+def _bytes(path):
+    """What a file holds; None where it can't be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+# ---- what the course has to give -----------------------------------------------------------------
+
+
+def _given(lesson, kind):
+    """The lesson or exercises that somebody asks for."""
+    lesson = lesson_id(lesson)
+    for each in _all_given():
+        if (each.lesson, each.kind) == (lesson, kind):
+            return each
+    raise WorkspaceError(f"Lesson {int(lesson[:2])} has no exercises of its own.")
+
+
+def _solutions(lesson):
+    folder = given_folder() / "exercises" / "solutions"
+    return _Given(lesson, "solutions", folder / f"{lesson}.ipynb")
+
+
+def _solutions_in(folder):
+    """The solutions that a workspace has a copy of, as far as this installation has them."""
+    every = [_solutions(lesson) for lesson in lessons()]
+    return [s for s in every if s.path.is_file() and os.path.lexists(folder / s.name)]
+
+
 def _all_given():
     """What every workspace has a copy of: lessons and exercises, in order."""
     root = given_folder()
@@ -165,6 +387,17 @@ def _all_given():
         exercises = _Given(lesson, "exercises", root / "exercises" / f"{lesson}.ipynb")
         every += [exercises] if exercises.path.is_file() else []
     return every
+
+
+def _workspace(folder):
+    """The Path of a workspace that is there."""
+    found = places.workspace() if folder is None else Path(folder).expanduser().absolute()
+    if found is None or not places.is_workspace(found):
+        raise WorkspaceError(
+            f"{found or Path.cwd()} has no copies of the course's notebooks: `course lab` makes "
+            "them. Or go to the folder that has them."
+        )
+    return found
 
 
 def _begin(folder, names):
@@ -180,6 +413,14 @@ def _begin(folder, names):
             "their own: name a new one, or an empty one."
         )
     _write(folder / places.MARK, _MARK)
+
+
+def _move(old, new):
+    try:
+        new.parent.mkdir(exist_ok=True)
+        old.rename(new)
+    except OSError as error:
+        raise WorkspaceError(f"{old} can't be moved to {new}: {error.strerror}.") from error
 
 
 def _write(path, content):
