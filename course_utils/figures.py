@@ -3,6 +3,9 @@
 Grey is for images, a diverging map centred on zero for signed values, viridis for magnitudes.
 """
 
+import base64
+import html
+
 import numpy as np
 
 from course_utils.texts import counted
@@ -14,9 +17,73 @@ MANY_PIXELS = 1000
 PALE = 1.8  # a scale this much wider than the values keeps black text readable on them
 MARK = "#d95f02"  # one orange for whatever the text points at, readable on grey, red and blue
 
+# A picture drawn on white, in the dark: a card with rounded corners, a little dimmed.
+STYLE = ""
+
+
+def show(figure, *, alt):
+    """Show a figure below its cell, with words for those who don't see it.
+
+    Args:
+        figure: matplotlib Figure.
+        alt: what one sees, in one sentence.
+    """
+    from IPython.display import display
+
+    figure.alt = alt
+    display(figure)
+
+
+def show_with_words(shell):
+    """Let a notebook show every matplotlib figure as `cell_output` says, with the figure's `alt`.
+
+    Args:
+        shell: IPython's, with `%matplotlib inline`.
+    """
+    from IPython.core.pylabtools import print_figure
+    from matplotlib.figure import Figure
+
+    def output_of(figure, include=None, exclude=None):
+        alt = getattr(figure, "alt", None)
+        png = print_figure(figure, metadata={"Description": alt})
+        return cell_output(png, alt) if png else None  # nothing is drawn on it
+
+    shell.display_formatter.formatters["image/png"].pop(Figure, None)
+    shell.display_formatter.mimebundle_formatter.for_type(Figure, output_of)
+
+
+def cell_output(png, alt, *, width=None):
+    """What a cell's output has of a picture: the picture, and words wherever they are looked for.
+
+    A page that nbconvert makes takes them from the metadata, VS Code from the text. JupyterLab
+    looks nowhere, so it gets the picture in HTML as well; stored notebooks do without.
+
+    Args:
+        png: bytes.
+        alt: what one sees, in one sentence, or None.
+        width: in pixels, where it isn't the picture's own.
+    Returns:
+        data and metadata, both dicts by MIME type.
+    """
+    encoded, shown = base64.b64encode(png).decode(), alt or "A figure."
+    size = {"width": width} if width else {}
+    attributes = "".join(f' {name}="{value}"' for name, value in size.items())
+    image = f'<img alt="{html.escape(shown)}" src="data:image/png;base64,{encoded}"{attributes}>'
+    data = {"image/png": encoded, "text/html": STYLE + image, "text/plain": shown}
+    return data, {"image/png": size | ({"alt": alt} if alt else {})}
+
+
+def new_figure(width, height, alt=None):
+    """A matplotlib Figure, so many inches wide and high, that has words: `alt` in one sentence."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    figure.alt = alt
+    return figure
+
 
 def image_grid(
-    images, *, titles=None, columns=None, signed=False, limits=None, size=1.5, title=None
+    images, *, titles=None, columns=None, signed=False, limits=None, size=1.5, title=None, alt=None
 ):
     """Images side by side, in rows.
 
@@ -30,13 +97,12 @@ def image_grid(
             image's scale is symmetric around zero and reaches to the larger of the two.
         size: width of an image in inches; made smaller where a row would be over 9 inches.
         title: text above the whole figure.
+        alt: what one sees, in one sentence, for those who don't see it.
     Returns:
         matplotlib Figure.
     Raises:
         ValueError: no images, or as many titles as images are not given.
     """
-    from matplotlib.figure import Figure
-
     images = [np.asarray(image) for image in images]
     if not images:
         raise ValueError("image_grid was given no images; give at least one array (H, W)")
@@ -49,9 +115,8 @@ def image_grid(
     height = size * max(image.shape[0] / image.shape[1] for image in images)
     title_lines = 1 + max(text.count("\n") for text in titles) if titles is not None else 0
     title_height = 0.07 + 0.2 * title_lines
-    figure = Figure(
-        figsize=(columns * size, rows * (height + title_height) + (0.35 if title else 0))
-    )
+    heights = rows * (height + title_height) + (0.35 if title else 0)
+    figure = new_figure(columns * size, heights, alt)
     signs = [signed] * len(images) if isinstance(signed, bool) else signed
     for place, (image, sign) in enumerate(zip(images, signs, strict=True)):
         axes = figure.add_subplot(rows, columns, place + 1)
@@ -90,80 +155,6 @@ def draw_image(axes, image, *, signed=False, limits=None):
     return shown
 
 
-def convolution_strip(image, kernel, output, settings, positions):
-    """The sliding of a kernel over an image: one row of window, products and output per position.
-
-    Args:
-        image: float array (H, W), values in [0, 1].
-        kernel: array (k, l).
-        output: array (h, w), the finished result.
-        settings: dict of padding, stride, dilation, bias and flip, as of `ConvolutionStepper`.
-        positions: the positions shown, counted row by row from 0.
-    Returns:
-        matplotlib Figure.
-    """
-    from matplotlib.figure import Figure
-
-    padding, stride, dilation = (settings[name] for name in ("padding", "stride", "dilation"))
-    kernel, image = np.asarray(kernel, float), np.asarray(image, float)
-    laid = kernel[::-1, ::-1] if settings["flip"] else kernel
-    padded = np.pad(image, padding)
-    reach = dilation * (np.array(kernel.shape) - 1) + 1
-    figure = Figure(figsize=(9, 3.1 * len(positions)))
-    rows = figure.subplots(len(positions), 3, squeeze=False)
-    for (left, middle, right), position in zip(rows, positions, strict=True):
-        row, column = divmod(position, output.shape[1])
-        top, start = row * stride, column * stride
-        patch = padded[top : top + reach[0] : dilation, start : start + reach[1] : dilation]
-        draw_image(left, padded, limits=(0, 1))
-        if padding:
-            _box(left, padding, padding, image.shape, color="0.7", linestyle=":")
-            left.set_title(f"image, {padding} px of zeros on each side")
-        else:
-            left.set_title("image")
-        _box(left, start, top, reach, color=MARK, linewidth=2.5)
-        _draw_products(middle, patch, laid)
-        total = f"{kernel.size} products, their sum"
-        if settings["bias"]:
-            total += f" and {settings['bias']:+.3g}"
-        middle.set_title(f"{total}: {output[row, column]:+.2f}".replace("-", "−"))
-        later = np.arange(output.size).reshape(output.shape) > position
-        result = draw_image(right, output, signed=True)
-        result.set_data(np.ma.masked_array(output, later))
-        result.set_cmap(result.cmap.with_extremes(bad="0.85"))
-        _strike_negative(right, np.where(later, 0, output), np.abs(output).max())
-        _box(right, column, row, (1, 1), color=MARK, linewidth=2)
-        right.set_title(f"output {position + 1} of {output.size}: row {row}, column {column}")
-    return figure
-
-
-def _box(axes, x, y, size, **style):
-    """A frame around `size` (rows, columns) pixels from column x and row y on."""
-    from matplotlib.patches import Rectangle
-
-    axes.add_patch(Rectangle((x - 0.5, y - 0.5), size[1], size[0], fill=False, **style))
-
-
-def _strike_negative(axes, values, strong):
-    """A stroke in each clearly negative cell, so that the sign doesn't rest on hue."""
-    for colour, low, high in (("#053061", -0.5, -0.04), ("white", -np.inf, -0.5)):
-        rows, columns = np.nonzero((values >= low * strong) & (values < high * strong))
-        axes.hlines(rows, columns - 0.25, columns + 0.25, color=colour, alpha=0.75, linewidth=1)
-
-
-def _draw_products(axes, patch, kernel):
-    """Pixel times weight in each cell, in the colour of the product; above five columns no text."""
-    limit = PALE * (np.abs(kernel).max() or 1)
-    draw_image(axes, patch * kernel, signed=True, limits=(0, limit))
-    if kernel.shape[1] > 5:
-        return
-    size = min(10, 36 / kernel.shape[1])
-    for (y, x), weight in np.ndenumerate(kernel):
-        text = f"{patch[y, x]:.2f}\n× {weight:.3g}\n= {patch[y, x] * weight + 0.0:.2f}"
-        text = text.replace("-0.00", "0.00").replace("-", "−")
-        axes.text(x, y, text, ha="center", va="center", fontsize=size)
-
-
 def filter_bench(image, make_kernel, apply_kernel, values):
     """An image, a kernel with a few parameters, and what the kernel makes of the image.
 
@@ -176,11 +167,9 @@ def filter_bench(image, make_kernel, apply_kernel, values):
     Returns:
         figure and update; `update(**values)`.
     """
-    from matplotlib.figure import Figure
-
     first = make_kernel(**values)
     size = len(first)
-    figure = Figure(figsize=(9, 2.5))
+    figure = new_figure(9, 2.5)
     wide = image.shape[1] / image.shape[0]
     panels = list(figure.subplots(1, 3, width_ratios=(wide, 1, wide)))
     draw_image(panels[0], image, limits=(0, 1))
@@ -214,7 +203,7 @@ def filter_bench(image, make_kernel, apply_kernel, values):
     return figure, update
 
 
-def frames_on(image, frames, *, title):
+def frames_on(image, frames, *, title, alt=None):
     """Square frames on an image, each at its true size.
 
     Args:
@@ -222,13 +211,13 @@ def frames_on(image, frames, *, title):
         frames: dict from a label to (row, column, side) in pixels: the middle and the side. What
             lies outside the image is cut off.
         title: the finding.
+        alt: as for `image_grid`.
     Returns:
         matplotlib Figure.
     """
-    from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-    figure = Figure(figsize=(7, 4.2))
+    figure = new_figure(7, 4.2, alt)
     axes = figure.subplots()
     draw_image(axes, image)
     for number, (label, (row, column, side)) in enumerate(frames.items()):
@@ -258,9 +247,7 @@ def threshold_bench(images, scores, labels, names, *, shown=8):
     Returns:
         figure and update; `update(threshold)` with 0 < threshold < 1.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.6))
+    figure = new_figure(9, 3.6)
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.25, 1))
     axes = top.subplots()
     counts = [
@@ -307,9 +294,7 @@ def smoothing_bench(values, smooth, *, ylabel):
     Returns:
         figure and update; `update(weight)` with 0 <= weight < 1.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3))
+    figure = new_figure(8, 3)
     axes = figure.subplots()
     epochs = np.arange(1, len(values) + 1)
     axes.plot(epochs, values, "o-", color="0.6", linewidth=1, markersize=3, label="as measured")
@@ -328,7 +313,9 @@ def smoothing_bench(values, smooth, *, ylabel):
     return figure, update
 
 
-def learning_curves(runs, *, metric="accuracy", held_out="validation", title=None, low=None):
+def learning_curves(
+    runs, *, metric="accuracy", held_out="validation", title=None, low=None, alt=None
+):
     """Training and validation curves of one or several runs.
 
     Args:
@@ -338,12 +325,11 @@ def learning_curves(runs, *, metric="accuracy", held_out="validation", title=Non
         held_out: what the solid curve is measured on, for the legend.
         title: the finding.
         low: bottom of the axis.
+        alt: as for `image_grid`.
     Returns:
         matplotlib Figure.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8.5, 3.2))
+    figure = new_figure(8.5, 3.2, alt)
     axes = figure.subplots()
     colours = {}
     for name, history in runs.items():
@@ -370,7 +356,7 @@ def learning_curves(runs, *, metric="accuracy", held_out="validation", title=Non
     return figure
 
 
-def line_plot(lines, *, xlabel, ylabel, title, log=False, log_x=False, level=None):
+def line_plot(lines, *, xlabel, ylabel, title, log=False, log_x=False, level=None, alt=None):
     """A few labelled curves, told apart by colour and by mark.
 
     Args:
@@ -379,12 +365,11 @@ def line_plot(lines, *, xlabel, ylabel, title, log=False, log_x=False, level=Non
         title: the finding.
         log, log_x: True for a logarithmic y or x axis.
         level: (y, name) of a horizontal line to compare with.
+        alt: as for `image_grid`.
     Returns:
         matplotlib Figure.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3))
+    figure = new_figure(8, 3, alt)
     axes = figure.subplots()
     for (name, (x, y)), mark in zip(lines.items(), "so^Dv*", strict=False):
         axes.plot(x, y, marker=mark, markersize=5, label=name)
@@ -399,7 +384,7 @@ def line_plot(lines, *, xlabel, ylabel, title, log=False, log_x=False, level=Non
     return figure
 
 
-def spread_plot(curves, *, xlabel, ylabel, title, level=None):
+def spread_plot(curves, *, xlabel, ylabel, title, level=None, alt=None):
     """Measurements from several seeds against a number on a logarithmic axis.
 
     Args:
@@ -408,12 +393,11 @@ def spread_plot(curves, *, xlabel, ylabel, title, level=None):
         xlabel, ylabel: quantity and unit.
         title: the finding.
         level: (y, name) of a horizontal line to compare with.
+        alt: as for `image_grid`.
     Returns:
         matplotlib Figure.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 3.4))
+    figure = new_figure(8, 3.4, alt)
     axes = figure.subplots()
     for number, ((name, curve), mark) in enumerate(zip(curves.items(), "so^Dv*", strict=False)):
         xs = np.repeat(list(curve), [len(values) for values in curve.values()])
@@ -431,19 +415,18 @@ def spread_plot(curves, *, xlabel, ylabel, title, level=None):
     return figure
 
 
-def dot_plot(groups, *, xlabel, title):
+def dot_plot(groups, *, xlabel, title, alt=None):
     """A row of dots for each group, and a bar at its mean.
 
     Args:
         groups: dict from a name to a list of numbers, drawn from the top down.
         xlabel: quantity and unit.
         title: the finding.
+        alt: as for `image_grid`.
     Returns:
         matplotlib Figure.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 0.9 + 0.3 * len(groups)))
+    figure = new_figure(8, 0.9 + 0.3 * len(groups), alt)
     axes = figure.subplots()
     for row, values in enumerate(groups.values()):
         axes.plot(values, np.full(len(values), row), "o", color="C0", alpha=0.6)
@@ -454,7 +437,7 @@ def dot_plot(groups, *, xlabel, title):
     return figure
 
 
-def interval_plot(groups, *, xlabel, title, level=None):
+def interval_plot(groups, *, xlabel, title, level=None, alt=None):
     """A share and its interval for each of a few groups.
 
     Args:
@@ -462,12 +445,11 @@ def interval_plot(groups, *, xlabel, title, level=None):
         xlabel: what the share is of.
         title: the finding.
         level: (x, name) of a vertical line to compare with.
+        alt: as for `image_grid`.
     Returns:
         matplotlib Figure.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 0.9 + 0.3 * len(groups)))
+    figure = new_figure(8, 0.9 + 0.3 * len(groups), alt)
     axes = figure.subplots()
     rows = range(len(groups))
     shares, lows, highs = np.array(list(groups.values())).T

@@ -4,13 +4,15 @@ import io
 
 import numpy as np
 
+from course_utils.figures import cell_output
+
 # More pixels than a still has, so that a live figure is sharp; each step pays for them.
 LIVE_PIXELS_PER_PIXEL = 1.25
 # How an output names a widget; ipywidgets 7, which Colab has, makes no bundle to add a picture to.
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def live_figure(figure, update, *, stills=None, **controls):
+def live_figure(figure, update, *, stills=None, alt=None, **controls):
     """Show a figure with a slider for each control; only what `update` returns is drawn again.
 
     The cell's output is two things at once: the live widget, and a PNG of a few telling states
@@ -22,6 +24,7 @@ def live_figure(figure, update, *, stills=None, **controls):
             figure and returns all that it may change, always the same ones.
         stills: a list of dicts of values, the states of the PNG from top to bottom; the
             controls' first values where nothing is given.
+        alt: what one sees, in one sentence, for those who don't see it.
         controls: as for `ipywidgets.interact`: `(min, max)`, `(min, max, step)`, a list of
             options, a widget.
     Raises:
@@ -40,6 +43,7 @@ def live_figure(figure, update, *, stills=None, **controls):
                 f"stills name the control(s) {sorted(unknown)}, but the figure has "
                 f"{sorted(values)}; name only those"
             )
+    figure.alt = alt
     picture = draw_stills(figure, update, [values | still for still in stills or [values]])
 
     render = frame_renderer(figure, update, values)
@@ -61,12 +65,9 @@ def live_figure(figure, update, *, stills=None, **controls):
     for control in inputs.values():
         control.observe(redraw, names="value")
     widget = ipywidgets.VBox([*inputs.values(), image, trouble])
-    bundle = {
-        WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": widget.model_id},
-        "image/png": picture,
-        "text/plain": "A figure with sliders (run the cell).",
-    }
-    display(bundle, metadata={"image/png": {"width": _width_in_pixels(figure)}}, raw=True)
+    bundle, metadata = cell_output(picture, alt, width=_width_in_pixels(figure))
+    bundle[WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    display(bundle, metadata=metadata, raw=True)
 
 
 def frame_renderer(figure, update, values):
@@ -112,10 +113,10 @@ def draw_stills(figure, update, states):
         figure, update: as for `live_figure`.
         states: list of dicts of the controls' values.
     Returns:
-        PNG bytes.
+        PNG bytes, with the figure's `alt` if it has one.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from PIL import Image
+    from PIL import Image, PngImagePlugin
 
     canvas = FigureCanvasAgg(figure)
     frames = []
@@ -123,8 +124,10 @@ def draw_stills(figure, update, states):
         update(**state)
         canvas.draw()
         frames.append(np.array(canvas.buffer_rgba())[..., :3])
-    buffer = io.BytesIO()
-    Image.fromarray(np.concatenate(frames)).save(buffer, "png")
+    buffer, words = io.BytesIO(), PngImagePlugin.PngInfo()
+    if alt := getattr(figure, "alt", None):
+        words.add_text("Description", alt)
+    Image.fromarray(np.concatenate(frames)).save(buffer, "png", pnginfo=words)
     return buffer.getvalue()
 
 

@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 
-from course_utils import machine, memory
+from course_utils import figures, machine, memory
 
 SCALES = ("quick", "full")
 
@@ -61,6 +61,7 @@ def prepare_figures():
 
     if shell := get_ipython():  # figures that no window owns aren't shown otherwise
         shell.run_line_magic("matplotlib", "inline")
+        figures.show_with_words(shell)
     matplotlib.rcParams.update(FIGURE_STYLE)
 
 

@@ -1,13 +1,18 @@
 """Each drawing at the ends of its sliders, and what it shows there."""
 
+import base64
+import inspect
 import io
 
+import nbformat
 import numpy as np
 import pytest
+from one_kernel import one_kernel
 from PIL import Image
 from scipy.signal import correlate2d
 
 from course_utils import figures, sliders, start
+from tools.build_lessons import clean
 
 RANDOM = np.random.default_rng(0)
 
@@ -30,6 +35,62 @@ def draw(figure):
 
 def texts(figure):
     return [axes.get_title() for axes in figure.axes]
+
+
+WORDS = 'A "diagonal" at 45°, in grey → white.'
+CELLS = f"""\
+import numpy as np
+from course_utils import figures, sliders, start
+start.prepare_figures()
+words = {WORDS!r}
+# cell
+figures.image_grid([np.eye(3)], alt=words)
+# cell
+figures.image_grid([np.random.default_rng(0).random((50, 90, 3))], size=1.5, alt=words)
+# cell
+from matplotlib.figure import Figure
+figure = Figure()
+figure.subplots().plot([1, 2])
+figures.show(figure, alt=words)
+# cell
+figures.image_grid([np.eye(3)])
+# cell
+Figure()"""
+
+
+def words_in(output, kind):
+    """Those of the picture itself."""
+    info = Image.open(io.BytesIO(base64.b64decode(output.data[kind]))).info
+    return info["comment"].decode() if "comment" in info else info.get("Description")
+
+
+def test_a_figure_has_its_words_wherever_they_are_looked_for(tmp_path):
+    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS.split("\n# cell\n")]
+    with one_kernel(tmp_path) as run:
+        run(notebook := nbformat.v4.new_notebook(cells=cells))
+    _, *shown = notebook.cells
+    *pictures, plain, empty = [output for cell in shown for output in cell.outputs]
+    assert len(pictures) == 3 and set(empty.data) == {"text/plain"}
+    for output in pictures:
+        assert output.metadata == {"image/png": {"alt": WORDS}}
+        assert output.data["text/plain"] == words_in(output, "image/png") == WORDS
+        assert 'alt="A &quot;diagonal&quot; at 45°' in output.data["text/html"]
+        assert output.data["image/png"].strip() in output.data["text/html"]
+    assert plain.metadata == {"image/png": {}} and set(plain.data) == set(pictures[0].data)
+    clean(notebook)
+    for output, kind in zip(pictures, ("image/png", "image/jpeg", "image/png"), strict=True):
+        assert set(output.data) == {kind, "text/plain"}
+        assert output.metadata == {kind: {"alt": WORDS}}
+        assert output.data["text/plain"] == words_in(output, kind) == WORDS
+    assert plain.metadata == {"image/png": {}} and words_in(plain, "image/png") is None
+
+
+def test_every_drawing_takes_words():
+    """Those with an update leave it to `live_figure`, as does the drawing on given axes."""
+    others = {"draw_image", "cell_output", "show_with_words"}
+    for name, function in inspect.getmembers(figures, inspect.isfunction):
+        if function.__module__ == figures.__name__ and not name.endswith("_bench"):
+            assert name in others or "alt" in inspect.signature(function).parameters, name
 
 
 def test_image_grid_places_and_titles():
@@ -68,23 +129,6 @@ def test_image_grid_says_what_is_wrong():
         figures.image_grid([])
     with pytest.raises(ValueError, match="2 images.*1 title\\b"):
         figures.image_grid([np.zeros((2, 2))] * 2, titles=["one"])
-
-
-def test_convolution_strip_strikes_what_is_negative():
-    image = np.eye(5)
-    output = correlate2d(image, [[1, -1]], mode="valid")
-    settings = {"padding": 0, "stride": 1, "dilation": 1, "bias": 0.0, "flip": False}
-    figure = figures.convolution_strip(image, [[1, -1]], output, settings, [7, output.size - 1])
-    for axes, shown in ((figure.axes[2], 8), (figure.axes[5], output.size)):
-        struck = [
-            segment.mean(axis=0)
-            for strokes in axes.collections
-            for segment in strokes.get_segments()
-        ]
-        negative = np.argwhere((output < 0) & (np.arange(output.size).reshape(5, 4) < shown))
-        assert sorted(map(tuple, struck)) == sorted((x, y) for y, x in negative.astype(float))
-        assert len(struck) in (1, 4)
-    draw(figure)
 
 
 def test_filter_bench_follows_its_values():

@@ -1,3 +1,4 @@
+import base64
 import io
 
 import numpy as np
@@ -37,7 +38,7 @@ def shown(monkeypatch):
     """What a cell would display: a list of (bundle, metadata)."""
     outputs = []
     monkeypatch.setattr(
-        "IPython.display.display", lambda bundle, metadata=None, raw=False: outputs.append(bundle)
+        "IPython.display.display", lambda bundle, metadata, raw: outputs.append((bundle, metadata))
     )
     return outputs
 
@@ -70,12 +71,16 @@ def test_stills_stand_one_below_the_other():
     assert strip.shape == (3 * 72, 2 * 72)
 
 
-def test_output_is_widget_and_picture(shown):
+def test_output_is_widget_and_picture_with_its_words(shown):
     figure, update = moving_dot()
-    sliders.live_figure(figure, update, place=(0, 18), stills=[{"place": 0}, {"place": 18}])
-    (bundle,) = shown
-    assert set(bundle) == {"application/vnd.jupyter.widget-view+json", "image/png", "text/plain"}
-    assert pixels(bundle["image/png"]).shape == (144, 144)
+    stills = [{"place": 0}, {"place": 18}]
+    sliders.live_figure(figure, update, place=(0, 18), stills=stills, alt="A white dot.")
+    ((bundle, metadata),) = shown
+    assert set(bundle) == {sliders.WIDGET_VIEW, "image/png", "text/html", "text/plain"}
+    png = base64.b64decode(bundle["image/png"])
+    assert pixels(png).shape == (144, 144)
+    assert Image.open(io.BytesIO(png)).info["Description"] == bundle["text/plain"] == "A white dot."
+    assert metadata == {"image/png": {"width": 144, "alt": "A white dot."}}
 
 
 def test_the_output_names_the_widget_for_any_ipywidgets(shown, monkeypatch):
@@ -86,7 +91,7 @@ def test_the_output_names_the_widget_for_any_ipywidgets(shown, monkeypatch):
     monkeypatch.delattr(ipywidgets.Widget, "_repr_mimebundle_", raising=False)
     monkeypatch.setattr(ipywidgets, "VBox", lambda parts: made.append(VBox(parts)) or made[-1])
     sliders.live_figure(*moving_dot(), place=(0, 18))
-    ((bundle,), (box,)) = shown, made
+    (((bundle, _),), (box,)) = shown, made
     view = bundle["application/vnd.jupyter.widget-view+json"]
     assert view == {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
 

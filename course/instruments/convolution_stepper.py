@@ -6,6 +6,7 @@ import numpy as np
 import traitlets
 
 from course.instruments.base import Instrument, packed, unpacked
+from course.instruments.convolution_strip import convolution_strip
 from course_utils.arguments import check_integer
 
 LARGEST_SIDE = 128
@@ -139,7 +140,7 @@ class ConvolutionStepper(Instrument):
         if positions is None:
             liveliest = int(np.argmax(np.abs(output)))
             positions = sorted({self.position, liveliest, output.size - 1})
-        return figures.convolution_strip(image, self.kernel, output, self._settings(), positions)
+        return convolution_strip(image, self.kernel, output, self._settings(), positions)
 
     def _settings(self):
         return {
