@@ -15,7 +15,7 @@
 # 3. to tell how much a base is worth: for twenty photos or two thousand, and for pictures unlike those it knows.
 
 # %%
-from course_utils import diagrams, figures, recorded, sliders, start
+from course_utils import figures, recorded, sliders, start
 import numpy as np
 from course import data, drawn
 from course.data import bases, features
@@ -90,7 +90,7 @@ assert 0 < labels[:20].mean() < 1
 # Four families, four ideas. Each box is a layer; broad boxes have many channels, narrow ones few (not to scale):
 
 # %% tags=["thumbnail"]
-diagrams.block_ideas()
+drawn.block_ideas()
 
 # %% [markdown]
 # - **VGG** (2014): nothing but 3 × 3 convolutions, one after the other. Two of them see 5 × 5 pixels, three 7 × 7, with

@@ -6,8 +6,11 @@
 `save_pets` writes them as JPEG files. `draw_kinds` draws other creatures, things and textures, to
 train a general network on. Picture i depends on the seed and on i alone, so a small draw is the
 beginning of a large one.
+
+`block_ideas` is no picture to train on: it draws what well-known networks are built of.
 """
 
+from course.drawn.diagrams import block_ideas
 from course.drawn.garments import GARMENT_NAMES, GARMENT_SIZE, draw_garments
 from course.drawn.house_numbers import NUMBER_SIZE, draw_house_numbers
 from course.drawn.kinds import CREATURES, KIND_NAMES, TEXTURES, THINGS, draw_kinds
@@ -34,6 +37,7 @@ __all__ = [
     "TEXTURES",
     "THINGS",
     "PetParts",
+    "block_ideas",
     "draw_garments",
     "draw_house_numbers",
     "draw_kinds",

@@ -1,5 +1,7 @@
 """Diagrams of the blocks that well-known convnets are made of."""
 
+from course_utils import figures
+
 # What is drawn: boxes name -> (x, y, text, half width), y upwards, widths as channels; and arrows.
 _IDEAS = {
     "VGG: one after the other": (
@@ -27,6 +29,11 @@ _IDEAS = {
         ("in a", "a b", "b c", "c out", "in out"),
     ),
 }  # fmt: skip
+_WORDS = (
+    "Four diagrams of boxes and arrows: VGG is one stack; Inception has four branches, "
+    "concatenated; ResNet has a stack, thin in the middle, with an arrow past it; MobileNetV2 "
+    "has the same, but broad in the middle."
+)
 _PLAIN = ("input", "concatenate", "+")  # boxes that compute nothing with weights
 _HALF_HEIGHT = 0.28
 _WIDE = 2  # a half width from which arrows reach a box straight from above or below
@@ -41,9 +48,7 @@ def block_ideas():
     Source: Simonyan and Zisserman (2014), Szegedy et al. (2014), He et al. (2015), Sandler et al.
         (2018).
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.3))
+    figure = figures.new_figure(9, 3.3, _WORDS)
     for axes, (title, (boxes, arrows)) in zip(
         figure.subplots(1, len(_IDEAS)), _IDEAS.items(), strict=True
     ):

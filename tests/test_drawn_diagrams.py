@@ -3,7 +3,8 @@
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from course_utils import diagrams, start
+from course import drawn
+from course_utils import start
 
 
 def labels(axes):
@@ -11,7 +12,7 @@ def labels(axes):
 
 
 def test_each_idea_has_its_layers():
-    figure = diagrams.block_ideas()
+    figure = drawn.block_ideas()
     FigureCanvasAgg(figure).draw()
     panels = {axes.get_title().split(":")[0]: labels(axes) for axes in figure.axes}
     assert list(panels) == ["VGG", "Inception", "ResNet", "MobileNetV2"]
@@ -19,11 +20,12 @@ def test_each_idea_has_its_layers():
     assert panels["Inception"].count("1 × 1") == 4 and "concatenate" in panels["Inception"]
     assert "+" in panels["ResNet"] and "+" in panels["MobileNetV2"]
     assert figure.get_figwidth() <= 9
+    assert all(name in figure.alt for name in panels)
 
 
 def test_bottleneck_is_thin_within_and_the_inverted_one_wide():
     def widths(name):
-        (axes,) = (a for a in diagrams.block_ideas().axes if a.get_title().startswith(name))
+        (axes,) = (a for a in drawn.block_ideas().axes if a.get_title().startswith(name))
         boxes = sorted(
             (box.get_y(), box.get_width()) for box in axes.patches if hasattr(box, "get_boxstyle")
         )
@@ -36,7 +38,7 @@ def test_bottleneck_is_thin_within_and_the_inverted_one_wide():
 
 def test_no_text_leaves_its_box():
     with mpl.rc_context(start.FIGURE_STYLE):
-        figure = diagrams.block_ideas()
+        figure = drawn.block_ideas()
         FigureCanvasAgg(figure).draw()
     for axes in figure.axes:
         boxes = [patch.get_window_extent() for patch in axes.patches]
