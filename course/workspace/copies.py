@@ -95,6 +95,25 @@ def home():
     return places.workspace() or (CLONE if in_clone else Path.cwd()) / places.NAME
 
 
+def this_workspace(folder=None):
+    """A workspace that is there.
+
+    Args:
+        folder: its path; None: the one that this process works in.
+    Returns:
+        Path.
+    Raises:
+        WorkspaceError: there is none.
+    """
+    found = places.workspace() if folder is None else Path(folder).expanduser().absolute()
+    if found is None or not places.is_workspace(found):
+        raise WorkspaceError(
+            f"{found or Path.cwd()} has no copies of the course's notebooks: `course lab` makes "
+            "them. Or go to the folder that has them."
+        )
+    return found
+
+
 def given_folder():
     """The folder with the course's notebooks: beside the package, or where an install put them.
 
@@ -187,7 +206,7 @@ def update(folder=None):
     Raises:
         WorkspaceError: there is no workspace, or it can't be written.
     """
-    folder = _workspace(folder)
+    folder = this_workspace(folder)
     changes = [_updated(folder, each) for each in [*_all_given(), *_solutions_in(folder)]]
     return [change for change in changes if change.what != "current"]
 
@@ -204,9 +223,9 @@ def reset(lesson, *, exercises=False, folder=None):
     Raises:
         WorkspaceError: there is no such notebook or no workspace, or it can't be written.
     """
-    folder, each = _workspace(folder), _given(lesson, "exercises" if exercises else "lesson")
+    folder, each = this_workspace(folder), _given(lesson, "exercises" if exercises else "lesson")
     path, text, old = folder / each.name, _text(_copy_of(each)), None
-    found = about(_bytes(path))
+    found = about(content_of(path))
     if os.path.lexists(path) and not (found.is_of(each) and found.untouched):
         now = datetime.datetime.now().strftime("%Y-%m-%d %H.%M")
         old = free_name(folder / OLDER / f"{path.stem} {now}.ipynb")
@@ -237,7 +256,7 @@ def solutions(lesson):
         WorkspaceError: the exercises weren't tried yet, or there are none, or no solutions or no
             workspace, or it can't be written.
     """
-    folder, exercises = _workspace(None), _given(lesson, "exercises")
+    folder, exercises = this_workspace(), _given(lesson, "exercises")
     lesson, each = exercises.lesson, _solutions(exercises.lesson)
     path = folder / each.name
     if os.path.lexists(path):
@@ -266,12 +285,14 @@ class About(NamedTuple):
     Attributes:
         lesson, kind: what it is a copy of.
         given: the digest of its cells as they were given.
-        untouched: whether its cells say that still, and none has an output.
+        as_given: whether its cells say that still.
+        untouched: whether, besides, none has an output.
     """
 
     lesson: str | None = None
     kind: str | None = None
     given: str | None = None
+    as_given: bool = False
     untouched: bool = False
 
     def is_of(self, given):
@@ -291,8 +312,9 @@ def about(content):
         notebook = json.loads(content)
         cells, said = notebook["cells"], notebook["metadata"]["course"]
         lesson, kind, given = said["lesson"], said["kind"], said["given"]
+        as_given = digest(cells) == given
         with_output = any(cell.get("outputs") for cell in cells)
-        return About(lesson, kind, given, not with_output and _digest(cells) == given)
+        return About(lesson, kind, given, as_given, as_given and not with_output)
     except (
         ValueError,
         KeyError,
@@ -301,6 +323,26 @@ def about(content):
         RecursionError,
     ):  # damaged, or not ours
         return About()
+
+
+def content_of(path):
+    """What a file holds, as bytes; None where there is none, or it can't be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def digest(cells):
+    """What tells cells from others: their sources and types, whatever else is kept with them.
+
+    Args:
+        cells: list of dict, as a notebook's JSON has them.
+    Returns:
+        str of 16 characters.
+    """
+    said = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 def free_name(path):
@@ -319,7 +361,7 @@ def _updated(folder, each):
     if not os.path.lexists(path):
         _write(path, _text(copy))
         return Change(each.name, "added", path, f"{each.name} is new.")
-    found = about(_bytes(path))
+    found = about(content_of(path))
     if not found.is_of(each):
         found = About()
     current = Change(each.name, "current", None, f"{each.name} is up to date.")
@@ -341,18 +383,9 @@ def _updated(folder, each):
 
 def _corrected(path, each):
     """The corrected copies beside one: dict of Path -> About."""
-    beside = {
-        other: about(_bytes(other)) for other in path.parent.glob(f"{path.stem} (corrected)*.ipynb")
-    }
+    others = path.parent.glob(f"{path.stem} (corrected)*.ipynb")
+    beside = {other: about(content_of(other)) for other in others}
     return {other: said for other, said in beside.items() if said.is_of(each)}
-
-
-def _bytes(path):
-    """What a file holds; None where it can't be read."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
 
 
 # ---- what the course has to give -----------------------------------------------------------------
@@ -387,17 +420,6 @@ def _all_given():
         exercises = _Given(lesson, "exercises", root / "exercises" / f"{lesson}.ipynb")
         every += [exercises] if exercises.path.is_file() else []
     return every
-
-
-def _workspace(folder):
-    """The Path of a workspace that is there."""
-    found = places.workspace() if folder is None else Path(folder).expanduser().absolute()
-    if found is None or not places.is_workspace(found):
-        raise WorkspaceError(
-            f"{found or Path.cwd()} has no copies of the course's notebooks: `course lab` makes "
-            "them. Or go to the folder that has them."
-        )
-    return found
 
 
 def _begin(folder, names):
@@ -451,7 +473,7 @@ def _copy_of(given):
     cells[0]["source"] = [title.rstrip("\n") + "\n", "\n", _ways(given)] + (
         ["\n", *rest] if rest else []
     )
-    about = {"lesson": given.lesson, "kind": given.kind, "given": _digest(cells)}
+    about = {"lesson": given.lesson, "kind": given.kind, "given": digest(cells)}
     if given.kind != "lesson":
         about["exercise"] = given.lesson  # what graders know a hand-in by
     kept = {key: value for key, value in notebook["metadata"].items() if key != "widgets"}
@@ -482,12 +504,6 @@ def _ways(given):
     if given.kind != "exercises" and (given_folder() / "exercises" / given.path.name).is_file():
         ways.append(f"[Exercises {number}]({name_of(given.lesson, 'exercises')})")
     return " · ".join(ways)
-
-
-def _digest(cells):
-    """Of what the cells say, whatever else is kept with them."""
-    said = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 def _text(notebook):

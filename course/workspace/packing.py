@@ -1,0 +1,336 @@
+"""A workspace and its progress in one file, to be carried elsewhere, and brought back.
+
+For places that forget: Binder and Colab lose everything when nobody uses them for a while. The file
+is a zip with the workspace's mark in it, by which it is known. What can be made again isn't in it:
+copies that nobody has touched, checkpoints, older packs.
+"""
+
+import contextlib
+import datetime
+import glob
+import lzma
+import os
+import shutil
+import sqlite3
+import stat
+import tempfile
+import unicodedata
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from course.workspace import copies, places, progress
+from course.workspace.copies import WorkspaceError
+from course_utils.files import write_whole
+from course_utils.texts import counted, printable
+
+MOST_FILES = 10_000
+MOST_MB = 1_000  # unpacked
+_MB = 1_000_000
+_SKIPPED_FOLDERS = {".ipynb_checkpoints", "__pycache__", ".virtual_documents"}
+_WRITING = ".writing-"  # how files begin that write_whole hasn't finished
+_SKIPPED_FILES = {".DS_Store", "Thumbs.db", "desktop.ini", places.MARK}
+_SKIPPED_BEGINNINGS = (_WRITING, progress.FILE)  # a database may have others beside it
+# What reading a damaged or strange zip raises.
+_NOT_WHOLE = (
+    ValueError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError,
+)  # fmt: skip
+_NOTHING = "Nothing of it was written."
+
+
+class Packed(NamedTuple):
+    """What `pack` made.
+
+    Attributes:
+        path: Path of the zip.
+        files: how many files of the learner's are in it.
+        left_out: names of what isn't in it though it is the learner's: links, and odd names.
+    """
+
+    path: Path
+    files: int
+    left_out: tuple
+
+
+class Unpacked(NamedTuple):
+    """What `unpack` did.
+
+    Attributes:
+        folder: Path of the workspace.
+        written: names of files that weren't there, or took the place of an untouched copy.
+        same: names of files that were there already, just so.
+        beside: dict of name -> name of the packed file beside one that differs.
+        noted: how many things of progress the file had.
+    """
+
+    folder: Path
+    written: tuple
+    same: tuple
+    beside: dict
+    noted: int
+
+
+# ---- pack ----------------------------------------------------------------------------------------
+
+
+def pack(file=None):
+    """Put the workspace that this process works in, and its progress, into one zip.
+
+    Args:
+        file: path of the zip, or of a folder for it; None: in the workspace, named by the time.
+    Returns:
+        Packed.
+    Raises:
+        WorkspaceError: there is no workspace, something has that name already, it is too much for
+            one file, or it can't be read or written.
+    """
+    folder = copies.this_workspace()
+    target = Path(file).expanduser().absolute() if file else folder
+    if target.is_dir():
+        now = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M")
+        target = copies.free_name(target / f"{places.NAME}_{now}.zip")
+    if os.path.lexists(target):
+        raise WorkspaceError(f"{target} is there already. Give another name, or a folder.")
+    if not target.parent.is_dir():
+        raise WorkspaceError(f"There is no folder {target.parent}. Give one that there is.")
+    try:
+        found, left_out = _to_pack(folder)
+        _check_size(found)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=_WRITING) as nearby:
+            fresh = Path(nearby) / "fresh.zip"
+            _write_zip(fresh, folder, found)
+            fresh.replace(target)
+    except OSError as error:
+        what = error.filename or target
+        raise WorkspaceError(f"{what} can't be packed: {error.strerror or error}.") from error
+    return Packed(target, len(found), tuple(left_out))
+
+
+def _to_pack(folder):
+    """(dict of name in the zip -> Path, names of what can't be packed) of a workspace."""
+    found, left_out = {}, []
+    for above, folders, files in os.walk(folder, onerror=_raise):
+        linked = [name for name in folders if os.path.islink(os.path.join(above, name))]
+        folders[:] = [
+            name
+            for name in sorted({*folders} - {*linked} - _SKIPPED_FOLDERS)
+            if not name.startswith(_WRITING)
+        ]
+        for path in (Path(above, name) for name in sorted([*files, *linked])):
+            name = path.relative_to(folder).as_posix()
+            if path.name in _SKIPPED_FILES or path.name.startswith(_SKIPPED_BEGINNINGS):
+                continue
+            if path.is_symlink() or not path.is_file() or _oddity(name):
+                left_out.append(printable(name))
+            elif not _is_remade(path, name):
+                found[name] = path
+    return found, left_out
+
+
+def _raise(error):
+    raise error
+
+
+def _is_remade(path, name):
+    """Whether a file of a workspace can be made again."""
+    if path.suffix == ".ipynb":
+        about = copies.about(copies.content_of(path))
+        if name == places.FIRST_PAGE:
+            return about.as_given
+        return about.untouched and about.kind != "solutions"  # those came after a try
+    if path.suffix == ".zip":
+        with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+            return places.MARK in archive.namelist()  # an older pack
+    return False
+
+
+def _check_size(found):
+    """Refuse what one file shouldn't carry: dict of name -> Path."""
+    sizes = {name: path.stat().st_size for name, path in found.items()}
+    if len(sizes) <= MOST_FILES and sum(sizes.values()) <= MOST_MB * _MB:
+        return
+    largest = sorted(sizes, key=sizes.get, reverse=True)[:3]
+    raise WorkspaceError(
+        f"Your workspace has {counted(len(sizes), 'file')}, {sum(sizes.values()) / _MB:,.0f} MB; "
+        f"a pack takes {MOST_FILES:,} files and {MOST_MB:,} MB. Move away what you don't need "
+        f"there, such as {', '.join(map(printable, largest))}."
+    )
+
+
+def _write_zip(fresh, folder, found):
+    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+        archive.write(folder / places.MARK, places.MARK)
+        for name, path in found.items():
+            archive.write(path, name)
+        if progress.noted() and (folder / progress.FILE).exists():
+            archive.write(_progress_now(folder, fresh.parent / progress.FILE), progress.FILE)
+
+
+def _progress_now(folder, target):
+    """Write the file of progress as it is now, whole also while notebooks go on writing to it."""
+    source = f"{(folder / progress.FILE).as_uri()}?mode=ro"
+    try:
+        with (
+            contextlib.closing(
+                sqlite3.connect(source, uri=True, timeout=progress.WAIT_SECONDS)
+            ) as old,
+            contextlib.closing(sqlite3.connect(target)) as new,
+        ):
+            old.backup(new)
+    except sqlite3.Error as error:
+        raise WorkspaceError(
+            f"{folder / progress.FILE} can't be read: {error}. Try again in a moment. If it stays "
+            "so, move that file away: then nothing but the progress is missing."
+        ) from error
+    return target
+
+
+# ---- unpack --------------------------------------------------------------------------------------
+
+
+def unpack(file):
+    """Bring back what `pack` put into a zip. Nothing that differs is overwritten.
+
+    Args:
+        file: path of the zip.
+    Returns:
+        Unpacked: in the workspace that `copies.home()` names, which is made if need be. A file that
+        differs from one that is there goes beside it, but takes the place of a copy that nobody has
+        touched. Progress is joined: of each thing the first and the latest time.
+    Raises:
+        WorkspaceError: `pack` didn't make the file, or it isn't whole: then nothing was written.
+            Or something can't be written; unpacking again goes on from there.
+    """
+    file, folder = Path(file).expanduser().absolute(), copies.home()
+    try:
+        with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory() as nearby:
+            members = _checked(archive)
+            kept = members.pop(progress.FILE, None)
+            kept = kept and _progress_in(archive.extract(kept, nearby))
+            _check_place(folder, members)
+            copies.make(folder)
+            with _working_in(folder):
+                noted = progress.merge(kept) if kept else 0
+            done = _written(archive, members, folder)
+    except _NOT_WHOLE as error:
+        raise WorkspaceError(f"{file} can't be unpacked: {error}. {_NOTHING}") from error
+    except OSError as error:
+        what = error.filename or file
+        raise WorkspaceError(f"{what}: {error.strerror or error}.") from error
+    return Unpacked(folder, *done, noted)
+
+
+def _checked(archive):
+    """The files in a zip, if they are what `pack` writes: dict of name -> ZipInfo.
+
+    Raises:
+        ValueError: they are not; the text says what is wrong.
+    """
+    members = {}
+    for member in archive.infolist():
+        name, kind = member.filename, stat.S_IFMT(member.external_attr >> 16)
+        if member.is_dir():
+            continue  # zipped anew by hand
+        if odd := _oddity(name):
+            raise ValueError(f"{printable(name, most=200)} in it {odd}")
+        if kind not in (0, stat.S_IFREG):
+            raise ValueError(f"{printable(name)} in it is a link or a device")
+        if name in members:
+            raise ValueError(f"{printable(name)} is in it twice")
+        if member.flag_bits & 1:
+            raise ValueError("it is encrypted")
+        members[name] = member
+    if members.pop(places.MARK, None) is None:
+        raise ValueError("it isn't from `course pack`")
+    if within := [above for above in map(str, _folders(members)) if above in members]:
+        raise ValueError(f"{printable(within[0])} in it is both a file and a folder")
+    size = sum(member.file_size for member in members.values())
+    if len(members) > MOST_FILES + 1 or size > 1.1 * MOST_MB * _MB:  # progress comes besides
+        raise ValueError(
+            f"it has {counted(len(members), 'file')}, {size / _MB:,.0f} MB unpacked; "
+            f"{MOST_FILES:,} files and {MOST_MB:,} MB are the most"
+        )
+    if broken := archive.testzip():  # no file gives more than the size that it declares
+        raise ValueError(f"{printable(broken)} in it is damaged")
+    return members
+
+
+def _folders(names):
+    """The folders that files lie in, as paths from the workspace on, itself among them."""
+    return {above for name in names for above in PurePosixPath(name).parents}
+
+
+def _oddity(name):
+    """What makes a file's name in a zip one to refuse, on some system at least; "" if nothing."""
+    if name.startswith("/") or "\\" in name or ":" in name:
+        return "has no plain name"
+    if any(part.rstrip(" .") == "" for part in name.split("/")):  # Windows takes "..  " for ".."
+        return "leads out of its folder"
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
+        return "has a name that can't be written"
+    return ""
+
+
+def _progress_in(path):
+    """The Path of a file of progress that came in a zip.
+
+    Raises:
+        ValueError: it can't be read.
+    """
+    path = Path(path)
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as opened:
+            opened.execute("SELECT * FROM noted").fetchall()
+    except sqlite3.Error as error:
+        raise ValueError(f"the progress in it can't be read ({error})") from error
+    return path
+
+
+def _check_place(folder, members):
+    """See that all has its place in a folder, before anything is written."""
+    size = sum(member.file_size for member in members.values())
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if (free := shutil.disk_usage(there).free) < size:
+        raise ValueError(f"it needs {size / _MB:,.0f} MB, and {free / _MB:,.0f} MB are free")
+    for above in _folders(members):
+        place = folder / above
+        if os.path.lexists(place) and not place.is_dir():
+            raise ValueError(f"{place} is in the way of a folder: move it away")
+        if not place.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(f"{place} leads out of your workspace: move that link away")
+
+
+def _written(archive, members, folder):
+    """Write what is in a zip: the names written, those that were there, and what went beside."""
+    written, same, beside = [], [], {}
+    for name, member in members.items():
+        path, content = folder / name, archive.read(member)
+        there = copies.content_of(path)
+        if there == content:
+            same.append(name)
+        elif not os.path.lexists(path) or copies.about(there).untouched:
+            write_whole(path, content)
+            written.append(name)
+        else:
+            others = path.parent.glob(f"{glob.escape(path.stem)} (packed)*")
+            found = [other for other in others if copies.content_of(other) == content]
+            other = (found or [copies.free_name(path.with_stem(f"{path.stem} (packed)"))])[0]
+            if not found:
+                write_whole(other, content)
+            beside[name] = other.relative_to(folder).as_posix()
+    return tuple(written), tuple(same), beside
+
+
+@contextlib.contextmanager
+def _working_in(folder):
+    """Have progress kept in this workspace, wherever this process works."""
+    before = os.environ.get(places.VARIABLE)
+    os.environ[places.VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[places.VARIABLE]
+        else:
+            os.environ[places.VARIABLE] = before
