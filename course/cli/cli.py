@@ -1,11 +1,13 @@
-"""The `course` command: `doctor`, `data`, `grade`, `exercises` and `export-nbgrader`."""
+"""The `course` command: a learner's copies, `doctor`, `data`, and what instructors grade with."""
 
+import contextlib
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-_HELP = "Check this machine, fetch the course's data, and grade its exercises."
+_HELP = "Your copies of the notebooks, this machine, the course's data, and grading exercises."
 app = typer.Typer(no_args_is_help=True, help=_HELP)
 data_app = typer.Typer(no_args_is_help=True, help="The data sets: what is here, and fetching them.")
 app.add_typer(data_app, name="data")
@@ -20,7 +22,116 @@ _EXERCISES_HELP = "Ids, beginnings of ids, or folders; none: all."
 
 @app.callback()
 def _course() -> None:
-    """Check this machine, fetch the course's data, and grade its exercises."""
+    """Your copies of the notebooks, this machine, the course's data, and grading exercises."""
+
+
+@app.command()
+def update() -> None:
+    """Bring corrected and new lessons and exercises into your copies.
+
+    A copy that you haven't touched is replaced. One with changes or outputs of yours stays as it
+    is, and the corrected one goes beside it.
+    """
+    from course.workspace import copies
+
+    with _workspace():
+        changes = copies.update()
+        for change in changes:
+            typer.echo(change.says)
+        if not changes:
+            typer.echo(f"All is up to date in {copies.home()}.")
+
+
+@app.command()
+def reset(
+    lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Its number, or its name.")],
+    exercises: Annotated[
+        bool, typer.Option("--exercises", help="Its exercises, not the lesson.")
+    ] = False,
+) -> None:
+    """Give a lesson afresh. What you had goes to the folder `older`, with the time in its name.
+
+    \b
+      course reset 3
+      course reset 3 --exercises
+    """
+    from course.workspace import copies
+
+    with _workspace():
+        typer.echo(copies.reset(lesson, exercises=exercises).says)
+
+
+@app.command()
+def solutions(
+    lesson: Annotated[str, typer.Argument(metavar="LESSON", help="Its number, or its name.")],
+) -> None:
+    """Give the solutions of a lesson's exercises, once you have tried them."""
+    from course.workspace import copies
+
+    with _workspace():
+        typer.echo(copies.solutions(lesson).says)
+
+
+@app.command()
+def pack(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Where to. [default: my_course_TIME.zip there]"),
+    ] = None,
+) -> None:
+    """Put your copies and your progress into one file, to take along.
+
+    Left out is what can be made again: copies that you haven't touched, checkpoints, older packs.
+    `course unpack` brings it all back, here or elsewhere.
+    """
+    from course.workspace import packing
+    from course_utils.texts import counted
+
+    with _workspace():
+        packed = packing.pack(file)
+        size = f"{packed.path.stat().st_size / 1e6:,.1f} MB"
+        typer.echo(f"{counted(packed.files, 'file')} of yours and your progress, {size}, are in")
+        typer.echo(packed.path)
+        typer.echo("Download it (in JupyterLab: right click on it in the list of files).")
+        for name in packed.left_out:
+            typer.echo(f"not in it: {name}, which is a link or has an odd name")
+
+
+@app.command()
+def unpack(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `course pack` made.")],
+) -> None:
+    """Bring back what `course pack` put into a file: your copies, and your progress.
+
+    Nothing is overwritten: where a file is there already and differs, the packed one goes beside
+    it. Only a copy that you haven't touched makes room.
+    """
+    from course.workspace import copies, packing
+    from course_utils.texts import counted
+
+    with _workspace():
+        done = packing.unpack(file)
+        typer.echo(f"{counted(len(done.written), 'file')} brought back to {done.folder}")
+        if done.same:
+            typer.echo(f"{counted(len(done.same), 'file')} there already, just so")
+        for name, beside in done.beside.items():
+            typer.echo(f"{name} differs and stays; the packed one is beside it: {beside}")
+        for change in copies.update(done.folder):
+            typer.echo(change.says)
+
+
+@contextlib.contextmanager
+def _workspace():
+    """Work in the workspace, wherever the command is given; a fault of it ends the command."""
+    from course.workspace import WorkspaceError, copies, places
+
+    if places.is_workspace(copies.home()):
+        os.environ[places.VARIABLE] = str(copies.home())
+    try:
+        yield
+    except WorkspaceError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(1) from error
 
 
 @app.command()
