@@ -9,6 +9,7 @@ links from the repository's address in pyproject.toml; the sheet of cats and dog
 import base64
 import io
 
+from course.workspace.first_page import STUDY_TIMES
 from tools.address import published
 from tools.build_lessons import read_lesson
 from tools.staleness import NOTEBOOKS, ROOT, lessons
@@ -20,18 +21,6 @@ THUMBNAIL_WIDTH = 260
 KINDS = "image/png", "image/jpeg"  # of pictures in notebooks
 SHEET = ROOT / "docs" / "drawn_pets.png"
 SHEET_ROWS, SHEET_COLUMNS, SHEET_SEED = 4, 8, 3
-# What a lesson takes who reads, predicts, runs and does the exercises at its end: 130 words and
-# some 8 lines of code a minute, 1.5 minutes for a Predict, 4 for an exercise, in half hours. The
-# set of exercises that goes with a lesson is another hour, as it says itself.
-STUDY_TIMES = {
-    "00_start_here": "½\N{NO-BREAK SPACE}h",
-    "01_convolution": "2\N{NO-BREAK SPACE}h",
-    "02_mnist": "1½\N{NO-BREAK SPACE}h",
-    "03_cats_and_dogs": "1½\N{NO-BREAK SPACE}h",
-    "04_augmentation": "1½\N{NO-BREAK SPACE}h",
-    "05_transfer_learning": "2\N{NO-BREAK SPACE}h",
-    "06_interpretation": "2\N{NO-BREAK SPACE}h",
-}
 
 
 def heading_of(notebook):
@@ -58,7 +47,9 @@ def lesson_table(address):
     for source in lessons():
         title, question = heading_of(read_lesson(source))
         if source.stem not in STUDY_TIMES:
-            raise ValueError(f"lesson {source.stem} has no study time: add it in tools/readme.py")
+            raise ValueError(
+                f"lesson {source.stem} has no study time: add it in course/workspace/first_page.py"
+            )
         path = f"notebooks/{source.stem}.ipynb"
         row = (
             f"| ![A figure of lesson {int(source.stem[:2])}](docs/thumbnails/{source.stem}.png) "

@@ -1,0 +1,224 @@
+"""The first page of a workspace: the lessons, what is done, and where one stopped.
+
+It is a notebook with one cell, which shows the page; the page stands below it already when the
+notebook is written, so that nothing has to be run to read it.
+"""
+
+import datetime
+import json
+import re
+from typing import NamedTuple
+from urllib.parse import quote
+
+from course.workspace import copies, places, progress, questions
+from course_utils.files import write_whole
+from course_utils.texts import counted
+
+# What a lesson takes who reads, predicts, runs and does the exercises at its end: 130 words and
+# some 8 lines of code a minute, 1.5 minutes for a Predict, 4 for an exercise, in half hours. The
+# set of exercises that goes with a lesson is another hour, as it says itself.
+STUDY_TIMES = {
+    "00_start_here": "½\N{NO-BREAK SPACE}h",
+    "01_convolution": "2\N{NO-BREAK SPACE}h",
+    "02_mnist": "1½\N{NO-BREAK SPACE}h",
+    "03_cats_and_dogs": "1½\N{NO-BREAK SPACE}h",
+    "04_augmentation": "1½\N{NO-BREAK SPACE}h",
+    "05_transfer_learning": "2\N{NO-BREAK SPACE}h",
+    "06_interpretation": "2\N{NO-BREAK SPACE}h",
+}
+_CODE = "from course.workspace import first_page\nfirst_page.show()"
+_TASK = re.compile(r"^check\([\"'](\w+)[\"']\)", re.MULTILINE)
+
+
+class Standing(NamedTuple):
+    """How far somebody is in a lesson.
+
+    Attributes:
+        lesson, title, question: str; the title begins with the lesson's number.
+        read, sections: of its sections, so many.
+        predictions: questions.Score.
+        solved, tried, tasks: of its exercises' tasks, so many; tasks is 0 where there are none.
+        solutions: whether the workspace has them.
+    """
+
+    lesson: str
+    title: str
+    question: str
+    read: int
+    sections: int
+    predictions: questions.Score
+    solved: int
+    tried: int
+    tasks: int
+    solutions: bool
+
+
+def show():
+    """The page as it is now, to be the last line of a cell.
+
+    Raises:
+        WorkspaceError: this notebook is in no workspace.
+    """
+    from IPython.display import Markdown
+
+    if places.workspace() is None:
+        raise copies.WorkspaceError(
+            "This page belongs into a folder with copies of the lessons: `course lab` makes one."
+        )
+    return Markdown(text())
+
+
+def write(folder):
+    """Write the page's notebook, with the page as it is now below its cell.
+
+    Args:
+        folder: path of the workspace. It must be the one that this process works in.
+    Raises:
+        OSError: it can't be written.
+    """
+    page = {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": "first-page",
+        "metadata": {},
+        "outputs": [
+            {
+                "output_type": "display_data",
+                "metadata": {},
+                "data": {"text/markdown": text(), "text/plain": "The course's first page."},
+            }
+        ],
+        "source": _CODE,
+    }
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = {
+        "cells": [page],
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    write_whole(folder / places.FIRST_PAGE, json.dumps(notebook, ensure_ascii=False, indent=1))
+
+
+def text():
+    """The page in Markdown, as of now."""
+    rows = [_row(standing(lesson)) for lesson in copies.lessons()]
+    return "\n".join(
+        [
+            "# My course",
+            "",
+            _where_stopped(),
+            "",
+            "| lesson | time | read | predicted | exercises |",
+            "|:---|:---|:---|:---|:---|",
+            *rows,
+            "",
+            _BELOW,
+        ]
+    )
+
+
+def standing(lesson):
+    """How far somebody is in a lesson, by the progress of the workspace: a Standing.
+
+    Args:
+        lesson: its id.
+    """
+    folder = copies.given_folder()
+    title, question = _head(folder / f"{lesson}.ipynb")
+    exercises = folder / "exercises" / f"{lesson}.ipynb"
+    tasks = set(_TASK.findall(_code(exercises))) if exercises.is_file() else set()
+    done = {note.item: note.last for note in progress.noted(lesson, "task") if note.item in tasks}
+    sections = questions.of_lesson(lesson).sections
+    read = {note.item for note in progress.noted(lesson, "section")} & set(sections)
+    return Standing(
+        lesson,
+        title,
+        question,
+        len(read),
+        len(sections),
+        questions.score(lesson),
+        sum(map(bool, done.values())),
+        len(done),
+        len(tasks),
+        (places.workspace() / copies.name_of(lesson, "solutions")).exists(),
+    )
+
+
+# ---- its parts -----------------------------------------------------------------------------------
+
+_COMMANDS = {
+    "course reset 3": "a fresh copy of lesson 3; yours goes to the folder `older` "
+    "(its exercises: `!course reset 3 --exercises`)",
+    "course solutions 1": "the solutions of lesson 1's exercises, once you have tried them",
+    "course update": "corrected lessons, when there are any; what you have changed stays",
+    "course pack": "all this in one file: right-click it on the left, *Download*. Do it on Binder "
+    "and Colab, which forget your work when you are away for some minutes",
+    "course unpack FILE": "brings it back, here or elsewhere",
+}
+_BELOW = "\n".join(
+    [
+        "To see what has changed since, run the cell above (click into it, Shift + Enter).",
+        "",
+        "These are copies of your own. Change whatever you like: nothing that you have changed is "
+        "ever overwritten. In a cell, or without the `!` in a terminal (*File → New → Terminal*):",
+        "",
+        "| type | to get |",
+        "|:---|:---|",
+        *(f"| `!{command}` | {says} |" for command, says in _COMMANDS.items()),
+    ]
+)
+
+
+def _where_stopped():
+    read = progress.noted(kind="section")
+    if not read:
+        return (
+            f"Start with [lesson 0]({copies.name_of(copies.lessons()[0], 'lesson')}): "
+            "half an hour, and you know how everything works."
+        )
+    last = read[-1]
+    day = datetime.datetime.fromisoformat(last.last_at).astimezone()
+    place = copies.name_of(last.lesson, "lesson") + "#" + quote(last.item.replace(" ", "-"))
+    return f"You stopped at [{last.item}]({place}), on {day.day} {day:%B}."
+
+
+def _row(standing):
+    lesson, score = standing.lesson, standing.predictions
+    name = f"[**{standing.title}**]({copies.name_of(lesson, 'lesson')})<br>{standing.question}"
+    read = _share(standing.read, standing.sections, "section")
+    predicted = f"{score.right} of {score.asked} right" if score.made else ""
+    if score.asked and not score.made:
+        predicted = counted(score.asked, "question")
+    exercises = ""
+    if standing.tasks:
+        says = _share(standing.solved, standing.tasks, "task")
+        exercises = f"[{says}]({copies.name_of(lesson, 'exercises')})"
+        if standing.solutions:
+            exercises += f"<br>[solutions]({copies.name_of(lesson, 'solutions')})"
+        elif standing.tried:
+            exercises += f"<br>`!course solutions {int(lesson[:2])}`"
+    return f"| {name} | {STUDY_TIMES[lesson]} | {read} | {predicted} | {exercises} |"
+
+
+def _share(done, every, what):
+    if not done:
+        return counted(every, what)
+    return f"{'✓ ' if done == every else ''}{done} of {counted(every, what)}"
+
+
+def _head(path):
+    """Title and question of a lesson: its first cell's first two paragraphs."""
+    lines = "".join(_cells(path)[0]["source"]).splitlines()
+    title, question = [line for line in lines if line.strip()][:2]
+    return title.removeprefix("# "), question.strip("*")
+
+
+def _code(path):
+    cells = [cell for cell in _cells(path) if cell["cell_type"] == "code"]
+    return "\n".join("".join(cell["source"]) for cell in cells)
+
+
+def _cells(path):
+    """The cells of a given notebook."""
+    return json.loads(path.read_text(encoding="utf-8"))["cells"]

@@ -1,0 +1,95 @@
+"""The first page shows each lesson, what is done, and where one stopped."""
+
+import re
+
+import nbformat
+import pytest
+
+from course.workspace import copies, first_page, places, progress, questions
+
+LESSON = "01_convolution"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A workspace with its copies, which this process works in."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(places.VARIABLE, raising=False)
+    copies.make(tmp_path / "mine")
+    monkeypatch.chdir(tmp_path / "mine")
+    return tmp_path / "mine"
+
+
+def row(lesson):
+    (found,) = [
+        line
+        for line in first_page.text().splitlines()
+        if line.startswith("| [**") and copies.name_of(lesson, "lesson") in line
+    ]
+    return found
+
+
+def test_every_lesson_and_its_exercises_can_be_opened(folder):
+    text = first_page.text()
+    links = re.findall(r"\]\(([^)#]+)", text)
+    assert {name for name in links if name.endswith(".ipynb")} == {
+        path.name for path in folder.glob("*.ipynb")
+    }
+    assert all((folder / link).is_file() for link in links)
+    assert "Start with" in text and set(first_page.STUDY_TIMES) == set(copies.lessons())
+
+
+def test_what_is_done_is_counted(folder):
+    first, second, *_ = sections = list(questions.of_lesson(LESSON).sections)
+    asked = questions.of_lesson(LESSON).questions
+    for section in (first, second, first, "9.9 A section that was there once"):
+        progress.note(LESSON, "section", section)
+    for task, right in [("slide", False), ("slide", True), ("stack", False), ("gone", True)]:
+        progress.note(LESSON, "task", task, right)
+    for number, question in enumerate(asked):
+        progress.note(LESSON, "prediction", question, {"guess": 1, "right": number > 0})
+    standing = first_page.standing(LESSON)
+    assert (standing.read, standing.sections) == (2, len(sections))
+    assert (standing.solved, standing.tried, standing.tasks) == (1, 2, 6)
+    score = standing.predictions
+    assert (score.right, score.made) == (max(0, len(asked) - 1), len(asked)) and asked
+    shown = row(LESSON)
+    assert f"2 of {len(sections)} sections" in shown and "1 of 6 tasks" in shown
+    assert f"{score.right} of {score.asked}" in shown
+
+
+def test_where_one_stopped_leads_there(folder):
+    section = list(questions.of_lesson(LESSON).sections)[3]
+    progress.note(LESSON, "section", section)
+    progress.note("02_mnist", "task", "size", True)
+    line = first_page.text().splitlines()[2]
+    assert section in line and f"({copies.name_of(LESSON, 'lesson')}#" in line
+    anchor = re.search(r"#([^)]+)\)", line)[1]
+    assert " " not in anchor and "?" not in anchor
+
+
+def test_solutions_are_offered_after_a_try(folder):
+    assert "solutions" not in row(LESSON)
+    progress.note(LESSON, "task", "slide", False)
+    assert "!course solutions 1" in row(LESSON)
+    copies.solutions("1")
+    name = copies.name_of(LESSON, "solutions")
+    assert f"({name})" in row(LESSON) and (folder / name).is_file()
+
+
+def test_the_page_stands_below_its_cell_before_anything_is_run(folder):
+    first_page.write(folder)
+    notebook = nbformat.read(folder / places.FIRST_PAGE, as_version=4)
+    nbformat.validate(notebook)
+    (cell,) = notebook.cells
+    assert cell.outputs[0].data["text/markdown"] == first_page.text()
+    names = {}
+    exec(cell.source, names)
+    assert names["first_page"].show().data == first_page.text()
+
+
+def test_outside_a_workspace_it_says_what_makes_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(places.VARIABLE, raising=False)
+    with pytest.raises(copies.WorkspaceError, match="course lab"):
+        first_page.show()
