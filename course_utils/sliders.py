@@ -25,47 +25,38 @@ def live_figure(figure, update, *, stills=None, alt=None, **controls):
         stills: a list of dicts of values, the states of the PNG from top to bottom; the
             controls' first values where nothing is given.
         alt: what one sees, in one sentence, for those who don't see it.
-        controls: as for `ipywidgets.interact`: `(min, max)`, `(min, max, step)`, a list of
-            options, a widget.
+        controls: `(min, max)` or `(min, max, step)` for a slider, which begins in the middle; a
+            list for a choice, which begins with the first.
     Raises:
-        ValueError: no control, or a still that names an unknown control.
+        ValueError: no control, or one that is neither; or a still that names an unknown control.
     Source: ipywidgets.interact, which draws the whole figure again at each step.
     """
-    import ipywidgets
     from IPython.display import display
 
-    inputs = _make_inputs(controls)
-    values = {name: control.value for name, control in inputs.items()}
-    for still in stills or []:
-        unknown = set(still) - set(values)
-        if unknown:
-            raise ValueError(
-                f"stills name the control(s) {sorted(unknown)}, but the figure has "
-                f"{sorted(values)}; name only those"
-            )
-    figure.alt = alt
-    picture = draw_stills(figure, update, [values | still for still in stills or [values]])
+    from course_utils.live import LiveFigure
 
-    render = frame_renderer(figure, update, values)
-    image = ipywidgets.Image(
-        value=render(**values),
-        format="png",
-        layout=ipywidgets.Layout(width="100%", max_width=f"{_width_in_pixels(figure)}px"),
-    )
-    trouble = ipywidgets.HTML()
+    if not controls:
+        raise ValueError("a live figure needs a control, for example position=(0, 783)")
+    made = {name: _control(name, given) for name, given in controls.items()}
+    first = {name: value for name, (_, value, _) in made.items()}
 
-    def redraw(_change):
-        try:
-            image.value = render(**{name: control.value for name, control in inputs.items()})
-            trouble.value = ""
-        except Exception as error:  # a callback's traceback goes to a log nobody looks at
-            trouble.value = f"<b>The figure could not follow:</b> {type(error).__name__}: {error}"
-            raise
+    def meant(values):
+        return {name: value_of(values[name]) for name, (*_, value_of) in made.items()}
 
-    for control in inputs.values():
-        control.observe(redraw, names="value")
-    widget = ipywidgets.VBox([*inputs.values(), image, trouble])
-    bundle, metadata = cell_output(picture, alt, width=_width_in_pixels(figure))
+    def draw(values):
+        return render(**meant(values)), _in_words(alt or "A figure.", [meant(values)])
+
+    states = [meant(first) | still for still in stills or [{}]]
+    if unknown := set().union(*states) - set(first):
+        raise ValueError(
+            f"stills name the control(s) {sorted(unknown)}, but the figure has "
+            f"{sorted(first)}; name only those"
+        )
+    words, width = alt and _in_words(alt, states), round(figure.get_figwidth() * 72)
+    picture = draw_stills(figure, update, states, alt=words)
+    render = frame_renderer(figure, update, meant(first))
+    widget = LiveFigure([about for about, *_ in made.values()], first, draw, width)
+    bundle, metadata = cell_output(picture, words, width=width)
     bundle[WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     display(bundle, metadata=metadata, raw=True)
 
@@ -106,14 +97,15 @@ def frame_renderer(figure, update, values):
     return render
 
 
-def draw_stills(figure, update, states):
+def draw_stills(figure, update, states, *, alt=None):
     """Draw a figure in several states, one below the other.
 
     Args:
         figure, update: as for `live_figure`.
         states: list of dicts of the controls' values.
+        alt: a sentence that the picture carries along.
     Returns:
-        PNG bytes, with the figure's `alt` if it has one.
+        PNG bytes.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image, PngImagePlugin
@@ -125,31 +117,39 @@ def draw_stills(figure, update, states):
         canvas.draw()
         frames.append(np.array(canvas.buffer_rgba())[..., :3])
     buffer, words = io.BytesIO(), PngImagePlugin.PngInfo()
-    if alt := getattr(figure, "alt", None):
+    if alt:
         words.add_text("Description", alt)
     Image.fromarray(np.concatenate(frames)).save(buffer, "png", pnginfo=words)
     return buffer.getvalue()
 
 
-def _make_inputs(controls):
-    import ipywidgets
+def _control(name, given):
+    """What the browser must know of a control, its first value there, and what a value means."""
+    about = {"name": name, "label": name.replace("_", " ")}
+    if isinstance(given, list) and given:
+        return about | {"options": list(map(str, given))}, 0, given.__getitem__
+    numbers = given if isinstance(given, tuple) and len(given) in (2, 3) else ()
+    if numbers and all(isinstance(number, int | float) for number in numbers):
+        whole = all(isinstance(number, int) for number in numbers)
+        low, high, step = (*numbers, 1 if whole else 0.1)[:3]
+        if low < high and step > 0:
+            value_of = int if whole else _decimal
+            middle = value_of(low + int(round((high - low) / 2 / step, 6)) * step)
+            return about | {"min": low, "max": high, "step": step}, middle, value_of
+    raise ValueError(
+        f"the control {name}={given!r} is none; give (min, max) or (min, max, step) with "
+        "min < max, or a list of options"
+    )
 
-    if not controls:
-        raise ValueError("a live figure needs a control, for example position=(0, 783)")
-    inputs = {}
-    for name, given in controls.items():
-        control = ipywidgets.interactive.widget_from_abbrev(given)
-        if control is None:
-            raise ValueError(
-                f"the control {name}={given!r} is none that ipywidgets knows; "
-                "give (min, max), (min, max, step), a list of options or a widget"
-            )
-        control.description = control.description or name.replace("_", " ")
-        control.style.description_width = "7em"
-        control.layout.width = "min(100%, 34em)"
-        inputs[name] = control
-    return inputs
+
+def _decimal(number):
+    return round(float(number), 10)  # 0.15, not 0.15000000000000002
 
 
-def _width_in_pixels(figure):
-    return round(figure.get_figwidth() * 72)
+def _in_words(alt, states):
+    """What is seen, and the controls' values, such as "A map. degrees = 0; degrees = 90."."""
+    texts = [
+        ", ".join(f"{name.replace('_', ' ')} = {value}" for name, value in state.items())
+        for state in states
+    ]
+    return f"{alt} {'; '.join(texts)}."

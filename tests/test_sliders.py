@@ -1,13 +1,14 @@
 import base64
 import io
+import re
 
 import numpy as np
 import pytest
-from ipywidgets import VBox
 from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils import sliders
+from course_utils.live import LiveFigure
 
 
 def moving_dot():
@@ -74,54 +75,78 @@ def test_stills_stand_one_below_the_other():
 def test_output_is_widget_and_picture_with_its_words(shown):
     figure, update = moving_dot()
     stills = [{"place": 0}, {"place": 18}]
-    sliders.live_figure(figure, update, place=(0, 18), stills=stills, alt="A white dot.")
+    sliders.live_figure(figure, update, place=(0, 18), stills=stills, alt="A dot.")
     ((bundle, metadata),) = shown
     assert set(bundle) == {sliders.WIDGET_VIEW, "image/png", "text/html", "text/plain"}
-    png = base64.b64decode(bundle["image/png"])
+    png, words = base64.b64decode(bundle["image/png"]), "A dot. place = 0; place = 18."
     assert pixels(png).shape == (144, 144)
-    assert Image.open(io.BytesIO(png)).info["Description"] == bundle["text/plain"] == "A white dot."
-    assert metadata == {"image/png": {"width": 144, "alt": "A white dot."}}
+    assert Image.open(io.BytesIO(png)).info["Description"] == bundle["text/plain"] == words
+    assert metadata == {"image/png": {"width": 144, "alt": words}}
 
 
-def test_the_output_names_the_widget_for_any_ipywidgets(shown, monkeypatch):
-    """Version 7, which Colab has, has another method for showing a widget than version 8."""
-    import ipywidgets
+@pytest.fixture
+def live(monkeypatch, shown):
+    """live(figure, update, ...): the widget that live_figure shows."""
 
-    made = []
-    monkeypatch.delattr(ipywidgets.Widget, "_repr_mimebundle_", raising=False)
-    monkeypatch.setattr(ipywidgets, "VBox", lambda parts: made.append(VBox(parts)) or made[-1])
-    sliders.live_figure(*moving_dot(), place=(0, 18))
-    (((bundle, _),), (box,)) = shown, made
-    view = bundle["application/vnd.jupyter.widget-view+json"]
-    assert view == {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+    def live(figure, update, **controls):
+        made = []
 
+        class Kept(LiveFigure):
+            def __init__(self, *given):
+                super().__init__(*given)
+                made.append(self)
 
-def live(monkeypatch, figure, update, **controls):
-    """The widgets that live_figure shows: (inputs, image, trouble)."""
-    import ipywidgets
+        monkeypatch.setattr("course_utils.live.LiveFigure", Kept)
+        sliders.live_figure(figure, update, **controls)
+        return made[0]
 
-    made = []
-    box = ipywidgets.VBox
-
-    def keep(children):
-        made.append(children)
-        return box(children)
-
-    monkeypatch.setattr(ipywidgets, "VBox", keep)
-    sliders.live_figure(figure, update, **controls)
-    (*inputs, image, trouble) = made[0]
-    return inputs, image, trouble
+    return live
 
 
-def test_the_picture_follows_the_slider(monkeypatch, shown):
-    (slider,), image, trouble = live(monkeypatch, *moving_dot(), place=(0, 18))
+def move(widget, **values):
+    """What the browser does when a control is moved."""
+    widget.values = widget.values | values
+    return widget.shown["png"]
+
+
+def test_the_output_names_the_widget(live, shown):
+    widget = live(*moving_dot(), place=(0, 18))
+    ((bundle, _),) = shown
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    assert bundle[sliders.WIDGET_VIEW] == view
+
+
+def test_the_picture_and_its_words_follow_the_slider(live):
+    widget = live(*moving_dot(), place=(0, 18), alt="A white dot.")
     for place in (0, 9, 18):
-        slider.value = place
-        assert where_white(image.value) == pytest.approx(place + 1, abs=0.5)
-    assert trouble.value == ""
+        assert where_white(move(widget, place=place)) == pytest.approx(place + 1, abs=0.5)
+        assert widget.shown["alt"] == f"A white dot. place = {place}."
+    assert widget.shown["trouble"] == ""
 
 
-def test_an_error_is_shown_and_the_next_step_clears_it(monkeypatch, shown):
+@pytest.mark.parametrize(
+    ("given", "first", "moved", "means"),
+    [
+        ((0, 360, 5), 180, 45, 45),
+        ((0, 10), 5, 9, 9),
+        ((0.05, 0.95, 0.05), 0.5, 0.05 + 2 * 0.05, 0.15),
+        ((0.0, 1.0), 0.5, 1, 1.0),
+        ((0, 0.98, 0.02), 0.48, 0, 0.0),
+        (["low", "high"], 0, 1, "high"),
+    ],
+)
+def test_a_control_gives_the_numbers_and_options_that_it_was_given(
+    live, given, first, moved, means
+):
+    seen = []
+    figure, draw = moving_dot()
+    widget = live(figure, lambda it: seen.append(it) or draw(0), it=given)
+    assert widget.values == {"it": first}
+    move(widget, it=moved)
+    assert seen[-1] == means and type(seen[-1]) is type(means)
+
+
+def test_an_error_is_shown_and_the_next_step_clears_it(live):
     figure, draw = moving_dot()
 
     def update(place):
@@ -129,12 +154,12 @@ def test_an_error_is_shown_and_the_next_step_clears_it(monkeypatch, shown):
             raise ValueError("seven is bad")
         return draw(place)
 
-    (slider,), _, trouble = live(monkeypatch, figure, update, place=(0, 18, 1))
+    widget = live(figure, update, place=(0, 18, 1))
     with pytest.raises(ValueError, match="seven"):
-        slider.value = 7
-    assert "ValueError: seven is bad" in trouble.value
-    slider.value = 8
-    assert trouble.value == ""
+        move(widget, place=7)
+    assert "ValueError: seven is bad" in widget.shown["trouble"]
+    move(widget, place=8)
+    assert widget.shown["trouble"] == ""
 
 
 def test_bad_controls():
@@ -143,5 +168,6 @@ def test_bad_controls():
         sliders.live_figure(figure, update)
     with pytest.raises(ValueError, match=r"\['speed'\].*\['place'\]"):
         sliders.live_figure(figure, update, place=(0, 18), stills=[{"speed": 1}])
-    with pytest.raises(ValueError, match="place=<object"):
-        sliders.live_figure(figure, update, place=object())
+    for given in (object(), (3, 3), (0, 1, 0), ("a", "b"), [], 5):
+        with pytest.raises(ValueError, match=re.escape(f"place={given!r}")):
+            sliders.live_figure(figure, update, place=given)
