@@ -13,6 +13,7 @@ from small_class import hand_in, notebook
 
 from course.grader import hand_ins
 from course.grader.hand_ins import HandInError, collect, read_cells, student_name
+from course.workspace import copies
 from course_utils.texts import printable
 
 RELEASED, SOLVED = "def add_frame(): ...", "def add_frame(): return 1"
@@ -63,6 +64,12 @@ def only(place):
         ("01_convolution-Copy1.ipynb", "the folder"),
         ("01_convolution - Copy.ipynb", "the folder"),
         ("ada_01_convolution (1).ipynb", "ada"),
+        ("01_exercises_convolution.ipynb", "the folder"),
+        ("01_exercises_convolution (corrected) (2).ipynb", "the folder"),
+        ("01_exercises_convolution (packed).ipynb", "the folder"),
+        ("ada_01_exercises_convolution.ipynb", "ada"),
+        ("01_exercises_convolution_ada.ipynb", "ada"),
+        ("01_exercises_convolution - Ada Lovelace (1).ipynb", "Ada Lovelace"),
         ("Ada (2).ipynb", "Ada (2)"),
         ("ada.ipynb", "ada"),
         ("ada_101_convolution.ipynb", "ada_101_convolution"),
@@ -156,6 +163,7 @@ WITH = {
     "metadata of any kind": json.dumps(BOOK | {"metadata": [1]}).encode(),
     "course of any kind": json.dumps(BOOK | {"metadata": {"course": 3}}).encode(),
     "exercise of any kind": json.dumps(BOOK | {"metadata": {"course": {"exercise": [1]}}}).encode(),
+    "copy of any kind": json.dumps(BOOK | {"metadata": {"course": {"kind": ["lesson"]}}}).encode(),
 }
 
 
@@ -331,6 +339,26 @@ def test_the_same_code_twice_is_one_submission(tmp_path):
     assert {hand_in.note for hand_in in handed_in} == {
         f"the same code, handed in 2 times: {first}, {second}"
     }
+
+
+def test_of_a_learners_copies_those_of_the_exercise_are_graded(tmp_path):
+    """A whole workspace handed in, such as a pack of it."""
+    folder = copies.make(tmp_path / "class" / "Ada Lovelace").folder
+    for name in ("01_exercises_convolution", "01_lesson_convolution", "02_exercises_mnist"):
+        path = folder / f"{name}.ipynb"
+        book = json.loads(path.read_text("utf-8"))
+        cell = {"cell_type": "code", "id": "mine", "metadata": {}, "outputs": [], "source": CODE}
+        book["cells"].append(cell | {"execution_count": None})
+        path.write_text(json.dumps(book), encoding="utf-8")
+    solved = book["metadata"]["course"] | {"kind": "solutions", "exercise": "01_convolution"}
+    book["metadata"]["course"] = solved
+    (folder / "01_solutions_convolution.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    found = {Path(one.file).name: one for one in collect(EXERCISE, [tmp_path / "class"])}
+    graded = [name for name, one in found.items() if not one.status]
+    assert graded == ["01_exercises_convolution.ipynb"]
+    assert found[graded[0]].student == "Ada Lovelace" and CODE in found[graded[0]].cells
+    assert {one.status for one in found.values()} == {"", "wrong exercise"}
+    assert "solutions" in found["01_solutions_convolution.ipynb"].note
 
 
 def test_cells_for_a_look_are_left_out_unless_an_answer_stands_in_one(tmp_path):

@@ -19,8 +19,8 @@ FILE_MB = 20
 CODE_MB = 1
 _SKIPPED_FOLDERS = ("__MACOSX", "__pycache__", "node_modules")
 _MOODLE = re.compile(r"_assignsubmission_file_?$")
-# What browsers, JupyterLab and Windows add to a copy.
-_COPY = re.compile(r"(?: - Copy)?(?: ?\(\d+\))?$|-Copy\d+$")
+# What browsers, JupyterLab, Windows, and `course update` and `course unpack` add to a copy.
+_COPY = re.compile(r"(?: - Copy)?(?: ?\((?:\d+|corrected|packed)\))*$|-Copy\d+$")
 _NO_FOLDER = "this folder cannot be opened"
 _BETWEEN = r"[\s_.\-]+"
 _DEFINED = re.compile(
@@ -93,13 +93,14 @@ def student_name(path, exercise):
         >>> exercise = E(id="01_convolution", title="Convolution and filter banks")
         >>> student_name(Path("ada_01_convolution.ipynb"), exercise)
         'ada'
-        >>> student_name(Path("Ada Lovelace/01_convolution (1).ipynb"), exercise)
+        >>> student_name(Path("Ada Lovelace/01_exercises_convolution.ipynb"), exercise)
         'Ada Lovelace'
     """
     stem = path.name[: -len(".ipynb")] if path.name.lower().endswith(".ipynb") else path.name
     if moodle := re.match(r"(.+_\d+)_assignsubmission_file_", stem):  # packed without folders
         return moodle[1]
-    for name in (exercise.id, exercise.title):
+    number, _, topic = exercise.id.partition("_")
+    for name in (exercise.id, f"{number}_exercises_{topic}", exercise.title):  # as copies are named
         words = _BETWEEN.join(re.escape(word) for word in re.split(_BETWEEN, name) if word)
         for pattern in (rf"^{words}(?:{_BETWEEN}|$|(?=\())", rf"(?:^|{_BETWEEN}){words}$"):
             less, times = re.subn(pattern, "", _COPY.sub("", stem), flags=re.IGNORECASE)
@@ -294,9 +295,14 @@ def _only_to_look(cell):
 
 
 def _exercise_named(notebook):
-    for key in ("metadata", "course", "exercise"):
+    """What a notebook says that it is of: an exercise's id, or something else; None if nothing."""
+    for key in ("metadata", "course"):
         notebook = notebook.get(key) if isinstance(notebook, dict) else None
-    return notebook if isinstance(notebook, str) else None
+    about = notebook if isinstance(notebook, dict) else {}
+    if about.get("kind") in ("lesson", "solutions"):  # a learner's copy of one
+        return f"{about['kind']} {about.get('lesson')}"
+    named = about.get("exercise")
+    return named if isinstance(named, str) else None
 
 
 def _other_exercise(exercise, cells, named):
