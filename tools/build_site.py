@@ -222,8 +222,15 @@ def _with_stored_results(read, source, path):
 # ---- pages ----------------------------------------------------------------------------------
 
 
+def figure_words(cell):
+    """What a cell's pictures show, for those who don't see them: what the notebook says of them."""
+    outputs = [output for output in cell.outputs if "data" in output]
+    words = [about.get("alt") for output in outputs for about in output.metadata.values()]
+    return " ".join(filter(None, words)) or figure_title(cell.source)
+
+
 def figure_title(source):
-    """The title that a cell's code gives to its figure, for those who don't see it."""
+    """The title that a cell's code gives to its figure, where that has no words of its own."""
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
@@ -268,7 +275,7 @@ def page_of(notebook, name):
     for cell in page.cells:
         if cell.cell_type != "code":
             continue
-        alt = figure_title(cell.source)
+        alt = figure_words(cell)
         cell.metadata["mystnb"] = {"image": {"alt": alt}}
         modules += [o.data[LIVE][0] for o in cell.outputs if o.get("data", {}).get(LIVE)]
         cell.outputs = [new for output in cell.outputs for new in page_output(output, alt)]
