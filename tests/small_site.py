@@ -30,7 +30,7 @@ def update(end):
     line.set_ydata([0, end])
     return [line]
 
-sliders.live_figure(figure, update, end=(0.0, 1.0))"""
+sliders.live_figure(figure, update, end=(0.0, 1.0), alt="A rising line.")"""
 HEAD = r"""# 99. A page of the tests
 
 **What stays alive?**

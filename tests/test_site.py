@@ -225,7 +225,7 @@ def test_pages_without_instruments_load_no_instrument(pages):
 def test_sliders_are_a_picture_that_says_so(pages):
     html = pages[PAGE].path.read_text(encoding="utf-8")
     assert html.count(build_site.NEEDS_KERNEL) == 1
-    assert 'alt="Figure: A line that rises"' in html
+    assert 'alt="A rising line. end = 0.5."' in html
     assert "widget" not in re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL).lower()
 
 
@@ -591,8 +591,8 @@ def test_readme_is_quoted_by_its_headings():
         ("figure", "Figure: what the code above draws"),
     ],
 )
-def test_pictures_are_named_by_their_titles(source, alt):
-    assert build_site.figure_title(source) == alt
+def test_pictures_without_words_are_named_by_their_titles(source, alt):
+    assert build_site.figure_words(nbformat.v4.new_code_cell(source)) == alt
 
 
 def test_progress_bars_are_not_kept():

@@ -225,8 +225,8 @@ def _with_stored_results(read, source, path):
 def figure_words(cell):
     """What a cell's pictures show, for those who don't see them: what the notebook says of them."""
     outputs = [output for output in cell.outputs if "data" in output]
-    words = [about.get("alt") for output in outputs for about in output.metadata.values()]
-    return " ".join(filter(None, words)) or figure_title(cell.source)
+    about = [output.metadata.get(kind, {}) for output in outputs for kind in KINDS]
+    return " ".join(one["alt"] for one in about if "alt" in one) or figure_title(cell.source)
 
 
 def figure_title(source):
