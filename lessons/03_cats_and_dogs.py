@@ -16,9 +16,10 @@
 # %%
 from course_utils import figures, recorded, sliders, start
 import numpy as np
-from course import data
+from course import data, instruments
 
 SCALE = start.begin_lesson(seed=3)  # COURSE_SCALE=full, or scale="full" here, uses all photos at 150 px
+instruments.open_lesson("03_cats_and_dogs")
 
 import keras
 from keras import layers

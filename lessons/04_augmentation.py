@@ -20,6 +20,7 @@ import numpy as np
 from course import data, instruments
 
 SCALE = start.begin_lesson(seed=4)  # COURSE_SCALE=full, or scale="full" here, trains for an hour on all photos
+instruments.open_lesson("04_augmentation")
 
 import keras
 from keras import layers

@@ -17,10 +17,11 @@
 # %%
 from course_utils import figures, recorded, sliders, start
 import numpy as np
-from course import data, drawn
+from course import data, drawn, instruments
 from course.data import bases, features
 
 SCALE = start.begin_lesson(seed=5)  # COURSE_SCALE=full, or scale="full" here, takes all photos, and an hour or two
+instruments.open_lesson("05_transfer_learning")
 
 import keras
 from keras import layers

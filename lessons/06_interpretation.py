@@ -21,6 +21,7 @@ from course import data, drawn, explain, instruments
 from course.data import bases, features, imagenet
 
 SCALE = start.begin_lesson(seed=6)  # COURSE_SCALE=full, or scale="full" here, takes all photos and more seeds: half an hour
+instruments.open_lesson("06_interpretation")
 
 import keras
 import tensorflow as tf
@@ -32,17 +33,17 @@ from keras import layers
 # Somebody hands you 400 drawings of cats and dogs, and 200 more for validation. Don't look at them yet.
 
 # %%
-RIDDLE, SOLUTION = drawn.SHORTCUTS[:2]
-pictures, kinds = drawn.draw_pets(400, size=64, seed=61, shortcut=RIDDLE)
-new_pictures, new_kinds, new_parts = drawn.draw_pets(200, size=64, seed=62, shortcut=RIDDLE, parts=True)
+HERE, ELSEWHERE = drawn.SHORTCUTS[:2]
+pictures, kinds = drawn.draw_pets(400, size=64, seed=61, shortcut=HERE)
+new_pictures, new_kinds, new_parts = drawn.draw_pets(200, size=64, seed=62, shortcut=HERE, parts=True)
 print(f"{len(pictures)} drawings for training, {len(new_pictures)} others for validation, {pictures.shape[1:]}")
 
 # %% [markdown]
 # And some more for later, some of them with masks that say where the head is:
 
 # %%
-other_pictures, _ = drawn.draw_pets(200, size=64, seed=61, start=200, shortcut=SOLUTION)
-new_others, _ = drawn.draw_pets(200, size=64, seed=62, shortcut=SOLUTION)
+other_pictures, _ = drawn.draw_pets(200, size=64, seed=61, start=200, shortcut=ELSEWHERE)
+new_others, _ = drawn.draw_pets(200, size=64, seed=62, shortcut=ELSEWHERE)
 study, study_labels = drawn.draw_pets(200, size=96, seed=63)
 test, test_labels, test_parts = drawn.draw_pets(200, size=96, seed=64, parts=True)
 
@@ -1271,7 +1272,7 @@ figures.image_grid(
 # It doesn't look at the animals! Look closely at what it looks at, without the heat:
 
 # %%
-figures.image_grid(suspects, columns=6, size=1.3, titles=[names[kind] for kind in new_kinds[:12]], title="The riddle")
+figures.image_grid(suspects, columns=6, size=1.3, titles=[names[kind] for kind in new_kinds[:12]], title="The same twelve")
 
 # %% [markdown]
 # In each cat's picture there is a round yellow sticker, in each dog's a square blue one. Nobody told the network to
@@ -1361,15 +1362,15 @@ def riddle_run(seed, build, mix):
     def draw(count, number, shortcut, **how):
         return drawn.draw_pets(count, size=64, seed=1000 * seed + number, shortcut=shortcut, **how)
 
-    x, y = draw(400, 1, RIDDLE)
+    x, y = draw(400, 1, HERE)
     if mix:
-        x = np.concatenate([x[:200], draw(200, 1, SOLUTION, start=200)[0]])
+        x = np.concatenate([x[:200], draw(200, 1, ELSEWHERE, start=200)[0]])
     keras.utils.set_random_seed(seed)
     trained = build(x, y)
-    x_new, y_new, parts = draw(400, 2, RIDDLE, parts=True)
+    x_new, y_new, parts = draw(400, 2, HERE, parts=True)
     heat = explain.grad_cam(trained, x_new, target=y_new)
     share = explain.share_inside(heat, [one.masks["shortcut"] for one in parts])
-    return [accuracy(trained, x_new, y_new), accuracy(trained, draw(400, 2, SOLUTION)[0], y_new), float(np.nanmean(share))]
+    return [accuracy(trained, x_new, y_new), accuracy(trained, draw(400, 2, ELSEWHERE)[0], y_new), float(np.nanmean(share))]
 
 # %% [markdown]
 # From scratch and with the base, each with the riddle and with mixed stickers:
@@ -1439,7 +1440,7 @@ assert riddles["from scratch, riddle"][:, 2].min() > 3 * riddles["on the base, m
 # 1. **Empty maps.** Take the batch norm out of `make_network` (and give the convolutions their bias back), train for
 #    12 epochs, and count again in 6.2.
 #    <details><summary>Check</summary>In the makers' trial 28 of 64, 83 of 128 and 69 of 128 maps of layers 2 to 4 were empty for Chelsea.</details>
-# 2. **Another riddle.** Set `RIDDLE, SOLUTION = drawn.SHORTCUTS[2:]` and run 6.1 and 6.10 again. What does the
+# 2. **Another riddle.** Set `HERE, ELSEWHERE = drawn.SHORTCUTS[2:]` and run 6.1 and 6.10 again. What does the
 #    network read now, and why is it harder to see? (There is no sticker's mask: take `stickers =
 #    [~parts.masks["animal"] for parts in new_parts]`, and leave out the asserts.)
 #    <details><summary>Hint</summary>Look at the heat on twenty pictures: on the animal, or around it? Then swap, as in 6.10.</details>
