@@ -21,6 +21,8 @@ SOURCES = lessons()
 LONGEST_CELL = 15
 LONGEST_MODEL = 25
 FEWEST_CHECKED_OUTPUTS = 5
+LONGEST_LINE = 88  # what JupyterLab shows of a cell at 1280 px, with the file browser open
+LONGER_LINES = {"03": 48, "04": 85, "05": 126, "06": 191}  # still there; fewer with each edition
 
 every_lesson = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 
@@ -60,7 +62,7 @@ def test_reader_sees_no_errors_warnings_or_reprs(source):
 @every_lesson
 def test_interactive_cells_show_a_picture_where_there_are_no_widgets(source):
     """As GitHub, nbviewer and nbconvert show it: no front end that knows widgets."""
-    made = [name for name in instruments.__all__ if name != "open_lesson"]
+    made = [name for name in instruments.__all__ if name not in ("Prediction", "open_lesson")]
     kinds = "|".join(rf"instruments\.{name}\(" for name in made)
     makes = re.compile(rf"sliders\.live_figure\(|{kinds}|instruments\.ShapeCalculator\.of\(")
     interactive = [cell for cell in code_cells(stored(source)) if makes.search(cell.source)]
@@ -90,6 +92,13 @@ def test_cells_are_short_and_stand_between_prose(source):
         limit = LONGEST_MODEL if "layers.Dense(" in cell.source else LONGEST_CELL
         assert len(lines) <= limit, f"{len(lines)} lines: {cell.source[:80]}"
         assert before.cell_type == "markdown", f"no prose before: {cell.source[:80]}"
+
+
+@every_lesson
+def test_lines_of_code_need_no_scrolling(source):
+    lines = [line for cell in code_cells(read_lesson(source)) for line in cell.source.splitlines()]
+    longer = [line for line in lines if len(line) > LONGEST_LINE]
+    assert len(longer) <= LONGER_LINES.get(source.stem[:2], 0), "\n".join(longer)
 
 
 @every_lesson
