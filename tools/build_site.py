@@ -25,6 +25,7 @@ import time
 from functools import partial
 
 from course.exercises import ExerciseError, exercise_ids, load_exercise
+from course.instruments import Prediction
 from tools import exported
 from tools.address import published
 from tools.build_exercises import SOLVED, solutions_notebook, student_notebook
@@ -255,9 +256,7 @@ def page_output(output, alt):
         note = f'<p class="needs-kernel">{NEEDS_KERNEL}</p>'
         picture = nbformat.v4.new_output("display_data", data, metadata=output.metadata)
         return [picture, nbformat.v4.new_output("display_data", {"text/html": note})]
-    (kind,) = set(KINDS) & set(data)
-    module, state = live
-    text = exported.instrument_html(module, state, data[kind], alt, kind=kind)
+    text = exported.instrument_html(*live, exported.instead_of(data, alt))
     return [nbformat.v4.new_output("display_data", {"text/html": text})]
 
 
@@ -279,7 +278,8 @@ def page_of(notebook, name):
         cell.metadata["mystnb"] = {"image": {"alt": alt}}
         modules += [o.data[LIVE][0] for o in cell.outputs if o.get("data", {}).get(LIVE)]
         cell.outputs = [new for output in cell.outputs for new in page_output(output, alt)]
-    page.cells.insert(1, nbformat.v4.new_markdown_cell(edition_line(name, len(modules))))
+    figures = [module for module in modules if module != Prediction.module]
+    page.cells.insert(1, nbformat.v4.new_markdown_cell(edition_line(name, len(figures))))
     return page, modules
 
 
@@ -379,8 +379,8 @@ def card(name, notebook, modules, measured):
     facts = [f"{STUDY_TIMES[name]} to study"] if name in STUDY_TIMES else []
     if name in measured:
         facts.append(f"{measured[name]['seconds']:.0f} s to run")
-    if modules:
-        facts.append(f"{len(modules)} live {'figure' if len(modules) == 1 else 'figures'}")
+    if live := [module for module in modules if module != Prediction.module]:
+        facts.append(f"{len(live)} live {'figure' if len(live) == 1 else 'figures'}")
     return (
         f'<li><a href="{name}.html"><span class="thumbnail">{picture}</span><span class="about">'
         f'<strong>{title}</strong><span class="asked">{question}</span>'

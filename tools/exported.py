@@ -43,19 +43,30 @@ def live_instruments(notebook):
     return live
 
 
-def instrument_html(module, state, picture, alt, *, kind="image/png"):
-    """One instrument of a page: its picture, and its state, which brings it to life.
+def instead_of(data, alt):
+    """What stands for an instrument that isn't alive, as HTML: its picture, or its line of text.
+
+    Args:
+        data: its output's, by kind.
+        alt: text for those who don't see the picture.
+    """
+    for kind in ("image/png", "image/jpeg"):
+        if kind in data:
+            return f'<img alt="{html.escape(alt)}" src="data:{kind};base64,{data[kind]}">'
+    return f"<p>{html.escape(data['text/plain'])}</p>"
+
+
+def instrument_html(module, state, instead):
+    """One instrument of a page: what stands there without a script, and what brings it to life.
 
     Args:
         module, state: as from `live_instruments`.
-        picture: base64, shown until the script has run, and where none runs.
-        alt: text for those who don't see the picture.
-        kind: "image/png" or "image/jpeg".
+        instead: HTML of one element, shown until the script has run, and where none runs.
     """
     text = json.dumps(state, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return (
         f'<div data-instrument="{html.escape(module)}">'
-        f'<img alt="{html.escape(alt)}" src="data:{kind};base64,{picture}">'
+        f"{instead}"
         f'<script type="application/json">{text}</script></div>'
     )
 
@@ -82,7 +93,8 @@ def page(notebook):
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             if (model_id := data.get(VIEW, {}).get("model_id")) in live:
-                blocks.append(instrument_html(*live[model_id], data["image/png"], "An instrument"))
+                instead = instead_of(data, "An instrument")
+                blocks.append(instrument_html(*live[model_id], instead))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Instruments</title>'
         f'<meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">'

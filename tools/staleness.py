@@ -7,7 +7,7 @@ from the recorded runs that they load, and other files that come with the module
 name, such as weights; and from the locked versions of the libraries that all of it imports. Of
 this, one mark is made, and kept in the notebook. Nothing else makes a notebook stale. The same goes
 for the released exercises that every install carries; a file of one that was changed by hand makes
-it stale, too.
+it stale, too. The files with the lessons' questions have no mark: what they should have is compared.
 """
 
 import ast
@@ -25,6 +25,7 @@ from packaging.utils import canonicalize_name
 
 from course.exercises.release import content_of
 from tools.declared import ROOT, pins
+from tools.lesson_source import questions_file, questions_text
 
 LESSONS = ROOT / "lessons"
 EXERCISES = ROOT / "exercises"
@@ -133,6 +134,15 @@ def stale_releases():
         name for name in wanted if is_fresh(RELEASES / name, mark_of_release(EXERCISES / name))
     }
     return sorted((wanted | there) - fresh)
+
+
+def stale_questions():
+    """The lessons, list of paths, whose file of questions isn't what their source declares."""
+    return [source for source in lessons() if not _has(questions_file(source), source)]
+
+
+def _has(path, source):
+    return path.exists() and _text(path) == questions_text(source)
 
 
 def is_fresh(release, mark):
@@ -271,7 +281,10 @@ def main():
     releases = stale_releases()
     for name in releases:
         print(f"course/exercises/released/{name} is stale: make exercises")
-    sys.exit(bool(names or releases))
+    asked = stale_questions()
+    for source in asked:
+        print(f"{_name(questions_file(source))} is stale: {rebuild(source.name)}")
+    sys.exit(bool(names or releases or asked))
 
 
 if __name__ == "__main__":

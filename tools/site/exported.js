@@ -44,7 +44,7 @@
       live.remove();
       throw error;
     }
-    host.querySelector("img").hidden = true;
+    host.firstElementChild.hidden = true; // its picture or its line
     return show;
   }
 
