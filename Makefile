@@ -43,8 +43,8 @@ $(READY_DEV): tools/dev.lock $(READY)
 	@sh tools/set_up.sh $(VENV) dev
 	@touch $@
 
-lab: $(READY)  ## open the course in JupyterLab, at lesson 0
-	@sh tools/lab.sh $(BIN)/python $(LAB)
+lab: $(READY)  ## open the course in JupyterLab: your own copies of the lessons, in my_course/
+	@unset PYTHONHOME; $(BIN)/python -m course lab $(LAB)
 
 check: $(READY_DEV)  ## what one runs while working: lint, import rules, stale notebooks, unit tests
 	$(LINT)

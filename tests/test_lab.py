@@ -1,35 +1,28 @@
-"""`make lab` serves lesson 0, with what its sliders and instruments need."""
+"""`course lab` makes a workspace and serves it, with what its sliders and instruments need."""
 
+import json
 import os
 import re
-import subprocess
 import sys
+import sysconfig
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 from lab_process import TOKEN, started
 
+from course.cli import lab
+from course.workspace import copies, places
+
 ROOT = Path(__file__).parent.parent
-SCRIPT = "tools/lab.sh"
-SCREENS = "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "BROWSER"
-
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="no make: README.md gives plain commands")
-
-
-def without_screen():
-    return {name: value for name, value in os.environ.items() if name not in SCREENS}
-
-
-@pytest.fixture
-def lab(tmp_path):
-    """(address, log) of what `make lab` starts where there is no screen, with its own arguments."""
-    assert f"sh {SCRIPT} $(BIN)/python" in (ROOT / "Makefile").read_text(encoding="utf-8")
-    command = ["sh", SCRIPT, sys.executable, *["--no-browser"] * (sys.platform != "linux")]
-    with started(command, folder=ROOT, home=tmp_path, environment=without_screen()) as address:
-        yield address, tmp_path / "log"
+CHANGED = {
+    "@jupyter-widgets/jupyterlab-manager:plugin": ["saveState"],
+    "@jupyterlab/apputils-extension:notification": ["fetchNews", "checkForUpdates"],
+}
+FIRST = places.FIRST_PAGE
 
 
 def get(address):
@@ -44,47 +37,86 @@ def get(address):
     raise AssertionError(f"{address} refuses connections")
 
 
-def test_lesson_0_is_served_with_the_widgets_extensions(lab):
+def test_make_lab_is_the_command():
+    line = "@unset PYTHONHOME; $(BIN)/python -m course lab $(LAB)"
+    assert line in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def test_a_new_workspace_is_served_with_the_widgets_extensions(tmp_path):
     """As whoever runs the tests; in a container, that is root."""
-    address, log = lab
-    status, page = get(f"{address}/lab/tree/00_start_here.ipynb?token={TOKEN}")
-    assert status == 200 and "JupyterLab" in page
-    status, notebook = get(f"{address}/api/contents/00_start_here.ipynb?token={TOKEN}")
-    assert status == 200 and "# 0. Start here" in notebook
-    assert "jupyterlab-manager" in page, "sliders need the widgets' extension"
-    assert '"anywidget"' in page, "instruments need anywidget's extension"
-    printed = re.findall(r"http://\S+", log.read_text())
-    assert printed and all("/lab/tree/00_start_here.ipynb?token=" in each for each in printed)
+    folder = tmp_path / "a clone's" / "my_course"
+    quiet = {name: value for name, value in os.environ.items() if name not in lab.SCREENS}
+    command = [sys.executable, "-m", "course", "lab", "--folder", str(folder)]
+    command += ["--no-browser"] * (sys.platform != "linux")
+    with started(command, folder=ROOT, home=tmp_path, environment=quiet) as address:
+        status, page = get(f"{address}/lab/tree/{FIRST}?token={TOKEN}")
+        assert status == 200 and "JupyterLab" in page
+        assert "jupyterlab-manager" in page, "sliders need the widgets' extension"
+        assert '"anywidget"' in page, "instruments need anywidget's extension"
+        _, notebook = get(f"{address}/api/contents/00_lesson_start_here.ipynb?token={TOKEN}")
+        assert "# 0. Start here" in notebook
+        _, settings = get(f"{address}/lab/api/settings?token={TOKEN}")
+        defaults = {
+            name: facts["default"]
+            for plugin in json.loads(settings)["settings"]
+            for name, facts in plugin["schema"].get("properties", {}).items()
+            if plugin["id"] in CHANGED and name in CHANGED[plugin["id"]]
+        }
+        assert defaults == {"saveState": True, "fetchNews": "false", "checkForUpdates": False}
+        said = (tmp_path / "log").read_text()
+    assert str(folder) in said
+    printed = re.findall(r"http://\S+", said)
+    assert printed and all(f"/lab/tree/{FIRST}?token=" in each for each in printed)
+    shown = nbformat.read(folder / FIRST, as_version=4).cells[0].outputs[0]
+    assert "00_lesson_start_here.ipynb" in shown.data["text/markdown"]
 
 
-@pytest.mark.parametrize("user", ["0", "1000"])
-@pytest.mark.parametrize("screen", [None, *SCREENS])
-def test_what_jupyterlab_is_told(tmp_path, user, screen):
-    """With stand-ins for the user's number, the system, and Python."""
-    stand_ins = {
-        "id": f"echo {user}",
-        "uname": "echo Linux",
-        "python": 'echo "$PATH" >path; printf "%s\\n" "$@"',
-    }
-    for name, script in stand_ins.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
-        (tmp_path / name).chmod(0o755)
-    environment = without_screen() | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+@pytest.mark.skipif(os.name == "nt", reason="no user numbers there")
+@pytest.mark.parametrize("user", [0, 1000])
+@pytest.mark.parametrize("screen", [None, *lab.SCREENS])
+def test_what_jupyterlab_is_told(tmp_path, monkeypatch, capsys, user, screen):
+    begun = []
+
+    def execve(*what):
+        begun.append(what)
+        raise SystemExit  # as it doesn't come back
+
+    monkeypatch.setattr(os, "getuid", lambda: user)
+    monkeypatch.setattr(os, "execve", execve)
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in lab.SCREENS:
+        monkeypatch.delenv(name, raising=False)
     if screen:
-        environment[screen] = ":0"
-    command = ["sh", ROOT / SCRIPT, "./python", "--port=1 2"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
-    )
-    said = done.stdout.splitlines()
-    told = said[said.index("-m") :]
-    notes = said[: said.index("-m")]
-    root, blind = user == "0", screen is None
-    assert told[:3] == ["-m", "jupyterlab", "notebooks/00_start_here.ipynb"]
-    assert ("--allow-root" in told) == ("--ip=127.0.0.1" in told) == root
-    assert ("--no-browser" in told) == blind
-    assert told[-1] == "--port=1 2"
-    assert len(notes) == root + blind
-    assert any("127.0.0.1" in note for note in notes) == root
-    # So that `!course doctor` is found in a notebook.
-    assert (tmp_path / "path").read_text().split(":")[0] == str(tmp_path)
+        monkeypatch.setenv(screen, ":0")
+    monkeypatch.setenv("PYTHONHOME", "/another/python")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "/theirs")
+    with pytest.raises(SystemExit):
+        lab.open_lab(tmp_path, ["--port=1 2"])
+    ((program, told, environment),) = begun
+    assert program == told[0] == sys.executable and told[1:3] == ["-m", "jupyterlab"]
+    assert f"--ServerApp.root_dir={tmp_path}" in told and told[-1] == "--port=1 2"
+    assert ("--allow-root" in told) == ("--ip=127.0.0.1" in told) == (user == 0)
+    assert ("--no-browser" in told) == (screen is None)
+    assert len(capsys.readouterr().out.splitlines()) == (user == 0) + (screen is None)
+    # So that `!course doctor` is found in a notebook, and `course doctor` in a terminal.
+    assert environment["PATH"].split(os.pathsep)[0] == sysconfig.get_path("scripts")
+    assert environment["JUPYTER_CONFIG_PATH"] == os.pathsep.join(["/theirs", str(lab.SETTINGS)])
+    assert "PYTHONHOME" not in environment
+
+
+def test_the_second_time_what_is_missing_comes_back(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv(places.VARIABLE, "")
+    folder = tmp_path / "mine"
+    assert lab.prepare(folder) == folder and str(folder) in capsys.readouterr().out
+    assert lab.prepare(folder) == folder and capsys.readouterr().out == ""
+    name = copies.name_of("02_mnist", "exercises")
+    (folder / name).unlink()
+    lab.prepare(folder)
+    assert name in capsys.readouterr().out and (folder / name).is_file()
+
+
+def test_without_jupyterlab_it_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(lab.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(copies.WorkspaceError, match="jupyterlab"):
+        lab.prepare(tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()

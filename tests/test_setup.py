@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FILES = [
-    *("Makefile", "tools/set_up.sh", "tools/lab.sh", ".ci/run"),
+    *("Makefile", "tools/set_up.sh", ".ci/run"),
     *("pyproject.toml", "requirements.lock", "tools/dev.lock"),
 ]
 COMMANDS = (
@@ -143,8 +143,8 @@ BY_PIP = [
 
 
 def opens(noted):
-    """Whether the last that happened is that JupyterLab started, on lesson 0."""
-    return noted[-1].startswith("python -m jupyterlab notebooks/00_start_here.ipynb")
+    """Whether the last that happened is that the course was opened."""
+    return noted[-1].startswith("python -m course lab")
 
 
 # ---- whose Python, and who installs -------------------------------------------------------------

@@ -88,6 +88,18 @@ def test_the_page_stands_below_its_cell_before_anything_is_run(folder):
     assert names["first_page"].show().data == first_page.text()
 
 
+def test_a_page_with_cells_of_ones_own_stays(folder):
+    first_page.write(folder)
+    path = folder / places.FIRST_PAGE
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("my notes"))
+    nbformat.write(notebook, path)
+    for mine in (path.read_bytes(), b"{ damaged"):
+        path.write_bytes(mine)
+        first_page.write(folder)
+        assert path.read_bytes() == mine
+
+
 def test_outside_a_workspace_it_says_what_makes_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(places.VARIABLE, raising=False)

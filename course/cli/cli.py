@@ -25,6 +25,24 @@ def _course() -> None:
     """Your copies of the notebooks, this machine, the course's data, and grading exercises."""
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where your copies are, or will be. [default: my_course]")
+    ] = None,
+) -> None:
+    """Open your own copies of the lessons in JupyterLab; the first time, make them.
+
+    Further options are JupyterLab's own, such as --port=9999 or --no-browser.
+    """
+    from course.cli.lab import open_lab, prepare
+
+    with _workspace():
+        place = prepare(folder)
+    raise typer.Exit(open_lab(place, context.args))
+
+
 @app.command()
 def update() -> None:
     """Bring corrected and new lessons and exercises into your copies.

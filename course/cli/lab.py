@@ -4,17 +4,46 @@ JupyterLab gets the course's settings (jupyter/labconfig) through its search pat
 own come first: nothing is written into those.
 """
 
+import importlib.util
 import os
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
-from course.workspace.places import FIRST_PAGE
+from course.workspace import WorkspaceError, copies, first_page, places
 
 SETTINGS = Path(__file__).parent / "jupyter"
 # A Linux has a screen where one of these is set; the others know by themselves how to show a page.
 SCREENS = "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "BROWSER"
+
+
+def prepare(folder=None):
+    """Make a workspace, or bring it up to date, and say what was done.
+
+    Args:
+        folder: path; None: the one that commands work on.
+    Returns:
+        Path of the workspace, which is this process's from here on.
+    Raises:
+        WorkspaceError: it can't be made, or JupyterLab is missing.
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise WorkspaceError(
+            f"JupyterLab is not installed for {sys.executable}. Install it: "
+            "python -m pip install jupyterlab"
+        )
+    made = copies.make(folder or copies.home())
+    os.environ[places.VARIABLE] = str(made.folder)
+    if made.created:
+        print(f"Your own copies of the lessons are in {made.folder}.")
+    else:
+        for name in made.added:
+            print(f"{name} was missing, and is there again.")
+        for change in copies.update(made.folder):
+            print(change.says)
+    first_page.write(made.folder)
+    return made.folder
 
 
 def open_lab(folder, options=()):
@@ -26,8 +55,9 @@ def open_lab(folder, options=()):
     Returns:
         int, JupyterLab's exit code.
     """
-    command = [sys.executable, "-m", "jupyterlab", *_options(), *options]
-    command += [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url=/lab/tree/{FIRST_PAGE}"]
+    opened = f"/lab/tree/{places.FIRST_PAGE}"
+    command = [sys.executable, "-m", "jupyterlab", *_options()]
+    command += [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url={opened}", *options]
     if os.name == "posix":  # JupyterLab takes this process's place: Ctrl-C is its own affair
         sys.stdout.flush()
         os.execve(command[0], command, environment())

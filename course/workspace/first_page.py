@@ -6,6 +6,7 @@ notebook is written, so that nothing has to be run to read it.
 
 import datetime
 import json
+import os
 import re
 from typing import NamedTuple
 from urllib.parse import quote
@@ -71,11 +72,16 @@ def show():
 def write(folder):
     """Write the page's notebook, with the page as it is now below its cell.
 
+    What somebody has made their own, with cells of theirs, stays as it is.
+
     Args:
         folder: path of the workspace. It must be the one that this process works in.
     Raises:
-        OSError: it can't be written.
+        WorkspaceError: it can't be written.
     """
+    path = folder / places.FIRST_PAGE
+    if os.path.lexists(path) and not _is_ours(path):
+        return
     page = {
         "cell_type": "code",
         "execution_count": None,
@@ -97,7 +103,10 @@ def write(folder):
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    write_whole(folder / places.FIRST_PAGE, json.dumps(notebook, ensure_ascii=False, indent=1))
+    try:
+        write_whole(path, json.dumps(notebook, ensure_ascii=False, indent=1))
+    except OSError as error:
+        raise copies.WorkspaceError(f"{path} can't be written: {error.strerror}.") from error
 
 
 def text():
@@ -205,6 +214,15 @@ def _share(done, every, what):
     if not done:
         return counted(every, what)
     return f"{'✓ ' if done == every else ''}{done} of {counted(every, what)}"
+
+
+def _is_ours(path):
+    """Whether a file is the first page with its one cell and no other."""
+    try:
+        cells = json.loads(path.read_bytes())["cells"]
+        return ["".join(cell["source"]) for cell in cells] == [_CODE]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _head(path):
