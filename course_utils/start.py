@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 
-from course_utils import figures, machine, memory
+from course_utils import machine, memory
 
 SCALES = ("quick", "full")
 
@@ -58,6 +58,8 @@ def prepare_figures():
     """Show figures as pictures below their cells from here on, in the course's style."""
     import matplotlib
     from IPython import get_ipython
+
+    from course_utils import figures  # with NumPy, without which the doctor still speaks
 
     if shell := get_ipython():  # figures that no window owns aren't shown otherwise
         shell.run_line_magic("matplotlib", "inline")
