@@ -18,6 +18,7 @@ from printed import numbers_in
 from course import data
 from course.cli import doctor
 from course.cli.doctor import GB, NOTE, OK, PROBLEM, Finding
+from course.workspace import copies
 from course_utils import machine, memory
 
 ROOT = Path(__file__).parent.parent
@@ -183,8 +184,12 @@ def test_files_that_hide_modules(monkeypatch, tmp_path):
     here = write(tmp_path / "random.py")
     only(doctor.check_files(), PROBLEM, says=[str(here), "module random"], remedy=["rename"])
     there = write(tmp_path / "copy" / "notebooks" / "exercises" / "keras" / "__init__.py").parent
-    _, other = doctor.check_files()
-    only([other], PROBLEM, says=[str(there), "module keras"], remedy=["rename"])
+    monkeypatch.setattr(copies, "CLONE", tmp_path / "copy")
+    write(tmp_path / "copy" / "notebooks" / "00_start_here.ipynb")
+    own = write(tmp_path / "copy" / "my_course" / "json.py")
+    _, *others = doctor.check_files()
+    for finding, path, module in zip(others, (there, own), ("keras", "json"), strict=True):
+        only([finding], PROBLEM, says=[str(path), f"module {module}"], remedy=["rename"])
 
 
 @pytest.mark.parametrize(

@@ -191,9 +191,14 @@ def check_python() -> list[Finding]:
 
 
 def check_files() -> list[Finding]:
-    """Files that hide modules: in this folder, and where a copy of the course has its notebooks."""
+    """Files that hide modules: in this folder, and where notebooks are."""
+    folders = [Path.cwd(), *(COPY / place for place in NOTEBOOKS)]
+    with contextlib.suppress(ImportError):  # a Python without SQLite
+        from course.workspace import copies
+
+        folders.append(copies.home())
     findings = []
-    for folder in dict.fromkeys((Path.cwd(), *(COPY / place for place in NOTEBOOKS))):
+    for folder in dict.fromkeys(folders):
         for path, module in machine.hiding(folder):
             if COPY.is_relative_to(path):
                 continue  # this copy's own folder: it harms no notebook in it
