@@ -7,7 +7,7 @@ from the recorded runs that they load, and other files that come with the module
 name, such as weights; and from the locked versions of the libraries that all of it imports. Of
 this, one mark is made, and kept in the notebook. Nothing else makes a notebook stale. The same goes
 for the released exercises that every install carries; a file of one that was changed by hand makes
-it stale, too. The files with the lessons' questions have no mark: what they should have is compared.
+it stale, too. Files with the lessons' questions have no mark: what they should have is compared.
 """
 
 import ast
