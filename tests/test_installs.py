@@ -17,6 +17,7 @@ from exercise_secrets import secrets_of, told
 
 from course.exercises import exercise_ids, load_exercise
 from course.exercises.runner import GRADING
+from course.workspace import copies, places
 from tools.staleness import ROOT
 
 SET = "01_convolution"  # NumPy alone
@@ -48,6 +49,23 @@ print(json.dumps({
     "list": command.list_exercises(),
 }), file=sys.stderr)
 """
+# So does this: it makes a learner's own copies, and says what else there is.
+COPY = """
+import json
+from course.cli import lab
+from course.workspace import WorkspaceError, copies, progress, questions
+
+assert all(questions.of_lesson(lesson).sections for lesson in copies.lessons())
+assert list(lab.SETTINGS.rglob("*.json"))
+made, said = copies.make("mine"), ""
+progress.note("01_convolution", "task", "slide", False)
+try:
+    copies.solutions("1")
+except WorkspaceError as error:
+    said = str(error)
+given = str(copies.given_folder())
+print(json.dumps([given, made.added, [change.name for change in copies.update("mine")], said]))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +73,8 @@ def copy_of_the_course(tmp_path_factory):
     """copy(name): a copy of what git has of the course, so that no install leaves its traces."""
     whole = tmp_path_factory.mktemp("course")
     skipped = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
-    for folder in ("binder", "course", "course_utils", "exercises", "lessons"):
+    for folder in ("binder", "course", "course_utils", "exercises", "lessons", "notebooks"):
         shutil.copytree(ROOT / folder, whole / folder, ignore=skipped)
-    shutil.copytree(ROOT / "notebooks" / "exercises", whole / "notebooks" / "exercises")
     for name in ("LICENSE", "README.md", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, whole)
 
@@ -84,10 +101,10 @@ def python(tmp_path):
     return context.env_exe
 
 
-def run(*command, folder, given=None, check=False):
+def run(*command, folder, given=None, check=False, **more):
     hidden = ("PYTHONPATH", "PYTHONHOME", GRADING)
     environment = {key: value for key, value in os.environ.items() if key not in hidden}
-    environment |= {"PYTHONNOUSERSITE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    environment |= {"PYTHONNOUSERSITE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"} | more
     done = subprocess.run(
         command, cwd=folder, env=environment, input=given, capture_output=True, text=True
     )
@@ -125,6 +142,19 @@ def answers_in(python, folder, *, whole):
     done = run(python, "-c", ANSWER, folder=folder, given=json.dumps(given), check=True)
     *warned, last = done.stderr.splitlines()
     return json.loads(last), " ".join(warned)
+
+
+def copies_in(python, folder):
+    """A workspace `mine` made in a folder: (where the notebooks come from, why no solutions).
+
+    It has a copy of every lesson and exercise, and is up to date.
+    """
+    environment = {places.VARIABLE: str(folder / "mine")}
+    done = run(python, "-c", COPY, folder=folder, check=True, **environment)
+    given, added, changed, said = json.loads(done.stdout)
+    assert len(added) == 2 * len(exercise_ids()) + 1 and changed == []
+    assert {path.name for path in (folder / "mine").glob("*_lesson_*.ipynb")} <= set(added)
+    return Path(given), said
 
 
 def mutant_task(exercise, mutant):
@@ -168,6 +198,7 @@ def test_as_binder_installs_and_editable(words, python, copy_of_the_course, tmp_
         assert Path(found["course"]).parent == course
         assert Path(found["exercise"]) == course / "exercises" / SET  # all: it can be graded
         see_that_it_answers(found, load_exercise(ROOT / "exercises" / SET))
+    assert copies_in(python, tmp_path) == (course / "notebooks", "")
 
 
 def test_a_wheel_as_hubs_and_colab_install_it(python, copy_of_the_course, tmp_path):
@@ -182,6 +213,8 @@ def test_a_wheel_as_hubs_and_colab_install_it(python, copy_of_the_course, tmp_pa
     assert found["grade"] == 2 and found["list"] == 0
     assert SET in warned and "hidden checks" in warned and "pip install" in warned
     see_that_it_tells_nothing(wheel)
+    given, why = copies_in(python, elsewhere)
+    assert given.is_relative_to(tmp_path / "environment") and "no solutions" in why
 
 
 def see_that_it_tells_nothing(wheel):
@@ -189,12 +222,20 @@ def see_that_it_tells_nothing(wheel):
         names = packed.namelist()
         texts = {name: packed.read(name).decode("utf-8", "replace") for name in names}
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"course", "course_utils"}
+    (data,) = {top for top in tops if top.endswith(".data")}
+    ours = {top for top in tops if not top.endswith(".dist-info")}
+    assert ours == {"course", "course_utils", data}
+    assert not [name for name in names if "solutions" in name]
+    for path in [name for name in names if name.endswith(".ipynb")]:
+        cells = json.loads(texts[path])["cells"]  # the text without its quoting
+        texts[path] = "\n".join("".join(cell["source"]) for cell in cells)
     library = "\n".join(text for path, text in texts.items() if "/released/" not in path)
     for name in exercise_ids():
         within = f"course/exercises/released/{name}/"
         released = "\n".join(text for path, text in texts.items() if path.startswith(within))
         secrets = secrets_of(ROOT / "exercises" / name)
         assert 'check("' in released and told(released, secrets) == []
+        notebook = texts[f"{data}/data/{copies.SHARED}/exercises/{name}.ipynb"]
+        assert 'check("' in notebook and told(notebook, secrets) == []
         # The library does some of what exercises ask for, but says nothing of their checks.
         assert told(library, secrets, of=["text"]) == []
