@@ -1,5 +1,5 @@
 // The augmentation desk: one photo in eleven random versions, as Keras's layers make them.
-import { unpack, written, element, frame, slider, choice, checkbox, button, live_line, each_frame } from "./elements.mjs";
+import { unpack, written, element, instrument, frame, slider, choice, checkbox, button, live_line, each_frame } from "./elements.mjs";
 
 // ---- arithmetic: what the layers of Keras 3.15 compute, with TensorFlow's image transform -------
 
@@ -489,4 +489,4 @@ function render({ model, el }) {
   return () => request.cancel();
 }
 
-export default { render };
+export default instrument(render);

@@ -324,6 +324,16 @@ class AugmentationDesk(Instrument):
             x = spread.transform_images(x, done, training=True)
         return np.asarray(x)[0]
 
+    @property
+    def alt(self):
+        working = [name for name in LIMITS if getattr(self, name)]
+        changes = [f"flip ({self.flip})"] * (self.flip != "none") + working
+        return (
+            f"{self.shown[0].upper()}{self.shown[1:]} and random versions of it, with "
+            f"{', '.join(changes) or 'no change'}: at half the strengths, as set, and at "
+            f"{TOO_STRONG} times the strengths."
+        )
+
     def picture(self):
         """Three rows of versions with the same draws: half the strengths, as set, three times."""
         from matplotlib.figure import Figure

@@ -9,8 +9,10 @@ import anywidget
 import numpy as np
 import traitlets
 
+from course_utils.figures import cell_output
+
 FOLDER = Path(__file__).parent
-IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.mjs";\n', re.MULTILINE)
+IMPORT = re.compile(r'^import \{[^}]*\} from "([\w./]+)\.mjs";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class)\b)", re.MULTILINE)
 PNG_DPI = 72
 
@@ -63,8 +65,9 @@ class Instrument(anywidget.AnyWidget):
     """A widget with a picture beside it.
 
     Subclasses name their `module`, and draw themselves as a matplotlib figure in `picture()`: a
-    strip of telling states, from the same parameters. An instrument that computes in the browser
-    `lives_alone`: pages without a kernel keep it alive. Others derive from `AskingInstrument`.
+    strip of telling states, from the same parameters, which `alt` puts in words. An instrument
+    that computes in the browser `lives_alone`: pages without a kernel, and notebooks that are
+    opened again, keep it alive. Others derive from `AskingInstrument`.
     """
 
     module = None
@@ -82,31 +85,41 @@ class Instrument(anywidget.AnyWidget):
         """The instrument in a few telling states, as a matplotlib Figure at most 9 inches wide."""
         raise NotImplementedError
 
+    @property
+    def alt(self):
+        """What one sees in the picture, in one sentence."""
+        raise NotImplementedError
+
     def _repr_mimebundle_(self, **kwargs):
         data, metadata = super()._repr_mimebundle_(**kwargs)
-        figure = self.picture()
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=PNG_DPI)
-        data["image/png"] = base64.b64encode(buffer.getvalue()).decode()
-        data["text/plain"] = "An instrument (run the cell)."
+        figure, buffer = self.picture(), io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=PNG_DPI, metadata={"Description": self.alt})
         width = round(figure.get_figwidth() * PNG_DPI)
-        return data, metadata | {"image/png": {"width": width}}
+        shown, about = cell_output(buffer.getvalue(), self.alt, width=width)
+        return data | shown, metadata | about
 
 
 class AskingInstrument(Instrument):
     """An instrument whose answers come from the kernel, one at a time.
 
     The front end's `asker` (elements.mjs) sets `question`, a dict with a "number", and waits for
-    the `answer` of that number before it sends another. Subclasses give `respond`.
+    the `answer` of that number before it sends another. Subclasses give `respond`. Where no kernel
+    is left, the front end shows the picture.
     """
 
     lives_alone = False
     question = traitlets.Dict().tag(sync=True)
     answer = traitlets.Dict().tag(sync=True)
+    still = traitlets.Dict().tag(sync=True)  # the picture, {"png": bytes, "alt": text}
 
     def respond(self, question):
         """The answer to a question, a dict that JSON or `packed` can carry."""
         raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        self.still = {"png": base64.b64decode(data["image/png"]), "alt": self.alt}
+        return data, metadata
 
     @traitlets.observe("question")
     def _answer(self, change):

@@ -1,5 +1,5 @@
 // The convolution stepper: a kernel slides over an image, and every product can be seen.
-import { unpack, written, element, frame, slider, number_field, checkbox, button, live_line, picture, draw_grid, draw_box, each_frame, on_drag, colour_index, COLOURS, MARK, fresh_id } from "./elements.mjs";
+import { unpack, written, element, instrument, frame, slider, number_field, number_input, number_of, short_number, checkbox, button, live_line, picture, draw_grid, draw_box, each_frame, on_drag, colour_index, COLOURS, MARK, fresh_id } from "./elements.mjs";
 
 // ---- arithmetic, the same as in convolution_stepper.py ------------------------------------------
 
@@ -85,10 +85,17 @@ export function diagnose(typed, image, kernel, settings, row, column) {
   return { right: false, truth, mistakes };
 }
 
+/** A number with so many decimals, or, where these don't fit into a cell, in its short form. */
+export function fitting(number, decimals = 2) {
+  const text = written(number, decimals);
+  return text.length > MOST_LETTERS ? short_number(number).replaceAll("-", "−") : text;
+}
+
 // ---- what one sees ------------------------------------------------------------------------------
 
 const SIDE = 300; // of each panel's drawing, in CSS pixels; a narrow page shrinks it
 const PLAY_MS = 80;
+const MOST_LETTERS = 8; // of a number in a cell
 const PALE = 1.8; // a scale this much wider than the values keeps the text on them readable
 
 function render({ model, el }) {
@@ -114,7 +121,8 @@ function render({ model, el }) {
   result.canvas.dataset.part = "output";
 
   const sum = element("p", { class: "sum" });
-  const said = live_line();
+  const [typed_id, said_id] = [fresh_id(), fresh_id()];
+  const said = live_line({ id: said_id });
   const place = () => [Math.floor(state.position / output.columns), state.position % output.columns];
 
   // -- drawing
@@ -162,15 +170,15 @@ function render({ model, el }) {
       draw_box(c, x, y, cell, cell, { colour: "#999", line: 1 });
       c.fillStyle = "#111";
       c.font = `${Math.min(19, cell / 4)}px system-ui, sans-serif`;
-      if (state.guessing) return void c.fillText(written(pixels[i]), x + cell / 2, y + cell / 2);
-      c.fillText(Number.isNaN(pixels[i]) ? "–" : written(pixels[i]), x + cell / 2, y + 0.22 * cell);
-      c.fillText(`× ${shown_weight(weight)}`, x + cell / 2, y + 0.5 * cell);
+      if (state.guessing) return void c.fillText(fitting(pixels[i]), x + cell / 2, y + cell / 2, cell);
+      c.fillText(Number.isNaN(pixels[i]) ? "–" : fitting(pixels[i]), x + cell / 2, y + 0.22 * cell, cell);
+      c.fillText(`× ${shown_weight(weight)}`, x + cell / 2, y + 0.5 * cell, cell);
       c.font = `bold ${c.font}`;
-      c.fillText(Number.isNaN(product) ? "= –" : `= ${written(product)}`, x + cell / 2, y + 0.78 * cell);
+      c.fillText(Number.isNaN(product) ? "= –" : `= ${fitting(product)}`, x + cell / 2, y + 0.78 * cell, cell);
     });
     const flipped = settings.flip ? " of the flipped kernel" : "";
     const columns = kernel[0].length;
-    const rows_read = kernel.map((_, a) => pixels.slice(a * columns, (a + 1) * columns).map((pixel, b) => state.guessing ? written(pixel) : `${written(pixel)} times ${shown_weight(weights[a * columns + b])}`).join(", "));
+    const rows_read = kernel.map((_, a) => pixels.slice(a * columns, (a + 1) * columns).map((pixel, b) => state.guessing ? fitting(pixel) : `${fitting(pixel)} times ${shown_weight(weights[a * columns + b])}`).join(", "));
     products.canvas.setAttribute("aria-label", `${state.guessing ? "pixels in the window" : "products"}, row by row: ${rows_read.join("; ")}`);
     products.title.textContent = state.guessing ? "the pixels in the window" : `${weights.length} products: pixel × weight${flipped}`;
   };
@@ -190,7 +198,7 @@ function render({ model, el }) {
     draw_box(c, column * unit, row * unit, unit, unit, { line: Math.max(2, unit / 6) });
     const text = `output ${output.rows} × ${output.columns}, row ${row}, column ${column}`;
     result.title.textContent = text;
-    const value = state.guessing ? "hidden: predict it" : written(output.values[state.position]);
+    const value = state.guessing ? "hidden: predict it" : fitting(output.values[state.position]);
     for (const [name, one] of [["min", 1], ["max", output.values.length], ["now", state.position + 1], ["text", `row ${row}, column ${column}: ${value}`]]) result.canvas.setAttribute(`aria-value${name}`, one);
     result.unit = unit;
   };
@@ -201,16 +209,16 @@ function render({ model, el }) {
     const pixels = patch_at(image, kernel, settings, row, column);
     const parts = pixels.map((pixel, i) => [pixel, weights[i]]).filter(([pixel, weight]) => pixel && weight);
     const bracketed = (number) => (number < 0 ? `(${shown_weight(number)})` : shown_weight(number));
-    const terms = parts.length > 12 ? [`${parts.length} products that aren't zero`] : parts.map(([pixel, weight]) => `${written(pixel)} · ${bracketed(weight)}`);
+    const terms = parts.length > 12 ? [`${parts.length} products that aren't zero`] : parts.map(([pixel, weight]) => `${fitting(pixel)} · ${bracketed(weight)}`);
     const bias = settings.bias ? ` + bias ${bracketed(settings.bias)}` : "";
     const added = state.guessing ? "" : `${terms.join(" + ") || "0"}${bias} = `;
     sum.replaceChildren(
       `output[${row}, ${column}] = ${added}`,
-      element("strong", { "data-part": "value" }, state.guessing ? "?" : written(output.values[state.position])),
+      element("strong", { "data-part": "value", title: !state.guessing && String(output.values[state.position]) }, state.guessing ? "?" : fitting(output.values[state.position])),
     );
   };
 
-  const shown_weight = (weight) => written(weight, Number.isInteger(weight) ? 0 : 2);
+  const shown_weight = (weight) => fitting(weight, Number.isInteger(weight) ? 0 : 2);
   const request = each_frame(draw);
 
   // -- moving
@@ -289,33 +297,29 @@ function render({ model, el }) {
     if (model.get("position") !== state.position) store("position", state.position);
     request();
   };
-  const weights = kernel.map((row, a) => row.map((weight, b) => element("input", {
-    type: "number", step: "any", value: Math.round(weight * 1e4) / 1e4, "aria-label": `weight in row ${a}, column ${b}`,
-    oninput: (event) => {
-      const valid = event.target.value !== "" && Number.isFinite(Number(event.target.value));
-      event.target.setAttribute("aria-invalid", String(!valid));
-      if (!valid) return;
-      const edited = model.get("kernel").map((one) => [...one]);
-      edited[a][b] = Number(event.target.value);
-      change("kernel", edited);
-    },
+  const weights_trouble = element("p", { class: "trouble", id: fresh_id(), role: "status" });
+  const weights = kernel.map((row, a) => row.map((weight, b) => number_input({ value: weight, trouble: weights_trouble, "aria-label": `weight in row ${a}, column ${b}` }, (number) => {
+    const edited = model.get("kernel").map((one) => [...one]);
+    edited[a][b] = number;
+    change("kernel", edited);
   })));
-  const kernel_table = element("div", { class: "kernel", role: "group", "aria-label": "kernel", style: `grid-template-columns: repeat(${kernel[0].length}, 3.9rem)` }, ...weights.flat());
+  const kernel_table = element("div", { class: "kernel", role: "group", "aria-label": "kernel", style: `grid-template-columns: repeat(${kernel[0].length}, 3.9rem)` }, ...weights.flat().map((one) => one.input));
   const fields = {
-    padding: number_field("padding", { min: 0, max: 8, value: settings.padding }, (n) => change("padding", n)),
-    stride: number_field("stride", { min: 1, max: 8, value: settings.stride }, (n) => change("stride", n)),
-    dilation: number_field("dilation", { min: 1, max: 4, value: settings.dilation }, (n) => change("dilation", n)),
-    bias: number_field("bias", { min: -100, max: 100, step: "any", value: settings.bias }, (n) => change("bias", n)),
+    padding: number_field("padding", { min: 0, max: 8, step: 1, value: settings.padding }, (n) => change("padding", n)),
+    stride: number_field("stride", { min: 1, max: 8, step: 1, value: settings.stride }, (n) => change("stride", n)),
+    dilation: number_field("dilation", { min: 1, max: 4, step: 1, value: settings.dilation }, (n) => change("dilation", n)),
+    bias: number_field("bias", { min: -100, max: 100, value: settings.bias }, (n) => change("bias", n)),
   };
   const flip = checkbox("flip the kernel (convolution)", settings.flip, (on) => change("flip", on));
 
   // -- predict
-  const typed_id = fresh_id();
-  const typed = element("input", { type: "number", step: "any", id: typed_id, onkeydown: (event) => event.key === "Enter" && check() });
+  const typed = element("input", { type: "text", class: "number", inputmode: "decimal", autocomplete: "off", id: typed_id, "aria-describedby": said_id, onkeydown: (event) => event.key === "Enter" && check() });
   const check = () => {
-    if (typed.value === "") return void (said.textContent = "Type the value that comes next, with two decimals.");
+    const number = number_of(typed.value);
+    typed.setAttribute("aria-invalid", String(Number.isNaN(number)));
+    if (Number.isNaN(number)) return void (said.textContent = "Type the value that comes next: a number, with two decimals.");
     const [row, column] = place();
-    const { right, truth, mistakes } = diagnose(Number(typed.value), image, kernel, settings, row, column);
+    const { right, truth, mistakes } = diagnose(number, image, kernel, settings, row, column);
     said.dataset.verdict = right ? "right" : "wrong";
     said.dataset.mistakes = mistakes.map((mistake) => mistake.name).join(" ");
     if (!right) {
@@ -343,23 +347,22 @@ function render({ model, el }) {
     request();
   });
 
-  frame(el, "Convolution stepper",
+  const root = frame(el, "Convolution stepper",
     element("div", { class: "panels" }, source.root, products.root, result.root),
     sum,
     element("div", { class: "controls" }, steps.root, button("◀ step", () => go(state.position - 1), { "aria-label": "one step back" }), button("step ▶", () => go(state.position + 1), { "aria-label": "one step on" }), play),
-    element("div", { class: "row" }, element("div", {}, element("div", { class: "caption" }, "kernel (type your own)"), kernel_table),
+    element("div", { class: "row" }, element("div", {}, element("div", { class: "caption" }, "kernel (type your own)"), kernel_table, weights_trouble),
       element("div", { class: "settings" }, element("div", { class: "controls" }, ...Object.values(fields).map((field) => field.root)), element("div", { class: "controls" }, flip.root), element("div", { class: "controls" }, guess.root, answer), said)),
-  ).style.setProperty("--mark", MARK);
+  );
+  root.classList.add("stepper");
+  root.style.setProperty("--mark", MARK);
   draw();
 
   // -- what Python sets
-  for (const name of Object.keys(fields)) model.on(`change:${name}`, () => (document.activeElement !== fields[name].input && fields[name].set(model.get(name)), refresh()));
+  for (const name of Object.keys(fields)) model.on(`change:${name}`, () => (fields[name].follow(model.get(name)), refresh()));
   model.on("change:flip", () => ((flip.input.checked = model.get("flip")), refresh()));
   model.on("change:kernel", () => {
-    model.get("kernel").flat().forEach((weight, i) => {
-      const input = weights.flat()[i];
-      if (document.activeElement !== input) input.value = Math.round(weight * 1e4) / 1e4;
-    });
+    model.get("kernel").flat().forEach((weight, i) => weights.flat()[i].follow(weight));
     refresh();
   });
   model.on("change:position", () => {
@@ -368,4 +371,4 @@ function render({ model, el }) {
   return () => (stop(), request.cancel());
 }
 
-export default { render };
+export default instrument(render);

@@ -124,6 +124,14 @@ class ConvolutionStepper(Instrument):
             flip=self.flip,
         )
 
+    @property
+    def alt(self):
+        (height, width), (rows, columns) = self.image["shape"], np.shape(self.kernel)
+        return (
+            f"A {rows} × {columns} kernel slides over an image of {height} × {width} pixels: at a "
+            "few positions its window, the products, and the output computed so far."
+        )
+
     def picture(self, positions=None):
         """Window, products and output so far, at the position of now, a lively one and the last.
 

@@ -1,5 +1,5 @@
 // The digit pad: draw a digit, flip pixels, and your own network says what it sees.
-import { unpack, written, element, frame, choice, number_field, button, live_line, picture, draw_grid, draw_box, each_frame, on_drag, asker, fresh_id, MARK } from "./elements.mjs";
+import { unpack, written, element, instrument, frame, choice, number_field, button, live_line, picture, draw_grid, draw_box, each_frame, on_drag, asker, fresh_id, MARK } from "./elements.mjs";
 
 // ---- arithmetic on pixels: arrays of 784, row by row, 0 (black) to 255 (white) -------------------
 
@@ -136,7 +136,7 @@ function render({ model, el }) {
     pixels: new Uint8Array(PAD_SIDE * PAD_SIDE), start: new Uint8Array(PAD_SIDE * PAD_SIDE), undo: [],
     mode: "draw", cursor: { row: 14, column: 14 }, pressed: false, last: null, by_keys: false,
     shown: null, before: null, layer: "", hit: null, target: null, note: "",
-    example: 0, // that the pixels began as; with none given, nobody asks
+    example: null, // that the pixels began as; none: an empty pad
   };
 
   // -- the pad
@@ -239,7 +239,7 @@ function render({ model, el }) {
   const take = (answer, { whole }) => {
     if (whole) {
       state.example = answer.example ?? state.example;
-      if (answer.example !== null && heading === null) index_field?.set(answer.example + 1);
+      if (heading === null) show_example();
       state.pixels = unpack(answer.pixels).values;
       state.start = unpack(answer.start).values;
       state.last = null;
@@ -298,7 +298,7 @@ function render({ model, el }) {
     if (!old) return;
     Object.assign(state, old, { before: state.shown?.probabilities ?? null, hit: null, target: null, note: "One step back." });
     undo.disabled = !state.undo.length;
-    if (heading === null) index_field?.set(state.example + 1);
+    if (heading === null) show_example();
     ask();
   };
   const stroke = (from, to) => draw_stroke(state.pixels, from, to, { radius: state.mode === "erase" ? ERASER_RADIUS : PEN_RADIUS, erase: state.mode === "erase" });
@@ -389,15 +389,17 @@ function render({ model, el }) {
     if (jobs.at(-1)?.kind === "example") jobs.pop(); // nobody has seen it, nor will
     ask({ kind: "example", index });
   };
-  const index_field = count ? number_field("start from example", { min: 1, max: count, value: 1 }, (n) => Number.isInteger(n) && to_example(n - 1)) : null;
-  const turn = (by) => () => to_example(((heading ?? state.example) + by + count) % count); // whatever the field says
+  const index_field = count ? number_field("start from example", { min: 1, max: count, step: 1, value: null }, (n) => to_example(n - 1)) : null;
+  const show_example = () => index_field?.set(state.example === null ? null : state.example + 1);
+  const turn = (by) => () => to_example(((heading ?? state.example ?? Math.min(-by, 0)) + by + count) % count); // whatever the field says
   const examples = count ? [element("div", { class: "controls" }, index_field.root, ` of ${count}`, button("◀", turn(-1), { "aria-label": "example before" }), button("▶", turn(1), { "aria-label": "next example" }))] : [];
 
   const note = model.get("takes_softmax") ? [element("p", { class: "change" }, "The network's outputs don't sum to 1, so they are taken as logits: the percentages are their softmax.")] : [];
   const root = frame(el, "Digit pad",
     ...examples,
     element("div", { class: "sides" },
-      element("div", { class: "left" }, pad.root, element("div", { class: "controls", role: "group", "aria-label": "what the pointer does" }, ...Object.values(modes)), element("div", { class: "controls" }, undo, clear, centre), element("div", { class: "controls" }, hurt, remember)),
+      element("div", { class: "left" },
+        element("div", { class: "controls", role: "group", "aria-label": "what the pointer does" }, ...Object.values(modes)), element("div", { class: "controls" }, undo, clear, centre), pad.root, element("div", { class: "controls" }, hurt, remember)),
       element("div", { class: "right" }, table, change, ...note, ...(layers.length ? [element("div", { class: "controls" }, which.root), maps.root] : []))),
     said,
     kernel.root,
@@ -437,4 +439,4 @@ function draw_lines(context) {
   context.stroke();
 }
 
-export default { render };
+export default instrument(render, { asks: true });

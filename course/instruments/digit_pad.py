@@ -34,7 +34,8 @@ class DigitPad(AskingInstrument):
     Args:
         model: built keras.Model that takes images (N, 28, 28, 1) or (N, 28, 28), values 0 to 255,
             and puts out (N, 10) probabilities, or logits, of which a softmax is taken.
-        examples: uint8 array (N, 28, 28) of digits to start from; None: the pad is empty.
+        examples: uint8 array (N, 28, 28) of digits that can be started from; at first the pad
+            is empty.
         layers: names of the layers whose feature maps can be shown, as in `course.explain`;
             None: all convolutions, if there are any.
         names: of the classes, in the order of the model's outputs.
@@ -79,8 +80,8 @@ class DigitPad(AskingInstrument):
         )
         self._layer = self.layers[0] if self.layers else ""
         # Compiles what an answer and a search need, so that the first stroke isn't slow.
-        self._example = 0 if len(self._examples) else None
-        self._begin(self._examples[0] if len(self._examples) else np.zeros((SIDE, SIDE), "uint8"))
+        self._example = None
+        self._begin(np.zeros((SIDE, SIDE), "uint8"))
         self._worst_flip(self._pixels, 0)
 
     # -- what can be read and set --
@@ -251,9 +252,18 @@ class DigitPad(AskingInstrument):
                 break
         return pixels
 
+    @property
+    def alt(self):
+        maps = " and its first feature maps" if self.layers else ""
+        return (
+            "A digit, the same digit with flipped pixels, and the digit moved into a corner, each "
+            f"with the probabilities that the network gives{maps}."
+        )
+
     def picture(self):
-        """The digit started from (or one of MNIST's), flipped pixels, and the digit in a corner."""
-        digit = self._start if self._start.any() else _embedded_digit()
+        """The digit started from (or an example), flipped pixels, and the digit in a corner."""
+        examples = [*self._examples[:1], _embedded_digit()]
+        digit = next(image for image in (self._start, *examples) if image.any())
         corners = in_corners(digit)
         best = self._chances(digit[None])[0].argmax()
         corner = corners[log_odds(self._chances(corners), best).argmin()]

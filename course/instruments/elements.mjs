@@ -1,5 +1,6 @@
 // What the instruments share: elements with labels, canvases, colours, frames, dragging, and asking
 // the kernel. No module touches the document before `render` is called, so Node can import them.
+import { RUN_AGAIN, is_orphaned, keep_in_notebook } from "../../course_utils/reopening.mjs";
 
 // ---- arrays ---------------------------------------------------------------------------------
 
@@ -51,6 +52,37 @@ export function frame(host, label, ...children) {
   return root;
 }
 
+/**
+ * What a module exports: its `render`, and what becomes of the instrument when its kernel has ended. A
+ * saved notebook keeps it. One that computes in the browser stays alive; one that `asks` the kernel
+ * shows its picture, and how to go on.
+ */
+export function instrument(render, { asks = false } = {}) {
+  return {
+    initialize: ({ model }) => keep_in_notebook(model.widget_manager),
+    render({ model, el }) {
+      let stop;
+      const show = () => {
+        stop?.();
+        el.replaceChildren();
+        stop = (asks && is_orphaned(el) ? show_still : render)({ model, el });
+      };
+      show();
+      if (asks) model.on("comm_live_update", show);
+      return () => stop?.();
+    },
+  };
+}
+
+/** The picture of an instrument that would ask the kernel, and that it is to be run again. */
+function show_still({ model, el }) {
+  const { png, alt } = model.get("still");
+  const address = png ? URL.createObjectURL(new Blob([png], { type: "image/png" })) : null;
+  const image = address ? [element("img", { src: address, alt })] : [];
+  frame(el, "An instrument without its kernel", ...image, element("p", { class: "said", role: "status" }, RUN_AGAIN));
+  return () => URL.revokeObjectURL(address);
+}
+
 /** A labelled slider. `set(value)` moves it without calling `on_input`. */
 export function slider(label, { min, max, step, value, show = String }, on_input) {
   const id = fresh_id();
@@ -84,36 +116,91 @@ export function choice(label, options, value, on_change) {
   return { root: element("div", { class: "control" }, element("label", { for: id }, label), input), input, set, set_options };
 }
 
+/** The number that a text means: "1,5" is 1.5, too. NaN where it is none. */
+export function number_of(text) {
+  const plain = text.trim().replace("−", "-").replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
+  const number = plain === "" ? NaN : Number(plain);
+  return Number.isFinite(number) ? number : NaN;
+}
+
+/** A number in few letters: with up to four decimals, or with an exponent, as 1e9. */
+export function short_number(number, most = 7) {
+  const plain = String(Math.round(number * 1e4) / 1e4);
+  if (plain.length <= most && (plain !== "0" || number === 0)) return plain;
+  return number.toExponential(2).replace(/\.?0*e\+?/, "e");
+}
+
 /** What a field for a number takes, in words. */
 export function range_in_words({ min, max, step }) {
-  return `${step === "1" ? "a whole number" : "a number"} from ${String(min).replace("-", "−")} to ${max}`;
+  const kind = step === 1 ? "a whole number" : "a number";
+  return Number.isFinite(max) ? `${kind} from ${String(min).replace("-", "−")} to ${max}` : kind;
 }
 
 /**
- * A labelled field for a number. `on_change` hears valid numbers only; others are marked, the field
- * says what it takes (unless `quiet`), and when it is left, it shows again what is at work.
+ * A field for a number, and its `trouble`: what can't be taken stays in the field, marked, while the
+ * last number that could goes on counting, and `trouble` says so.
+ *
+ * @param options min, max, and step (1: whole numbers); `value` may be null: no number yet. `about` is
+ *   said before what is taken. Others are attributes of the field.
+ * @param on_change hears each number that is taken.
+ * @returns {input, trouble, set, follow, limit}. `set(number)` writes into the field, `follow(number)`
+ *   only where another number counts, `settle()` what counts; `limit(max)` sets another limit.
  */
-export function number_field(label, { min, max, step = 1, value, quiet = false }, on_change) {
-  const id = fresh_id();
-  let at_work = value;
-  const input = element("input", { type: "number", id, min, max, step, value });
-  const trouble = element("span", { class: "trouble", role: "status" });
+export function number_input({ min = -Infinity, max = Infinity, step = "any", value, about = "", trouble = null, ...attributes }, on_change) {
+  let counts = value;
+  const takes = { min, max, step };
+  const said = trouble ?? element("span", { class: "trouble", id: fresh_id(), role: "status" });
+  const input = element("input", { type: "text", class: "number", inputmode: step === 1 && min >= 0 ? "numeric" : "decimal", role: "spinbutton", autocomplete: "off", "aria-describedby": said.id, ...attributes });
+  const is_taken = (number) => number >= takes.min && number <= takes.max && (step !== 1 || Number.isInteger(number));
   const mark = (valid) => {
     input.setAttribute("aria-invalid", String(!valid));
-    trouble.textContent = valid ? "" : range_in_words(input);
+    if (counts !== null) input.setAttribute("aria-valuenow", counts);
+    if (valid) return void (said.dataset.of === input.id && (said.textContent = ""));
+    const words = `${about}${range_in_words(takes)}`;
+    said.dataset.of = input.id;
+    said.textContent = `${words[0].toUpperCase()}${words.slice(1)}${counts === null ? "" : `; until then ${short_number(counts)} counts`}.`;
   };
-  input.addEventListener("input", () => {
-    const valid = input.value !== "" && input.checkValidity();
-    mark(valid);
-    if (valid) on_change((at_work = Number(input.value)));
-  });
   const set = (number) => {
-    input.value = at_work = number;
+    counts = number;
+    input.value = number === null ? "" : short_number(number);
+    input.title = number === null || input.value === String(number) ? "" : String(number);
     mark(true);
   };
-  input.addEventListener("blur", () => input.getAttribute("aria-invalid") === "true" && set(at_work));
-  const parts = [element("label", { for: id }, label), input, ...(quiet ? [] : [trouble])];
-  return { root: element("div", { class: "control" }, ...parts), input, set };
+  const take = (number) => {
+    if (is_taken(number)) on_change((counts = number));
+    mark(is_taken(number));
+  };
+  const limit = (most) => {
+    takes.max = most;
+    for (const [name, bound] of [["min", takes.min], ["max", most]]) if (Number.isFinite(bound)) input.setAttribute(`aria-value${name}`, bound);
+  };
+  const turn = (by) => {
+    const next = Math.max(takes.min, Math.min(takes.max, (counts ?? takes.min - by) + by));
+    set(next);
+    on_change(next);
+  };
+  input.id ||= fresh_id();
+  input.addEventListener("input", () => take(number_of(input.value)));
+  input.addEventListener("blur", () => input.getAttribute("aria-invalid") === "false" && set(counts));
+  input.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    turn(by);
+  });
+  limit(max);
+  set(value);
+  return { input, trouble: said, set, limit, turn, follow: (number) => number !== counts && set(number), settle: () => set(counts) };
+}
+
+/** A labelled `number_input`, with what it says below it; whole numbers have buttons for the pointer. */
+export function number_field(label, options, on_change) {
+  const id = fresh_id();
+  const field = number_input({ ...options, id }, on_change);
+  const turner = (text, by) => element("span", { onpointerdown: (event) => (event.preventDefault(), field.turn(by)) }, text);
+  const buttons = options.step === 1 ? [element("span", { class: "turners", "aria-hidden": "true" }, turner("▴", 1), turner("▾", -1))] : [];
+  const parts = [element("label", { for: id }, label), element("span", { class: "turned" }, field.input, ...buttons)];
+  return { ...field, root: element("div", { class: "control" }, ...parts, ...(options.trouble ? [] : [field.trouble])) };
 }
 
 export function checkbox(label, checked, on_change) {

@@ -1,5 +1,5 @@
 // The Gabor bench: turn a filter's frequency, direction, width and phase, and see what it answers to.
-import { unpack, written, element, frame, slider, choice, checkbox, button, live_line, picture, draw_grid, draw_box, each_frame, on_drag, MARK } from "./elements.mjs";
+import { unpack, written, element, instrument, frame, slider, choice, checkbox, button, live_line, picture, draw_grid, draw_box, each_frame, on_drag, MARK } from "./elements.mjs";
 
 // ---- arithmetic, the same as in gabor_bench.py --------------------------------------------------
 // A filter is {frequency, theta, sigma, phase, balanced}: cycles per pixel, degrees, pixels, degrees.
@@ -510,4 +510,4 @@ function render({ model, el }) {
   return () => (request.cancel(), worker.stop());
 }
 
-export default { render };
+export default instrument(render);

@@ -129,6 +129,14 @@ class GaborBench(Instrument):
         knobs = {name: getattr(self, name) for name in ("sigma", "phase", "balanced")}
         return bank_shares(self.pixels(), **knobs)
 
+    @property
+    def alt(self):
+        return (
+            f"Three Gabor filters on the image {self.image}, the first of frequency "
+            f"{self.frequency:g} in the direction {self.theta:g}°, each with its kernel, spectrum "
+            "and response; below, how much each filter of a bank finds."
+        )
+
     def picture(self):
         """The filter, the same turned by 90°, and with another width; then the bank's shares."""
         from matplotlib.figure import Figure

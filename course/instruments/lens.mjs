@@ -1,5 +1,5 @@
 // The lens: what one unit of a trained network sees, its channel's map, and heatmaps by method.
-import { unpack, element, frame, slider, choice, number_field, button, live_line, picture, draw_grid, draw_box, each_frame, on_drag, ink_of, asker, MARK } from "./elements.mjs";
+import { unpack, element, instrument, frame, slider, choice, number_field, button, live_line, picture, draw_grid, draw_box, each_frame, on_drag, ink_of, asker, MARK } from "./elements.mjs";
 
 // ---- arithmetic, the same as in lens.py and explain.overlay --------------------------------------
 
@@ -139,7 +139,7 @@ function render({ model, el }) {
 
   const images = choice("image", Object.keys(pictures), state.image, (name) => choose("image", name));
   const layer_list = choice("layer", layers, state.layer, (name) => choose("layer", name));
-  const channel_field = number_field("channel", { min: 0, max: channels[state.layer] - 1, value: state.channel }, (number) => choose("channel", number));
+  const channel_field = number_field("channel", { min: 0, max: channels[state.layer] - 1, step: 1, value: state.channel }, (number) => choose("channel", number));
   const strongest = button("strongest place", () => {
     if (map()) move(lens_place(lens_strongest(map().values, map().shape[1]), field(), units(), sides()));
   });
@@ -411,8 +411,8 @@ function render({ model, el }) {
 
   const show_controls = () => {
     for (const [list, name] of [[images, "image"], [layer_list, "layer"], [method_list, "method"], [class_list, "explained"]]) list.set(state[name]);
-    channel_field.input.max = channels[state.layer] - 1;
-    if (state.channel !== null && Number(channel_field.input.value) !== state.channel) channel_field.set(state.channel);
+    channel_field.limit(channels[state.layer] - 1);
+    if (state.channel !== null) channel_field.follow(state.channel);
     opacity.set(state.opacity);
     const [name, share] = says[state.image] ?? [];
     network_says.textContent = name === undefined ? "" : `The network says: ${name} (${Math.round(100 * share)} %).`;
@@ -488,4 +488,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+export default instrument(render, { asks: true });

@@ -261,6 +261,20 @@ class Lens(AskingInstrument):
 
     # ---- the picture
 
+    @property
+    def alt(self):
+        image, methods = next(iter(self._given)), self.methods[:MOST_HEATMAPS]
+        heat = f"; below, heatmaps for {self.explained} by {', '.join(methods)}" if methods else ""
+        return (
+            f"The image {image} with what the strongest unit of {', '.join(self._pictured(image))} "
+            f"sees of it, each beside its feature map{heat}."
+        )
+
+    def _pictured(self, image):
+        """The layers in the picture: up to three, whose fields are known if there are any."""
+        known = [path for path in self.layers if self.fields[image][path]]
+        return _spread_out(known or self.layers)
+
     def picture(self):
         """The strongest unit of up to three layers, and the heatmaps, of the first image."""
         from matplotlib.figure import Figure
@@ -269,8 +283,7 @@ class Lens(AskingInstrument):
 
         image = next(iter(self._given))
         pixels = pixels_shown(self._given[image])
-        chosen = _spread_out([path for path in self.layers if self.fields[image][path]])
-        chosen = chosen or _spread_out(self.layers)
+        chosen = self._pictured(image)
         methods = self.methods[:MOST_HEATMAPS]
         figure = Figure(figsize=(9, 4.3 if methods else 2.3), layout="constrained")
         rows = np.atleast_1d(figure.subfigures(2 if methods else 1, 1, height_ratios=None))

@@ -1,5 +1,5 @@
 // The shape calculator: a stack of layers, and what each makes of shapes, weights and fields.
-import { element, frame, choice, number_field, checkbox, button, live_line, each_frame, fresh_id, MARK } from "./elements.mjs";
+import { element, instrument, frame, choice, number_field, checkbox, button, live_line, each_frame, fresh_id, MARK } from "./elements.mjs";
 
 // ---- arithmetic, the same as in shape_calculator.py ---------------------------------------------
 
@@ -167,7 +167,7 @@ function write(target, text) {
 }
 
 function render({ model, el }) {
-  const state = { selected: 0, revealed: new Set(), refused: "", width: 0 };
+  const state = { selected: 0, revealed: new Set(), width: 0 };
   const stack = () => model.get("layers");
   const hatch = fresh_id();
   let rows = stack_rows(model.get("input_shape"), stack());
@@ -185,6 +185,7 @@ function render({ model, el }) {
   const rebuild = (layers, place, selected) => {
     for (const seen of [...state.revealed]) if (seen >= place) state.revealed.delete(seen);
     state.selected = Math.min(selected, layers.length - 1);
+    table_rows.forEach(settle);
     store("layers", layers);
     draw();
   };
@@ -194,33 +195,19 @@ function render({ model, el }) {
     request();
   };
 
-  /** Say what a field takes while something else stands in it; when it's left, that is not kept. */
-  const explain = (field, name, most, value_of) => {
-    field.input.addEventListener("input", () => {
-      const refused = field.input.getAttribute("aria-invalid") === "true";
-      state.refused = refused ? `${name}: a whole number from 1 to ${grouped(most)}.` : "";
-      request();
-    });
-    field.input.addEventListener("blur", () => {
-      field.set(value_of());
-      state.refused = "";
-      request();
-    });
-  };
-
   // -- the input's own row
-  const input_fields = ["height", "width", "channels"].map((name, i) => number_field(name, { min: 1, max: LIMITS[name], value: model.get("input_shape")[i], quiet: true }, (n) => {
+  const trouble = element("p", { class: "trouble", id: fresh_id(), role: "status" }); // one for all fields
+  const input_fields = ["height", "width", "channels"].map((name, i) => number_field(name, { min: 1, max: LIMITS[name], step: 1, value: model.get("input_shape")[i], trouble, about: `${name} of the input: ` }, (n) => {
     const shape = [...model.get("input_shape")];
     shape[i] = n;
     store("input_shape", shape);
   }));
-  input_fields.forEach((field, i) => explain(field, `${["height", "width", "channels"][i]} of the input`, Number(field.input.max), () => model.get("input_shape")[i]));
 
   // -- a row for each place of the stack; it shows whatever layer is there
   const make_row = (place) => {
     const nth = `layer ${place + 1}`;
     const label = (name) => element("span", {}, name, element("span", { class: "visually-hidden" }, ` of ${nth}`));
-    const row = { kind: null, shown: {}, fields: {} };
+    const row = { kind: null, fields: {} };
     row.choose = choice(label("kind"), Object.keys(KINDS), "Conv2D", (kind) => with_layer(place, of_kind(kind, stack()[place])));
     row.cells = SETTINGS.map(([name]) => element("td", { class: `setting ${name}` }));
     row.results = Object.fromEntries(RESULTS.map((name) => [name, element("td", { "data-part": name, "data-name": NAMES[name] ?? name })]));
@@ -253,9 +240,11 @@ function render({ model, el }) {
     return row;
   };
 
+  /** Fields that are about to show another layer keep nothing of what they couldn't take. */
+  const settle = (row) => Object.values(row.fields).forEach((field) => field.settle?.());
   const show_fields = (row, place, layer) => {
     row.kind = layer.kind;
-    row.shown = {};
+    settle(row);
     row.fields = {};
     row.choose.set(layer.kind);
     const nth = `layer ${place + 1}`;
@@ -266,13 +255,12 @@ function render({ model, el }) {
       const label = element("span", {}, name, element("span", { class: "visually-hidden" }, ` of ${nth}`));
       const heard = (value) => {
         const old = stack()[place];
-        row.shown[name] = value;
         const follows = name === "pool" && old.stride === old.pool; // as in Keras, until it's set
         with_layer(place, { ...old, [name]: value, ...(follows && { stride: value }) });
       };
-      const field = name === "padding" ? choice(label, ["valid", "same"], layer[name], heard) : number_field(label, { min: 1, max: LIMITS[name], value: layer[name], quiet: true }, heard);
-      row.shown[name] = layer[name];
-      if (name !== "padding") explain(field, `${name} of ${nth}`, LIMITS[name], () => stack()[place]?.[name] ?? layer[name]);
+      const field = name === "padding"
+        ? choice(label, ["valid", "same"], layer[name], heard)
+        : number_field(label, { min: 1, max: LIMITS[name], step: 1, value: layer[name], trouble, about: `${name} of ${nth}: ` }, heard);
       row.fields[name] = field;
       row.cells[i].append(field.root);
     });
@@ -281,9 +269,7 @@ function render({ model, el }) {
   const show_row = (place, layer) => {
     const row = table_rows[place], result = rows[place];
     if (row.kind !== layer.kind) show_fields(row, place, layer);
-    for (const [name, field] of Object.entries(row.fields)) {
-      if (row.shown[name] !== layer[name]) field.set((row.shown[name] = layer[name])); // not over what is being typed
-    }
+    for (const [name, field] of Object.entries(row.fields)) (field.follow ?? field.set)(layer[name]);
     const hidden = is_hidden(place);
     const texts = {
       shape: result.shape && sizes(result.shape),
@@ -438,7 +424,6 @@ function render({ model, el }) {
 
   const said = live_line();
   const say = () => {
-    if (state.refused) return state.refused;
     const misfit = rows.findIndex((row) => row.problem);
     if (misfit >= 0) return `✗ Layer ${misfit + 1} does not fit: ${rows[misfit].problem}.`;
     if (!rows.length) return "No layers: add one.";
@@ -457,12 +442,13 @@ function render({ model, el }) {
       body.append(table_rows.at(-1).tr, table_rows.at(-1).problem);
     }
     while (table_rows.length > layers.length) {
-      const { tr, problem } = table_rows.pop();
-      tr.remove();
-      problem.remove();
+      const row = table_rows.pop();
+      settle(row);
+      row.tr.remove();
+      row.problem.remove();
     }
     layers.forEach((layer, place) => show_row(place, layer));
-    input_fields.forEach((field, i) => Number(field.input.value) !== input_shape[i] && (document.activeElement !== field.input || field.input.checkValidity()) && field.set(input_shape[i]));
+    input_fields.forEach((field, i) => field.follow(input_shape[i]));
     write(input_output, sizes(input_shape));
     const known = rows.every((row, place) => row.shape && !is_hidden(place));
     for (const [name, cell] of Object.entries(sums)) write(cell, known ? grouped(total(name)) : rows.some((row) => row.shape === null) ? "—" : "?");
@@ -487,6 +473,7 @@ function render({ model, el }) {
   frame(el, "Shape calculator", element("div", { class: "shape-calculator" },
     boxes_figure,
     table,
+    trouble,
     element("div", { class: "controls" }, fresh_kind.root, add, guess.root),
     said,
     element("div", { class: "below" },
@@ -512,4 +499,4 @@ function render({ model, el }) {
   return () => (watch.disconnect(), request.cancel());
 }
 
-export default { render };
+export default instrument(render);

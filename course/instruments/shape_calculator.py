@@ -8,6 +8,7 @@ import traitlets
 from course.explain import Field
 from course.instruments.base import Instrument
 from course_utils.arguments import check_integer
+from course_utils.texts import counted
 
 # What can be set of each layer, with what Keras or the calculator takes when it isn't given. The
 # front end has the same table, and a test holds them together. A pool's stride is its own size.
@@ -134,6 +135,14 @@ class ShapeCalculator(Instrument):
         fits = all(row["shape"] for row in rows)
         names = ("parameters", "multiply_adds")
         return {name: sum(row[name] for row in rows) if fits else None for name in names}
+
+    @property
+    def alt(self):
+        return (
+            f"{counted(len(self.layers), 'layer')} on an input of "
+            f"{' × '.join(map(str, self.input_shape))}: the maps as boxes, a table of shapes, "
+            "parameters and multiply-adds, and the receptive fields on the input."
+        )
 
     def picture(self):
         """The maps as boxes, the table, and the receptive fields on the input."""

@@ -1,5 +1,7 @@
 """The stepper in JupyterLab and on a page without a kernel: dragged, typed into, predicted."""
 
+import re
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -90,12 +92,32 @@ def test_keyboard_and_settings(exported_page):
     output.press("End")
     expect(output).to_have_attribute("aria-valuemax", str(expected.size))
     assert shown_value(page) == pytest.approx(expected[-1, -1], abs=0.006)
-    page.get_by_label("padding", exact=True).fill("99")  # refused, and what was there stays
-    expect(page.get_by_label("padding", exact=True)).to_have_attribute("aria-invalid", "true")
+    padding = page.get_by_label("padding", exact=True)
+    padding.fill("99")  # it stays, marked; what was there goes on counting
+    padding.blur()
+    expect(padding).to_have_value("99")
+    expect(padding).to_have_attribute("aria-invalid", "true")
+    expect(padding).to_have_accessible_description(re.compile("from 0 to 8.* 0 counts"))
     expect(output).to_have_attribute("aria-valuemax", str(expected.size))
-    expect(page.get_by_text("a whole number from 0 to 8")).to_be_visible()
-    page.get_by_label("padding", exact=True).blur()
-    expect(page.get_by_label("padding", exact=True)).to_have_value("0")
+    padding.press("ArrowDown")  # from what counts
+    expect(padding).to_have_value("0")
+    expect(padding).to_have_accessible_description("")
+    bias = page.get_by_label("bias", exact=True)
+    bias.fill("1,5")
+    bias.blur()
+    expect(bias).to_have_value("1.5")
+    assert shown_value(page) == pytest.approx(expected[-1, -1] + 2.75, abs=0.006)
+    weight = page.get_by_label("weight in row 2, column 0")
+    weight.fill("1000000000")
+    weight.blur()
+    expect(weight).to_have_value("1e9")
+    expect(weight).to_have_attribute("title", "1000000000")
+    assert len(page.locator("[data-part=value]").inner_text()) < 9
+    weight.fill("a lot")
+    weight.blur()
+    expect(weight).to_have_value("a lot")
+    expect(weight).to_have_accessible_description(re.compile("number; until then 1e9 counts"))
+    weight.fill("-1")
     page.get_by_label("dilation", exact=True).fill("4")
     page.get_by_label("stride", exact=True).fill("1")
     expect(output).to_have_attribute("aria-valuemax", str(6 * 6))

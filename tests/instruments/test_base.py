@@ -15,6 +15,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 class Dial(Instrument):
     module = "elements"
+    alt = "A dial at zero."
 
     def picture(self):
         return Figure(figsize=(2, 1))
@@ -34,5 +35,5 @@ def test_a_cell_shows_widget_and_picture_with_any_ipywidgets(monkeypatch):
     assert len(itself) == 1
     assert data[VIEW]["model_id"] == dial.model_id
     picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-    assert picture.size == (144, 72)
-    assert metadata["image/png"] == {"width": 144}
+    assert picture.size == (144, 72) and picture.text["Description"] == dial.alt
+    assert metadata["image/png"] == {"width": 144, "alt": dial.alt}
