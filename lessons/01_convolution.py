@@ -19,23 +19,37 @@ from course_utils import figures, start
 import numpy as np
 from course import data, instruments
 
-SCALE = start.begin_lesson(seed=1)  # COURSE_SCALE=full, or scale="full" here, uses all the digits
+# scale="full" here, or COURSE_SCALE=full, uses all the digits
+SCALE = start.begin_lesson(seed=1)
+predict = instruments.open_lesson("01_convolution")
 
 # %% [markdown]
 # ## 1.1 An image is an array
 #
 # A grey image is a table of numbers, one per pixel. Most files store whole numbers from 0 (black) to
-# 255 (white) in one byte each: the type `uint8`.
-#
-# **Predict.** A handwritten digit of the MNIST set is 28 pixels high and wide. How many numbers is that?
+# 255 (white) in one byte each: the type `uint8`. Load some handwritten digits of the MNIST set:
 
 # %%
 n_train, n_test = (2000, 500) if SCALE == "quick" else (None, None)
 (x_train, y_train), (x_test, y_test) = data.load_mnist(n_train=n_train, n_test=n_test)
 
 # %% [markdown]
-# The line above says which digits you are using and where they come from. Here is one of them: the
-# array's shape, its type, and a piece from its middle.
+# The line above says which digits you are using and where they come from.
+#
+# **Predict.** A digit is 28 pixels high and 28 wide. How many numbers is that?
+
+# %%
+predict.number(
+    "pixels", 784,
+    mistakes={
+        56: "That adds the height and the width. Each of the 28 rows holds 28 numbers.",
+        112: "That is the way round the image: its four sides. Its inside is made of pixels, too.",
+        2352: "That is three numbers a pixel, as in a colour image; a grey one has one.",
+    },
+)
+
+# %% [markdown]
+# Here is one of them: the array's shape, its type, its size, and a piece from its middle.
 
 # %%
 digit = x_train[np.flatnonzero(y_train == 5)[0]]
@@ -46,10 +60,30 @@ digit[10:18, 10:18]
 # 28 × 28 = 784 numbers. Now the same array as a picture:
 
 # %%
-figures.image_grid([digit, digit[10:18, 10:18]], titles=["the whole digit", "rows and columns 10 to 17"], size=2.6)
+figures.image_grid(
+    [digit, digit[10:18, 10:18]], size=2.6,
+    titles=["the whole digit", "rows and columns 10 to 17"],
+    alt="A handwritten five, white on black, and an enlarged piece of its stroke: "
+    "squares in shades of grey.",
+)
 
 # %% [markdown]
-# Bytes save memory, and set a trap. **Predict.** What is 200 + 100, if both are `uint8`?
+# Bytes save memory, and set a trap.
+#
+# **Predict.** What is 200 + 100, if both are `uint8`?
+
+# %%
+predict.number(
+    "wrap", 44,
+    mistakes={
+        300: "A byte holds no number above 255.",
+        255: "That would be stopping at the top, as image editors do. NumPy goes on from 0 instead.",
+        45: "That takes off 255. But a byte has 256 values, from 0 to 255: after 255 comes 0.",
+    },
+)
+
+# %% [markdown]
+# Once with bytes, and once with the first of the two as a floating-point number:
 
 # %% tags=["nbval-check-output"]
 bright, also_bright = np.array([200], dtype="uint8"), np.array([100], dtype="uint8")
@@ -76,58 +110,77 @@ assert chelsea().shape == (300, 451, 3)
 
 # %%
 red, green, blue = np.moveaxis(cat_colour, -1, 0)
-assert red.mean() > green.mean() > blue.mean()
 figures.image_grid(
-    [cat_colour, red, green, blue], titles=["colour", "red", "green", "blue"], limits=(0, 1), size=2.2,
+    [cat_colour, red, green, blue], limits=(0, 1), size=2.2,
+    titles=["colour", "red", "green", "blue"],
     title="Fur is brightest in red and darkest in blue: together that is ginger",
+    alt="A ginger cat's face in colour, and its red, green and blue channels in grey, "
+    "each darker than the one before.",
 )
 
 # %% [markdown]
-# For most of this lesson one channel is enough. Grey is a weighted mean of the three, with most of the
-# weight on green, where our eyes are most sensitive.
+# The means of the three channels fall from red to blue. For most of this lesson one channel is enough. Grey is
+# a weighted mean of the three, with most of the weight on green, where our eyes are most sensitive.
 
 # %%
 from skimage.color import rgb2gray
 
+assert red.mean() > green.mean() > blue.mean()
 cat = rgb2gray(cat_colour)
 print(cat.shape, f"from {cat.min():.2f} to {cat.max():.2f}")
 
 # %% [markdown]
 # ## 1.2 A patch times a kernel
 #
-# Take a small array of weights, the **kernel**. Lay it on a **patch** of the image, multiply each pixel
-# by the weight that lies on it, and add everything up. The result is one number: large where the patch is bright under
+# Take a small array of weights, the **kernel**. Lay it on a **patch** of the image, multiply each pixel by the
+# weight that lies on it, and add everything up. The result is one number: large where the patch is bright under
 # large weights. (It grows with the patch's brightness too, so it isn't yet a measure of likeness.)
 #
 # $$\text{output}[i, j] = \sum_{a}\sum_{b} \text{image}[i + a,\, j + b]\;\cdot\;\text{kernel}[a, b]$$
 #
-# **Predict.** With the image and kernel below, what is the number at the top left?
+# A small image, and a smaller kernel:
 
 # %%
 image = np.array([[0, 1, 2], [3, 4, 5], [6, 7, 8]])
 kernel = np.array([[0, 1], [2, 3]])
 
 # %% [markdown]
-# By hand: 0 · 0 + 1 · 1 + 3 · 2 + 4 · 3 = 19.
+# **Predict.** Lay the kernel on the top left of the image. What is the number that comes out?
+
+# %%
+predict.number(
+    "first_sum", 19,
+    mistakes={
+        8: "That is the sum of the four pixels; each has to be multiplied by its weight.",
+        5: "That is the sum with the kernel turned by half a turn; here it isn't turned.",
+        25: "That is one step to the right.",
+        37: "That is one step down.",
+        28: "That is the sum of a matrix product. Here each pixel meets one weight only.",
+    },
+)
+
+# %% [markdown]
+# The four products, and their sum:
 
 # %% tags=["nbval-check-output"]
 patch = image[0:2, 0:2]
 print(patch * kernel)
 print("sum:", (patch * kernel).sum())
-assert (patch * kernel).sum() == 19
 
 # %% [markdown]
+# By hand: 0 · 0 + 1 · 1 + 3 · 2 + 4 · 3 = 19.
+#
 # Now slide the kernel over the image, row by row, and keep one number for each position. Two loops say
 # exactly that:
 
 # %%
 def correlate(image, kernel):
     """Slide the kernel over the image; a sum of products at each position."""
-    height, width = np.subtract(image.shape, kernel.shape) + 1
-    output = np.zeros((height, width))
-    for row in range(height):
-        for column in range(width):
-            patch = image[row : row + kernel.shape[0], column : column + kernel.shape[1]]
+    tall, wide = kernel.shape
+    output = np.zeros((image.shape[0] - tall + 1, image.shape[1] - wide + 1))
+    for row in range(output.shape[0]):
+        for column in range(output.shape[1]):
+            patch = image[row : row + tall, column : column + wide]
             output[row, column] = (patch * kernel).sum()
     return output
 
@@ -141,13 +194,26 @@ assert correlate(image, kernel).tolist() == [[19, 25], [37, 43]]
 # %% [markdown]
 # **Predict.** How many positions does a 3×3 kernel have on a 5×5 image?
 
-# %% tags=["nbval-check-output"]
-positions = correlate(np.ones((5, 5)), np.ones((3, 3)))
-print(positions.shape, "→", positions.size, "positions")
-assert positions.size == 9
+# %%
+predict.number(
+    "positions", 9,
+    mistakes={
+        25: "That is one for each pixel; on the outermost ones the kernel would hang over the rim.",
+        4: "Two steps along each side: but with two steps you stand in three places.",
+        3: "That is one row of them; the kernel moves down as well.",
+        1: "That is how many fit without overlapping; the kernel moves by one pixel at a time.",
+    },
+)
 
 # %% [markdown]
-# Three along each side, nine in all. The output is smaller than the image by the kernel's size less one:
+# Count the numbers that come out:
+
+# %% tags=["nbval-check-output"]
+sums = correlate(np.ones((5, 5)), np.ones((3, 3)))
+print(sums.shape, "→", sums.size)
+
+# %% [markdown]
+# Three along each side, 9 in all. The output is smaller than the image by the kernel's size less one:
 # 5 − 3 + 1 = 3.
 #
 # ## 1.3 Slide it yourself
@@ -162,11 +228,22 @@ digit_edges = correlate(np.pad(digit / 255, 1), vertical_edges)
 print(digit.shape, "→", digit_edges.shape)
 
 # %% [markdown]
-# **Predict.** The stroke of the digit is bright on black. On which side of a stroke is the output
-# positive (red), and on which is it negative (blue)?
-#
-# Drag over the output, or step through its 784 positions. In the output, a small stroke marks what is negative. (In
-# JupyterLab, run the cell to make it live.)
+# **Predict.** The stroke of the digit is bright on black. Where is the output positive (red)?
+
+# %%
+predict.choice(
+    "red_side", "the left side",
+    options=["the left side", "the right side", "both sides", "the whole stroke"],
+    mistakes={
+        "the right side": "There it goes from bright to dark: the bright pixels lie under −1.",
+        "both sides": "The kernel tells a step up from a step down: the two have opposite signs.",
+        "the whole stroke": "Inside a wide stroke all is alike: what +1 adds, −1 takes away.",
+    },
+)
+
+# %% [markdown]
+# Drag over the output, or step through its 784 positions. In the output, a small stroke marks what is negative.
+# (In JupyterLab, run the cell to make it live.)
 
 # %%
 stepper = instruments.ConvolutionStepper(digit / 255, vertical_edges, padding="same")
@@ -186,19 +263,35 @@ stepper
 # %%
 (_, _), (houses, house_labels) = data.load_svhn(n_train=0, n_test=100)
 greys = rgb2gray(houses)
-house = max(greys, key=lambda grey: grey[:, [0, -1]].mean())  # the one with the brightest sides
+house = max(greys, key=lambda grey: grey[:, [0, -1]].mean())
 house_edges = correlate(np.pad(house, 1), vertical_edges)
 assert house_edges.size == 1024
 
 # %% [markdown]
-# **Predict.** Where will the output be strongest: at the digit, at its neighbours, or somewhere else?
+# **Predict.** Where will the output be strongest?
+
+# %%
+predict.choice(
+    "strongest", "at the left and right border",
+    options=["at the digit", "at its neighbours", "at the left and right border"],
+    mistakes={
+        "at the digit": "Its edges are steps between two shades of grey. The zeros outside, "
+        "beside a bright wall, are a larger step.",
+        "at its neighbours": "Their edges are steps between two shades, too. The zeros outside, "
+        "beside a bright wall, are a larger step.",
+    },
+)
+
+# %% [markdown]
+# The same kernel, with a frame of zeros round the image as before:
 
 # %%
 instruments.ConvolutionStepper(house, vertical_edges, padding="same")
 
 # %% [markdown]
-# The frame of red and blue at the left and right border is no edge of the house. It comes from the
-# zeros that you padded with: beside a bright wall they look like the dark. Section 1.7 comes back to it.
+# It is strongest at the left and right border, and that frame of red and blue is no edge of the house. It comes
+# from the zeros that you padded with: beside a bright wall they look like the dark. (The code above looked for
+# the image with the brightest sides.) Section 1.7 comes back to it.
 #
 # ## 1.4 Is it right? Is it fast?
 #
@@ -220,17 +313,16 @@ layer.set_weights([vertical_edges[:, :, None, None]])
 # %% tags=["nbval-check-output"]
 ours = correlate(cat, vertical_edges)
 scipys = correlate2d(cat, vertical_edges, mode="valid")
-kerass = keras.ops.convert_to_numpy(layer(cat[None, :, :, None].astype("float32")))[0, :, :, 0]
+cat_batch = keras.ops.convert_to_tensor(cat[None, :, :, None].astype("float32"))
+kerass = keras.ops.convert_to_numpy(layer(cat_batch))[0, :, :, 0]
 print(ours.shape, scipys.shape, kerass.shape)
 assert np.allclose(ours, scipys) and np.allclose(ours, kerass, atol=1e-5)
 
 # %% [markdown]
 # They agree to rounding: Keras computes with 32 bits, the others with 64.
 #
-# **Predict.** How many times faster than the two loops are the libraries: 2, 20 or 200 times?
-#
-# There is a way between: NumPy can show all the patches at once as one array with four axes, without
-# copying a pixel, and multiply it with the kernel in one call.
+# There is a way between the loops and a library: NumPy can show all the patches at once as one array with four
+# axes, without copying a pixel, and multiply it with the kernel in one call.
 
 # %%
 from numpy.lib.stride_tricks import sliding_window_view
@@ -255,27 +347,29 @@ def milliseconds(function, repeats=5):
         times.append(1000 * (time.perf_counter() - begin))
     return np.median(times)
 
-# %% [markdown]
-# Now all four on the cat:
+# %% [markdown] answer="over a hundred times as fast"
+# **Predict.** How many times faster than the two loops are the libraries: 2, 20 or 200 times?
+#
+# All four on the cat:
 
 # %%
-cat_batch = keras.ops.convert_to_tensor(cat[None, :, :, None].astype("float32"))
 timings = {
     "two loops": milliseconds(lambda: correlate(cat, vertical_edges)),
     "NumPy, all patches": milliseconds(lambda: correlate_at_once(cat, vertical_edges)),
-    "SciPy correlate2d": milliseconds(lambda: correlate2d(cat, vertical_edges, mode="valid")),
-    "Keras Conv2D": milliseconds(lambda: layer(cat_batch)),
+    "SciPy": milliseconds(lambda: correlate2d(cat, vertical_edges, "valid")),
+    "Keras": milliseconds(lambda: layer(cat_batch)),
 }
 for name, time_taken in timings.items():
-    print(f"{name:20} {time_taken:8.2f} ms   {timings['two loops'] / time_taken:6.0f} ×")
+    times = timings["two loops"] / time_taken
+    print(f"{name:20} {time_taken:8.2f} ms   {times:6.0f} ×")
 
 # %% [markdown]
-# The arithmetic is the same 147,456 multiplications each time: 128 × 128 positions, nine weights.
-# On the machine that made this page, NumPy and SciPy are over a hundred times as fast as the loops; yours stands above.
-# The loops are slow for another reason. At each of 16,384 positions Python looks up names, makes small
-# arrays and calls functions, which takes far longer than nine multiplications. A library pays such
-# costs once, runs compiled code over memory that lies in order, and, where it can, lets the processor multiply several
-# numbers with one instruction. Keras has its own cost for each call, so it gains most with many images
+# The arithmetic is the same 147,456 multiplications each time: 128 × 128 positions, nine weights. On the
+# machine that made this page, NumPy and SciPy are over a hundred times as fast as the loops; what they are on
+# yours stands above. The loops are slow for another reason. At each of 16,384 positions Python looks up names,
+# makes small arrays and calls functions, which takes far longer than nine multiplications. A library pays such
+# costs once, runs compiled code over memory that lies in order, and, where it can, lets the processor multiply
+# several numbers with one instruction. Keras has its own cost for each call, so it gains most with many images
 # and many kernels.
 
 # %% tags=["nbval-check-output"]
@@ -289,7 +383,7 @@ assert ours.shape == (128, 128)
 # **cross-correlation**. Deep learning computes the cross-correlation and calls it convolution. Since
 # the kernels are learned, it doesn't matter which: the net would learn the flipped one.
 #
-# **Predict.** An image has a single bright pixel. What does each operation make of it?
+# Take an image with a single bright pixel, and a kernel that has a direction:
 
 # %%
 from scipy.signal import convolve2d
@@ -297,14 +391,39 @@ from scipy.signal import convolve2d
 dot = np.zeros((7, 7))
 dot[3, 3] = 1
 arrow = np.array([[1, 2, 3], [0, 0, 4], [0, 0, 5]])
-figures.image_grid(
-    [dot, arrow, correlate2d(dot, arrow, "same"), convolve2d(dot, arrow, "same")],
-    titles=["a dot", "kernel", "cross-correlation", "convolution"], size=2,
-    title="Convolution prints the kernel itself; cross-correlation prints it turned by half a turn",
+figures.image_grid([dot, arrow], titles=["a dot", "kernel"], size=2, alt=(
+    "A white dot in the middle of a black square, and a 3×3 kernel in grey: "
+    "a bar along its top, which turns down on the right."
+))
+
+# %% [markdown]
+# **Predict.** What does cross-correlation, without a flip, print in the place of the dot?
+
+# %%
+predict.choice(
+    "printed", "the kernel turned by half a turn",
+    options=["the kernel itself", "the kernel turned by half a turn", "the kernel turned by a quarter"],
+    mistakes={
+        "the kernel itself": "The kernel's top left weight meets the dot when its middle lies below "
+        "and to the right of the dot. So that weight is printed there: bottom right.",
+        "the kernel turned by a quarter": "Up and down are exchanged, and left and right as well: "
+        "together that is more than a quarter.",
+    },
 )
 
 # %% [markdown]
-# Flip the kernel up-down and left-right, and one operation becomes the other:
+# Both operations on the dot:
+
+# %%
+figures.image_grid(
+    [correlate2d(dot, arrow, "same"), convolve2d(dot, arrow, "same")], size=2,
+    titles=["cross-correlation", "convolution"],
+    alt="Two pictures of the kernel on black, which face in opposite directions.",
+)
+
+# %% [markdown]
+# Cross-correlation prints the kernel turned by half a turn, convolution prints the kernel itself. Flip the
+# kernel up-down and left-right, and one operation becomes the other:
 
 # %%
 flipped = arrow[::-1, ::-1]
@@ -314,8 +433,7 @@ assert np.array_equal(convolve2d(dot, arrow, "valid"), correlate(dot, flipped))
 # %% [markdown]
 # ## 1.6 Kernels made by hand
 #
-# Here are eight classics. **Predict.** Which of them leave a flat grey wall at zero, and which leave it
-# as it is?
+# Here are eight classics:
 
 # %%
 kernels = {
@@ -330,31 +448,56 @@ kernels = {
 }
 
 # %% [markdown]
-# On a flat patch of brightness $c$ the sum of products is $c$ times the **sum of the kernel's weights**.
+# **Predict.** How many of the eight make zeros of a flat grey wall?
+
+# %%
+predict.number(
+    "zeros", 7,
+    mistakes={
+        8: "The box blur has no negative weight, so nothing can cancel out.",
+        4: "That is those with *edges* in their name. Add up the weights of the other four as well.",
+        6: "One of those with a single large weight is easily missed: 8 against eight times 1, "
+        "or 4 against four times 1.",
+        5: "Those with a single large weight count as well: 8 against eight times 1, 4 against four times 1.",
+    },
+)
+
+# %% [markdown]
+# The wall has the brightness 0.5. What each kernel makes of it:
 
 # %% tags=["nbval-check-output"]
 wall = np.full((5, 5), 0.5)
 for name, kernel in kernels.items():
-    response = correlate(wall, kernel)
-    print(f"{name:18} sum {kernel.sum():+.0f}   flat 0.5 becomes {response[2, 2]:+.1f}")
-    assert np.allclose(response, 0.5 * kernel.sum())
+    print(f"{name:18} {np.unique(correlate(wall, kernel).round(6) + 0.0)}")
 
 # %% [markdown]
-# The edge kernels sum to 0 and ignore flat regions at any brightness. The box blur sums to 1 and keeps
-# the brightness. An "edge" kernel that doesn't sum to zero would answer to every bright wall.
+# Of the eight, 7 make zeros of the wall, and would do so at any brightness; the box blur keeps it as it is. On
+# a flat patch of brightness $c$ the sum of products is $c$ times the **sum of the kernel's weights**:
+
+# %% tags=["nbval-check-output"]
+print({name: round(float(kernel.sum())) for name, kernel in kernels.items()})
+for kernel in kernels.values():
+    assert np.allclose(correlate(wall, kernel), 0.5 * kernel.sum())
+
+# %% [markdown]
+# It is 1 for the box blur and 0 for all the others. An "edge" kernel that doesn't sum to zero would answer to
+# every bright wall. Now the cat:
 
 # %% tags=["thumbnail"]
 maps = [correlate2d(cat, kernel, "valid") for kernel in kernels.values()]
 figures.image_grid(
-    maps[:-1] + [maps[-1] - 0.5], titles=list(kernels), columns=4, signed=True, size=2.2,
+    maps[:-1] + [maps[-1] - 0.5], titles=list(kernels), columns=4, signed=True,
     title="What the eight kernels make of the cat (the blur is shown less 0.5)",
+    size=2.2, alt="Eight maps of the cat's face in red and blue: lines across, "
+    "upright lines, slanting lines, twice a fine speckle, upright lines, "
+    "lines across, and a blurred face.",
 )
 
 # %% [markdown]
 # Whiskers, which run sideways, show in *horizontal edges*; the sides of the face in *vertical edges*.
 # *All edges* and the *Laplacian* answer in every direction, and to noise as well: they look at
-# differences of differences. Like the first two, the Sobel kernels add up three pixels along the edge; they count the
-# middle one twice, a gentler smoothing.
+# differences of differences. Like the first two, the Sobel kernels add up three pixels along the edge; they count
+# the middle one twice, a gentler smoothing.
 #
 # Two Sobel kernels together give the strength of an edge whatever its direction: the length of the
 # **gradient**.
@@ -364,18 +507,23 @@ across = correlate2d(cat, kernels["Sobel, vertical"], "valid")
 down = correlate2d(cat, kernels["Sobel, horizontal"], "valid")
 strength = np.hypot(across, down)
 figures.image_grid(
-    [cat, across, down], titles=["the cat", "left to right", "top to bottom"], signed=[False, True, True], size=2.8
+    [cat, across, down], titles=["the cat", "left to right", "top to bottom"],
+    signed=[False, True, True], size=2.8,
+    alt="The cat's face, its upright lines in red and blue, and its level lines.",
 )
 
 # %% [markdown]
-# The edge strength is the root of the sum of the two squares, so it is never negative, and doesn't change when bright
-# and dark are exchanged.
+# The edge strength is the root of the sum of the two squares, so it is never negative, and doesn't change when
+# bright and dark are exchanged.
 
 # %%
-negative = np.hypot(*(correlate2d(1 - cat, kernels[f"Sobel, {way}"], "valid") for way in ("vertical", "horizontal")))
+sobels = [kernels["Sobel, vertical"], kernels["Sobel, horizontal"]]
+negative = np.hypot(*(correlate2d(1 - cat, kernel, "valid") for kernel in sobels))
 assert np.allclose(strength, negative)
 figures.image_grid(
-    [strength, negative], titles=["edge strength", "the same from the negative"], limits=(0, 0.8), size=2.8
+    [strength, negative], titles=["edge strength", "the same from the negative"],
+    limits=(0, 0.8), size=2.8,
+    alt="Twice the same picture: the outlines of the cat's face, white on black.",
 )
 
 # %% [markdown]
@@ -388,23 +536,42 @@ figures.image_grid(
 #   top, one at the bottom, one column at the left and one at the right: one on each side;
 # - other fillings, such as mirroring the image at its border.
 #
-# **Predict.** You blur a white image with a box kernel and zero padding. What happens at the border, and
-# how dark does a corner get?
+# **Predict.** You blur a white image, all ones, with a 3×3 box kernel and zero padding. Inside, it stays at 1.
+# What is the value in a corner?
+
+# %%
+predict.number(
+    "corner", 0.4444444444444444, tolerance=0.006,
+    mistakes={
+        1: "With zeros outside, the mean at the border takes in some of them.",
+        0.6666666666666666: "That is in the middle of a side, where six of the nine pixels are real.",
+        0.5: "A corner pixel is not counted by halves: count how many of the nine are in the image.",
+        0.25: "The image fills 2 × 2 of the kernel's 3 × 3 places.",
+        0.1111111111111111: "That would be the corner pixel alone; three of its neighbours are real, too.",
+    },
+)
+
+# %% [markdown]
+# Ones in the middle, zeros round them:
 
 # %% tags=["nbval-check-output"]
 white = np.ones((5, 5))
 blurred = correlate(np.pad(white, 1), np.full((3, 3), 1 / 9))
 print(blurred.round(2))
-assert np.isclose(blurred[0, 0], 4 / 9) and np.isclose(blurred[0, 2], 6 / 9)
 
 # %% [markdown]
-# In a corner only four of the nine pixels are real, the others are black: 4/9 = .44. A network meets such
-# borders at every layer, and learns to use them: through its zeros it can tell where the image ends.
+# In a corner only four of the nine pixels are real, the others are black: 4/9 = 0.44. Along a side it is 6/9. A
+# network meets such borders at every layer, and learns to use them: through its zeros it can tell where the image
+# ends. The same on the cat:
 
 # %%
-padded = {mode: correlate(np.pad(cat, 4, mode=mode), np.full((9, 9), 1 / 81)) for mode in ("constant", "reflect")}
+assert np.isclose(blurred[0, 0], 4 / 9) and np.isclose(blurred[0, 2], 6 / 9)
+box = np.full((9, 9), 1 / 81)
+padded = [correlate(np.pad(cat, 4, mode=mode), box) for mode in ("constant", "reflect")]
 figures.image_grid(
-    list(padded.values()), titles=["zeros outside: a dark frame", "mirrored outside: no frame"], limits=(0, 1), size=2.8
+    padded, titles=["zeros outside: a dark frame", "mirrored outside: no frame"],
+    limits=(0, 1), size=2.8,
+    alt="Two blurred pictures of the cat, the first with a dark rim all round.",
 )
 
 # %% [markdown]
@@ -415,8 +582,7 @@ figures.image_grid(
 #
 # $$\left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1$$
 #
-# **Predict.** An image of 70 × 120, a kernel of 7 × 7. What size comes out without padding? With $p = 3$?
-# With $p = 3$ and stride 2?
+# As code:
 
 # %%
 def output_size(n, k, p=0, s=1):
@@ -424,14 +590,52 @@ def output_size(n, k, p=0, s=1):
     return (n + 2 * p - k) // s + 1
 
 # %% [markdown]
-# First by the formula, for both sides of the image:
+# **Predict.** An image of 70 × 120, a kernel of 7 × 7, no padding, stride 1. What shape comes out?
 
-# %% tags=["nbval-check-output"]
-for p, s in [(0, 1), (3, 1), (3, 2)]:
-    print(f"padding {p}, stride {s}: {output_size(70, 7, p, s)} × {output_size(120, 7, p, s)}")
+# %%
+predict.shape(
+    "valid", (64, 114),
+    mistakes={
+        (63, 113): "That takes off the kernel's whole size; the + 1 at the formula's end is missing.",
+        (70, 120): "That needs padding: three pixels on each side.",
+        (67, 117): "That takes off 3 on one side only; the kernel's middle stays away from both.",
+        (10, 17): "That moves the kernel by its own size; with stride 1 it moves by one pixel.",
+    },
+)
 
 # %% [markdown]
-# Keras calls these `padding="valid"` and `"same"`. Let it confirm:
+# The formula for both sides of the image, without padding and with three pixels of it:
+
+# %% tags=["nbval-check-output"]
+for p in (0, 3):
+    print(f"padding {p}: {output_size(70, 7, p)} × {output_size(120, 7, p)}")
+
+# %% [markdown]
+# Without padding it is 64 × 114, six fewer each way. With $p = 3$ the output is as large as the image.
+#
+# **Predict.** And with $p = 3$ and stride 2?
+
+# %%
+predict.shape(
+    "strided", (35, 60),
+    mistakes={
+        (34, 59): "That leaves out the + 1: 69/2, rounded down, is 34, and one more is 35.",
+        (36, 61): "That rounds up: 69/2 is 34.5, rounded down 34, and one more is 35.",
+        (32, 57): "That is without the padding.",
+        (70, 120): "That is with stride 1.",
+        (35, 120): "The stride applies in both directions.",
+    },
+)
+
+# %% [markdown]
+# By the formula:
+
+# %% tags=["nbval-check-output"]
+print(f"{output_size(70, 7, p=3, s=2)} × {output_size(120, 7, p=3, s=2)}")
+
+# %% [markdown]
+# 35 × 60, half as many each way. Here (70 + 6 − 7)/2 = 34.5 is rounded down, since half a step leads nowhere.
+# Keras calls the paddings `"valid"` and `"same"`. Let it confirm:
 
 # %% tags=["nbval-check-output"]
 sizes = []
@@ -442,13 +646,15 @@ print(sizes)
 assert sizes == [(64, 114), (70, 120), (35, 60)]
 
 # %% [markdown]
-# The sizes agree; the positions don't quite. With stride 2, Keras pads two pixels before and three after, not three and
-# three. A stride of 2 keeps every second output in each direction, a quarter of all, and computes only those.
-# Halving the resolution early is how networks keep their cost down.
+# The sizes agree; the positions don't quite. With stride 2, Keras pads two pixels before and three after, not
+# three and three. A stride of 2 keeps every second output in each direction, a quarter of all, and computes
+# only those. Halving the resolution early is how networks keep their cost down. Check it on the cat, and two
+# sizes from before:
 
 # %%
 strided = correlate(cat, kernels["Sobel, vertical"])[::2, ::2]
 assert strided.shape == (output_size(130, 3, s=2),) * 2 == (64, 64)
+assert output_size(5, 3) ** 2 == 9 and output_size(28, 3, p=1) == 28
 
 # %% [markdown]
 # ## 1.9 Channels
@@ -460,33 +666,68 @@ assert strided.shape == (output_size(130, 3, s=2),) * 2 == (64, 64)
 # **Predict.** How many weights has a layer with 16 kernels of 3×3 on an RGB image? (Each kernel has a
 # bias besides.)
 
+# %%
+predict.number(
+    "rgb_weights", 448,
+    mistakes={
+        432: "That is 16 × 27; each of the 16 kernels has a bias besides.",
+        160: "That is for a grey image: on RGB a kernel has 27 weights, not nine.",
+        480: "That counts a bias for each of a kernel's three channels. It has one, for the whole sum.",
+        433: "That is one bias for the whole layer; each of the 16 kernels has its own.",
+    },
+)
+
+# %% [markdown]
+# Let Keras count:
+
 # %% tags=["nbval-check-output"]
 layer = keras.layers.Conv2D(16, 3)
 maps = layer(np.zeros((1, 130, 130, 3), "float32"))
-print("kernels", tuple(layer.kernel.shape), " maps", tuple(maps.shape), " weights", layer.count_params())
-assert layer.count_params() == 3 * 3 * 3 * 16 + 16 == 448
+print("kernels", tuple(layer.kernel.shape), " maps", tuple(maps.shape))
+print("weights", layer.count_params())
 
 # %% [markdown]
+# 16 · 27 weights and 16 biases: 448.
+#
 # Depth lets a kernel look at colour. A **1×1 kernel** sees a single pixel, but all its channels: it mixes
-# channels and nothing else. The conversion to grey was one! Others take a difference of two colours, which tells red
-# from green even where both give the same grey.
+# channels and nothing else. The conversion to grey was one, with scikit-image's weights of red, green and blue!
+# Others take a difference of two colours, which tells red from green even where both give the same grey.
 
 # %%
-grey_kernel = np.array([0.2125, 0.7154, 0.0721])  # scikit-image's weights of red, green and blue
+assert layer.count_params() == 3 * 3 * 3 * 16 + 16 == 448
+grey_kernel = np.array([0.2125, 0.7154, 0.0721])
 assert np.allclose(cat_colour @ grey_kernel, cat)
 opponents = {"red − green": [1, -1, 0], "yellow − blue": [0.5, 0.5, -1]}
 figures.image_grid(
     [cat_colour @ np.array(weights) for weights in opponents.values()],
-    titles=list(opponents), signed=True, size=2.6, title="Two 1×1 kernels turn three channels into two others",
+    titles=list(opponents), signed=True, size=2.6,
+    title="Two 1×1 kernels turn three channels into two others",
+    alt="Two maps of the cat's face, both in reds; in the first the eyes are pale.",
 )
 
 # %% [markdown]
 # Both maps are mostly red, above zero: ginger fur has more red than green, and more of both than blue.
 # Networks use 1×1 kernels to change the number of channels cheaply.
 #
-# Now you can count a whole stack of layers. On a colour image of 70 × 120, first 16 kernels of 7 × 7 with stride 2,
-# padded; then 32 of 3 × 3, not padded. **Predict.** What shape comes out of each, and which has more weights? Then
-# reveal the results, one layer at a time.
+# Now you can count a whole stack of layers. On a colour image of 70 × 120, first 16 kernels of 7 × 7 with
+# stride 2, padded; then 32 of 3 × 3, not padded, with stride 1.
+#
+# **Predict.** What shape comes out in the end: height, width, channels?
+
+# %%
+predict.shape(
+    "two_layers", (33, 58, 32),
+    mistakes={
+        (33, 58, 16): "The second layer has 32 kernels, and each of them makes one map.",
+        (35, 60, 32): "The second layer isn't padded: a 3×3 kernel costs two rows and two columns.",
+        (35, 60, 16): "That comes out of the first layer; the second follows.",
+        (33, 58, 512): "Each of the 32 kernels reads all 16 maps, and adds up what it finds to one number.",
+        (33, 58, 48): "The second layer's maps take the place of the first one's.",
+    },
+)
+
+# %% [markdown] answer="The second has about twice the weights"
+# **Predict.** And which of the two layers has more weights? Reveal the results, one layer at a time.
 
 # %%
 two_layers = ["Conv2D(16, 7, strides=2, padding='same')", "Conv2D(32, 3)"]
@@ -494,17 +735,20 @@ stack = instruments.ShapeCalculator((70, 120, 3), two_layers, hide_shapes=True)
 stack
 
 # %% [markdown]
-# The second has about twice the weights, although its kernels are smaller: they are 16 channels deep. A
-# **multiply-add** is one weight times one number, added to the rest. Each weight, the biases aside, does it once at
-# every position, so the cost is weights times positions: 5 million here, and 9 million. The stride of 2 in the first
-# layer makes both about four times as cheap. Change a number, and whatever depends on it follows, the Keras code too. The
-# *receptive field*, how much of the image one number sees, is for lesson 2.
+# 35 × 60 × 16 after the first layer, 33 × 58 × 32 after the second. The second has about twice the weights,
+# although its kernels are smaller: they are 16 channels deep. A **multiply-add** is one weight times one
+# number, added to the rest. Each weight, the biases aside, does it once at every position, so the cost is
+# weights times positions: 5 million here, and 9 million. The stride of 2 in the first layer makes both about
+# four times as cheap. Change a number, and whatever depends on it follows, the Keras code too. The *receptive
+# field*, how much of the image one number sees, is for lesson 2.
 
 # %% tags=["nbval-check-output"]
 rows = stack.rows()
-print([row["shape"] for row in rows], [row["parameters"] for row in rows], [row["multiply_adds"] for row in rows])
-assert [row["parameters"] for row in rows] == [7 * 7 * 3 * 16 + 16, 3 * 3 * 16 * 32 + 32] == [2368, 4640]
-assert [row["multiply_adds"] for row in rows] == [35 * 60 * 2352, 33 * 58 * 4608]
+for row in rows:
+    print(row["shape"], row["parameters"], row["multiply_adds"])
+weights, costs = ([row[key] for row in rows] for key in ("parameters", "multiply_adds"))
+assert weights == [7 * 7 * 3 * 16 + 16, 3 * 3 * 16 * 32 + 32] == [2368, 4640]
+assert costs == [35 * 60 * 2352, 33 * 58 * 4608]
 positions = {"stride 1": (70 * 120, 68 * 118), "stride 2": (35 * 60, 33 * 58)}
 assert all(3.9 < a / b < 4.3 for a, b in zip(*positions.values()))
 
@@ -513,39 +757,71 @@ assert all(3.9 < a / b < 4.3 for a, b in zip(*positions.values()))
 #
 # Write the image as one long vector, row after row. Then each output is a dot product with a vector that
 # holds the kernel's weights, and zeros everywhere else. All those vectors, stacked, are a matrix.
-#
-# **Predict.** A 4×4 image, a 3×3 kernel: what shape has the matrix, and how many of its entries aren't zero?
 
 # %%
 def convolution_matrix(kernel, height, width):
     """One row per output: the kernel's weights where it lies, zeros elsewhere."""
     rows = []
-    for row in range(height - kernel.shape[0] + 1):
-        for column in range(width - kernel.shape[1] + 1):
+    tall, wide = kernel.shape
+    for row in range(height - tall + 1):
+        for column in range(width - wide + 1):
             weights = np.zeros((height, width))
-            weights[row : row + kernel.shape[0], column : column + kernel.shape[1]] = kernel
+            weights[row : row + tall, column : column + wide] = kernel
             rows.append(weights.ravel())
     return np.array(rows)
+
+# %% [markdown]
+# **Predict.** A 4×4 image, a 3×3 kernel: what shape has the matrix?
+
+# %%
+predict.shape(
+    "matrix", (4, 16),
+    mistakes={
+        (16, 4): "Rows and columns are exchanged: each output has a row, each pixel a column.",
+        (16, 16): "Without padding there are fewer outputs than pixels.",
+        (9, 16): "There is a row for each position of the kernel, not for each of its weights.",
+        (4, 9): "Each row has a place for every pixel of the image, also where the kernel doesn't lie.",
+        (2, 2): "That is the output; the matrix has a row for each of its numbers.",
+    },
+)
+
+# %% [markdown]
+# **Predict.** And how many of its entries aren't zero, if none of the nine weights is?
+
+# %%
+predict.number(
+    "nonzeros", 36,
+    mistakes={
+        9: "That is one row; there is one for each position.",
+        64: "That is all the entries. A row has nine weights, and zeros for the pixels outside.",
+        28: "That is how many are zero.",
+        144: "That is nine for each pixel; there are nine for each output.",
+    },
+)
 
 # %% [markdown]
 # Build it for two sizes of image, and count:
 
 # %% tags=["nbval-check-output"]
 numbered = np.arange(1, 10).reshape(3, 3)
-small, larger = convolution_matrix(numbered, 4, 4), convolution_matrix(numbered, 6, 6)
-print(small.shape, np.count_nonzero(small), "nonzeros;", larger.shape, np.count_nonzero(larger), "nonzeros")
-assert (small.shape, np.count_nonzero(small)) == ((4, 16), 36)
-assert (larger.shape, np.count_nonzero(larger)) == ((16, 36), 144)
+small, larger = (convolution_matrix(numbered, size, size) for size in (4, 6))
+for matrix in (small, larger):
+    print(matrix.shape, np.count_nonzero(matrix), "nonzeros")
 
 # %% [markdown]
-# Each output uses 9 pixels: 4 · 9 = 36 and 16 · 9 = 144. The matrix does what the sliding did:
+# For the 4×4 image the matrix is 4 × 16: a row for each output, a column for each pixel. Each output uses 9
+# pixels: 4 · 9 = 36 entries aren't zero, and 16 · 9 = 144 for the 6×6 image. It does what the sliding did:
 
 # %%
+assert (small.shape, np.count_nonzero(small)) == ((4, 16), 36)
+assert (larger.shape, np.count_nonzero(larger)) == ((16, 36), 144)
 pixels = np.random.default_rng(0).normal(size=(6, 6))
 assert np.allclose(larger @ pixels.ravel(), correlate(pixels, numbered).ravel())
 figures.image_grid(
     [small, larger], signed=True, titles=["4×4 image", "6×6 image"], size=4,
     title="The same nine weights in every row, moved along: local, and shared",
+    alt="Two matrices, white but for slanting stripes: in each row three short runs of "
+    "growing weights, which lie further right from row to row.",
 )
 
 # %% [markdown]
@@ -559,7 +835,7 @@ figures.image_grid(
 # The same kernel is used everywhere. So if the cat moves three pixels to the right, each patch gives
 # the same number as before, three pixels further right. This is called **translation equivariance**.
 #
-# **Predict.** With a stride of 2, does it still hold if the cat moves by one pixel? By two?
+# With stride 1 it holds exactly, away from the side where black came in:
 
 # %%
 def shift(image, pixels):
@@ -570,17 +846,33 @@ moved = correlate(shift(cat, 3), kernels["Sobel, vertical"])
 assert np.allclose(moved[:, 3:], across[:, :-3])
 
 # %% [markdown]
-# With stride 1 it holds exactly, away from the side where black came in. And with stride 2?
+# **Predict.** With a stride of 2, the map would have to move along by half as many pixels. For which moves of
+# the cat does it then have the same values as before?
+
+# %%
+predict.choice(
+    "stride_moves", "by two pixels only",
+    options=["by one pixel and by two", "by two pixels only", "by one pixel only", "by neither"],
+    mistakes={
+        "by one pixel and by two": "After a move by one, the kernel lies on patches that it left out before.",
+        "by one pixel only": "After a move by one, the kernel lies on patches that it left out before; "
+        "after two, on the same ones.",
+        "by neither": "After a move by two, the kernel lies on the same patches as before, one further on.",
+    },
+)
+
+# %% [markdown]
+# Move the cat, and compare with the map before, moved by one:
 
 # %% tags=["nbval-check-output"]
 for pixels in (1, 2):
     strided_moved = correlate(shift(cat, pixels), kernels["Sobel, vertical"])[::2, ::2]
     same = np.allclose(strided_moved[:, 1:], strided[:, :-1])
-    print(f"stride 2, moved by {pixels}: {'the same values, one further' if same else 'other values'}")
+    print("moved by", pixels, "pixel(s): the same values, one further?", same)
 
 # %% [markdown]
-# Stride and pooling keep equivariance only for moves by a multiple of the stride. What comes between
-# changes the values. Remember it when somebody tells you that a convnet doesn't care where the object is.
+# By two pixels only: stride and pooling keep equivariance for moves by a multiple of the stride. What comes
+# between changes the values. Remember it when somebody tells you that a convnet doesn't care where something is.
 #
 # ## 1.12 Gabor filters
 #
@@ -610,8 +902,9 @@ def gabor(frequency, theta, sigma, phase=0.0):
 from skimage.filters import gabor_kernel
 
 reference = gabor_kernel(0.25, theta=0, sigma_x=2, sigma_y=2).real
-print(gabor(0.25, 0, 2).shape, reference.shape, np.allclose(gabor(0.25, 0, 2), reference))
-assert np.allclose(gabor(0.25, 0, 2), reference)
+by_hand = gabor(0.25, theta=0, sigma=2)
+print(by_hand.shape, reference.shape, np.allclose(by_hand, reference))
+assert np.allclose(by_hand, reference)
 
 # %% [markdown]
 # Four kernels, and what each of three knobs does:
@@ -621,14 +914,15 @@ knobs = {"f = 1/8, θ = 0°, σ = 4": (1 / 8, 0, 4), "f doubled": (1 / 4, 0, 4),
          "θ = 45°": (1 / 8, 45, 4), "σ halved": (1 / 8, 0, 2)}
 shown = [gabor(f, np.deg2rad(degrees), sigma) for f, degrees, sigma in knobs.values()]
 shown = [np.pad(g, (25 - len(g)) // 2) / g.max() for g in shown]
-figures.image_grid(shown, titles=list(knobs), signed=True, size=2.2)
+figures.image_grid(
+    shown, titles=list(knobs), signed=True, size=2.2,
+    alt="Four patterns of red and blue stripes that fade outwards: upright, "
+    "twice as fine, slanting, and half as wide with fewer stripes.",
+)
 
 # %% [markdown]
-# **Predict.** You turn θ to 90°. Which parts of the cat's face will answer, and where do the two bright
-# spots in the spectrum move? What does a smaller σ do to the spots?
-#
-# Four images to try it on: the cat's face, the digit, the house number, and a pair of trousers. As before, the line
-# says which garments you have.
+# Four images to try it on: the cat's face, the digit, the house number, and a pair of trousers. As before, the
+# line says which garments you have.
 
 # %%
 def respond(image, kernel):
@@ -640,26 +934,45 @@ trousers = garments[np.flatnonzero(garment_labels == 1)[0]] / 255
 subjects = {"digit": digit / 255, "house number": house, "trousers": trousers}
 
 # %% [markdown]
-# Turn the knobs, or drag one of the two spots. They show which frequencies the filter lets through; the middle is
-# frequency zero. Below lies a whole bank: a click puts a filter on the bench.
+# Below is a bench for filters. Two bright spots show which frequencies a filter lets through; the middle is
+# frequency zero.
+#
+# **Predict.** You make the bell narrower: a smaller σ. What happens to the spots?
+
+# %%
+predict.choice(
+    "spots", "they get wider",
+    options=["they get wider", "they get smaller", "they move apart", "nothing"],
+    mistakes={
+        "they get smaller": "A narrow bell has room for a wave or less, and that fits many frequencies.",
+        "they move apart": "How far apart they are says how fine the wave is: that is f, not σ.",
+        "nothing": "A narrow bell has room for a wave or less, and that fits many frequencies.",
+    },
+)
+
+# %% [markdown] answer=["lids", "above and below"]
+# **Predict.** You turn θ to 90°. Which parts of the cat's face will answer, and where do the two spots move?
+#
+# Turn the knobs, or drag one of the spots. Below lies a whole bank: a click puts a filter on the bench.
 
 # %%
 face = downscale_local_mean(cat, (2, 2))
-bench = instruments.GaborBench({"cat": face, **subjects}, frequency=0.15, theta=0, sigma=2)
+images = {"cat": face, **subjects}
+bench = instruments.GaborBench(images, frequency=0.15, theta=0, sigma=2)
 assert np.allclose(bench.kernel(), gabor(0.15, 0, 2))
 assert np.allclose(bench.response(), respond(face, gabor(0.15, 0, 2)), atol=1e-6)
 bench
 
 # %% [markdown]
-# At θ = 90° the wave runs from top to bottom, so the filter answers to lines that run sideways: the lids and the mouth.
-# The stripes on the forehead, which run upright, answered at 0°. The spots lie at distance $f$ from the middle, in the direction θ.
-# A small bell knows well *where* and hardly which frequency: wide spots. A large one is the reverse.
-# You can't have both; that is the uncertainty principle, and a Gabor filter (strictly, the complex one) is the best
-# compromise.
+# At θ = 90° the wave runs from top to bottom, so the filter answers to lines that run sideways: the lids and
+# the mouth. The stripes on the forehead, which run upright, answered at 0°. The spots lie at distance $f$ from
+# the middle, in the direction θ: now above and below it. With a smaller σ they get wider: a small bell knows
+# well *where* and hardly which frequency. A large one is the reverse. You can't have both; that is the
+# uncertainty principle, and a Gabor filter (strictly, the complex one) is the best compromise.
 #
 # One thing to mend: with a wide wave under a narrow bell the weights don't sum to zero, and the filter
-# answers to plain brightness. In the bank's first row that drowns everything else: all directions find the same energy.
-# Subtracting a bell of the same total cures it.
+# answers to plain brightness. In the bank's first row that drowns everything else: all directions find the same
+# energy. Subtracting a bell of the same total cures it.
 
 # %%
 def balanced_gabor(frequency, theta, sigma, phase=0.0):
@@ -677,7 +990,8 @@ plain, balanced = gabor(0.1, 0, 2), balanced_gabor(0.1, 0, 2)
 print(f"sum before {plain.sum():.2f}, after {abs(balanced.sum()):.2f}")
 assert abs(balanced.sum()) < 1e-12
 rows = {on: bank_shares(face, sigma=2, balanced=on)[0] for on in (False, True)}
-assert rows[False].max() < 1.05 * rows[False].min() and rows[True].max() > 1.5 * rows[True].min()
+spread = {on: row.max() / row.min() for on, row in rows.items()}
+assert spread[False] < 1.05 and spread[True] > 1.5
 
 # %% [markdown]
 # ## 1.13 A filter bank
@@ -690,78 +1004,135 @@ assert rows[False].max() < 1.05 * rows[False].min() and rows[True].max() > 1.5 *
 bank = {}
 for period, sigma in [(4, 1.5), (8, 3)]:
     for degrees in (0, 45, 90, 135):
-        bank[f"Gabor {period} px, {degrees}°"] = balanced_gabor(1 / period, np.deg2rad(degrees), sigma)
+        gabor_filter = balanced_gabor(1 / period, np.deg2rad(degrees), sigma)
+        bank[f"Gabor {period} px, {degrees}°"] = gabor_filter
 bank |= {name: kernels[name] for name in ("Sobel, vertical", "Sobel, horizontal")}
-bank |= {"Haar, vertical": np.array([[1, -1], [1, -1]]), "Haar, horizontal": np.array([[1, 1], [-1, -1]]),
+bank |= {"Haar, vertical": np.array([[1, -1], [1, -1]]),
+         "Haar, horizontal": np.array([[1, 1], [-1, -1]]),
          "Haar, diagonal": np.array([[1, -1], [-1, 1]])}
 bank = {name: kernel / np.linalg.norm(kernel) for name, kernel in bank.items()}
 
 # %% [markdown]
-# Try it on three kinds of images: digits, house numbers and garments. House numbers come in colour;
-# turned grey, most are as easy to read, since shape matters more than colour. (Not one whose number and wall differ in
+# Try it on three kinds of images: digits, house numbers and garments. House numbers come in colour; turned
+# grey, most are as easy to read, since shape matters more than colour. (Not one whose number and wall differ in
 # colour only.)
 
 # %%
 samples = [houses[3], greys[3], houses[7], greys[7]]
-figures.image_grid(samples, titles=["colour", "grey"] * 2, size=1.8)
+figures.image_grid(
+    samples, titles=["colour", "grey"] * 2, size=1.8,
+    alt="Two house numbers, each once in colour and once in grey.",
+)
 
 # %% [markdown]
-# **Predict.** Which filters will find little in the image of a pair of trousers?
-#
-# Six of the thirteen filters, on one image of each kind:
+# Six of the thirteen filters:
 
 # %%
-some = ["Gabor 4 px, 0°", "Gabor 8 px, 0°", "Gabor 8 px, 45°", "Gabor 8 px, 90°", "Sobel, vertical", "Haar, diagonal"]
+some = ["Gabor 4 px, 0°", "Gabor 8 px, 0°", "Gabor 8 px, 45°", "Gabor 8 px, 90°"]
+some += ["Sobel, vertical", "Haar, diagonal"]
+
+# %% [markdown]
+# **Predict.** Which of these will find least in the image of a pair of trousers?
+
+# %%
+predict.choice(
+    "trousers", "the Haar diagonal",
+    options=["the fine Gabor at 0°", "the coarse Gabor at 90°", "the vertical Sobel", "the Haar diagonal"],
+    mistakes={
+        "the fine Gabor at 0°": "It answers to upright lines, and trousers have little else.",
+        "the coarse Gabor at 90°": "It misses the legs' outlines, but finds waist and hems.",
+        "the vertical Sobel": "It answers to upright lines, and trousers have little else.",
+    },
+)
+
+# %% [markdown]
+# All six on one image of each kind:
+
+# %%
 rows = []
 for image in subjects.values():
     answers = np.array([respond(image, bank[name]) for name in some])
     rows += [2 * image - 1, *(answers / np.abs(answers).max())]
 titles = (["image"] + [name.replace(", ", "\n") for name in some]) + [""] * 14
 signed = ([False] + [True] * 6) * 3
-figures.image_grid(rows, titles=titles, columns=7, signed=signed, limits=(-1, 1), size=1.25)
+figures.image_grid(
+    rows, titles=titles, columns=7, signed=signed, limits=(-1, 1), size=1.25,
+    alt="A digit, a house number and a pair of trousers, "
+    "and to the right of each what six filters make of it, strong or pale.",
+)
 
 # %% [markdown]
-# In each row the answers share one scale, so pale means weak. Vertical outlines, which trousers have
-# most of, light up the filters at 0°. Those at 90° find waist and hems. The Haar diagonal wants a checkerboard of four
-# pixels, and finds next to nothing.
+# In each row the answers share one scale, so pale means weak. Vertical outlines, which trousers have most of,
+# light up the filters at 0°. The one at 90° finds waist and hems. The Haar diagonal wants a checkerboard of
+# four pixels, and finds next to nothing.
 #
 # ## 1.14 Which filters are useless?
 #
-# A filter is of no use for a set of images if it never answers, and suspect if its answers are so weak that noise
-# drowns them, or if it says the same as another filter. How strongly it answers can be measured by the mean squared response, its **energy**, as a share of
-# the whole bank's. Before the three sets, a case where you know the truth: vertical stripes.
-#
-# **Predict.** Which of the 13 filters give zero?
+# A filter is of no use for a set of images if it never answers, and suspect if its answers are so weak that
+# noise drowns them, or if it says the same as another filter. How strongly it answers can be measured by the
+# mean squared response, its **energy**, as a share of the whole bank's.
 
 # %%
-stripes = np.tile([1.0, 1.0, 0.0, 0.0], (28, 7))
-
 def energy(images):
     """Share of each filter in the energy of the bank's answers."""
-    answers = [[(respond(image, kernel) ** 2).mean() for image in images] for kernel in bank.values()]
-    means = np.mean(answers, axis=1)
-    return means / means.sum()
+    means = [np.mean([respond(image, kernel) ** 2 for image in images])
+             for kernel in bank.values()]
+    return np.array(means) / np.sum(means)
+
+# %% [markdown]
+# Before the three sets, a case where you can know the truth: an image of upright stripes, two pixels white, two
+# black. In the bank are four Gabor filters of each size, at 0°, 45°, 90° and 135°, the two Sobel kernels, and
+# the three Haar wavelets.
+#
+# **Predict.** How many of these 13 filters give zero?
+
+# %%
+predict.number(
+    "silent", 5,
+    mistakes={
+        4: "The Haar diagonal is easily missed: its second row takes away what the first one adds.",
+        2: "The Gabor filters at 90° aren't the only ones that compare a row with those below it.",
+        3: "Look at the Gabor filters at 90° as well as at Sobel and Haar.",
+        9: "A slanting wave runs partly from left to right: the Gabor filters at 45° and 135° do answer.",
+        8: "That is how many answer.",
+    },
+)
 
 # %% [markdown]
 # Those with less than a millionth of the energy:
 
 # %% tags=["nbval-check-output"]
+stripes = np.tile([1.0, 1.0, 0.0, 0.0], (28, 7))
 silent = [name for name, share in zip(bank, energy([stripes])) if share < 1e-6]
 print(silent)
-assert len(silent) == 5
 
 # %% [markdown]
-# All five compare a row with others below it, and in vertical stripes all rows are alike. The diagonal
+# All 5 compare a row with others below it, and in upright stripes all rows are alike. The slanting
 # Gabor filters aren't silent: their waves run partly from left to right. Now the three kinds of images,
 # 60 of each:
 
 # %%
-coarse = [name.startswith("Gabor 8") for name in bank]
-sets = {"digits": x_test[:60] / 255, "house numbers": greys[:60], "garments": garments[:60] / 255}
+assert len(silent) == 5
+sets = {"digits": x_test[:60] / 255, "house numbers": greys[:60],
+        "garments": garments[:60] / 255}
 shares = np.array([energy(images) for images in sets.values()])
 
 # %% [markdown]
-# **Predict.** Where will the largest shares be: with the fine filters or the coarse ones?
+# **Predict.** Which filters will have the largest shares?
+
+# %%
+predict.choice(
+    "shares", "the coarse ones",
+    options=["the fine ones", "the coarse ones", "all about the same"],
+    mistakes={
+        "the fine ones": "Fine detail is weak in most images: a pixel is much like its neighbours, "
+        "and what changes, changes over several pixels.",
+        "all about the same": "All kernels have the same length, but images don't have as much of each pattern.",
+    },
+)
+
+# %% [markdown]
+# Each filter's share, on each of the three sets:
 
 # %%
 from matplotlib.figure import Figure
@@ -770,32 +1141,43 @@ figure = Figure(figsize=(8, 3.6))
 axes = figure.subplots()
 for row, (name, mark) in enumerate(zip(sets, "os^")):
     axes.plot(shares[row] * 100, np.arange(len(bank)), mark, label=name)
-axes.set(yticks=range(len(bank)), yticklabels=list(bank), xlabel="share of the bank's energy (%)")
-axes.set_title("The coarse filters carry most; the Haar diagonal next to nothing")
+axes.set(yticks=range(len(bank)), yticklabels=list(bank))
+axes.set(xlabel="share of the bank's energy (%)")
 axes.invert_yaxis(), axes.grid(alpha=0.3), axes.legend(frameon=False)
-assert (shares[:, coarse].sum(axis=1) > 0.4).all()
-assert (shares[:, list(bank).index("Haar, diagonal")] < 0.05).all()
-figure
+figures.show(figure, alt=(
+    "Thirteen rows, one for each filter, with three marks each: "
+    "its share of the energy on digits, house numbers and garments."
+))
 
 # %% [markdown]
-# The diagonal Haar filter stays under 5 % on all three sets: neighbouring pixels are alike, and hardly
-# any detail is one pixel wide. The four coarse Gabor filters hold well over 40 %. Weak isn't useless, though: a later
-# layer can scale a weak answer up.
-#
+# The largest shares are with the coarse ones: the four Gabor filters with waves of 8 pixels hold well over 40 %
+# on each of the three sets. The Haar diagonal stays under 5 % on all of them: neighbouring pixels are alike,
+# and hardly any detail is one pixel wide. Weak isn't useless, though: a later layer can scale a weak answer up.
+# The bounds, checked:
+
+# %%
+coarse = [name.startswith("Gabor 8") for name in bank]
+assert (shares[:, coarse].sum(axis=1) > 0.4).all()
+assert (shares[:, list(bank).index("Haar, diagonal")] < 0.05).all()
+
+# %% [markdown]
 # The second kind of useless is the double. The **correlation** of two filters' answers over many images
 # tells: near +1 or −1, one of the two says nothing new.
 
 # %%
-answers = np.array([np.concatenate([respond(i, kernel).ravel() for i in sets["digits"]]) for kernel in bank.values()])
+answers = [[respond(image, kernel).ravel() for image in sets["digits"]]
+           for kernel in bank.values()]
+answers = np.reshape(answers, (len(bank), -1))
 alike = np.corrcoef(answers)
 first, second = np.unravel_index(np.argmax(np.abs(np.triu(alike, 1))), alike.shape)
-print(f"{list(bank)[first]} and {list(bank)[second]}: correlation {alike[first, second]:+.2f}")
+names = list(bank)
+print(f"{names[first]} and {names[second]}: correlation {alike[first, second]:+.2f}")
 assert abs(alike[first, second]) > 0.6
 
 # %% [markdown]
-# The sign only says which side has the plus. The square of the correlation is the share of one filter's answers that
-# the other predicts: even the closest pair of this bank is no perfect double. A network that learns its filters has the
-# same troubles, silent ("dead") filters and near doubles.
+# The sign only says which side has the plus. The square of the correlation is the share of one filter's answers
+# that the other predicts: even the closest pair of this bank is no perfect double. A network that learns its
+# filters has the same troubles, silent ("dead") filters and near doubles.
 #
 # ## 1.15 Features by hand: SIFT and HOG
 #
@@ -815,19 +1197,37 @@ from skimage.feature import hog
 
 settings = {"orientations": 9, "pixels_per_cell": (7, 7), "cells_per_block": (2, 2)}
 description = hog(digit / 255, **settings)
-enlarged = np.kron(digit, np.ones((4, 4)))  # for the picture only, like the square root, which brightens it
+enlarged = np.kron(digit, np.ones((4, 4)))  # for the picture only, like the square root
 picture = hog(enlarged, visualize=True, **settings | {"pixels_per_cell": (28, 28)})[1]
 picture = np.sqrt(picture / picture.max())
 assert len(description) == 3 * 3 * 2 * 2 * 9 == 324 and 4 * 4 * 8 == 128
 figures.image_grid(
     [digit, picture], titles=["digit", f"HOG: {len(description)} numbers"], size=2.6,
     title="Each cell's strokes show which directions its edges have",
+    alt="A handwritten five, and a picture of 4 × 4 cells: where the stroke passes, "
+    "a star of lines, brighter in some directions.",
 )
 
 # %% [markdown]
 # 4 × 4 cells make 3 × 3 overlapping blocks of 2 × 2 cells with 9 directions each: 324 numbers.
 #
-# **Predict.** A linear classifier on the 784 pixels, or on these 324 numbers: which makes fewer mistakes?
+# **Predict.** The same linear classifier on the 784 pixels, and on these 324 numbers: with which does it make
+# fewer mistakes?
+
+# %%
+predict.choice(
+    "features", "with the 324 numbers",
+    options=["with the 784 pixels", "with the 324 numbers", "with both about as many"],
+    mistakes={
+        "with the 784 pixels": "All that HOG knows is in the pixels, too, but not in a form that a weighted "
+        "sum could use: move a stroke by two pixels, and other numbers are bright.",
+        "with both about as many": "Move a stroke by two pixels, and other pixels are bright, "
+        "but the cells count nearly the same directions.",
+    },
+)
+
+# %% [markdown]
+# Train it on each, and count on digits that it hasn't seen:
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -836,9 +1236,14 @@ def accuracy(train, test):
     classifier = LogisticRegression(max_iter=1000).fit(train, y_train)
     return classifier.score(test, y_test)
 
-raw = accuracy(x_train.reshape(len(x_train), -1) / 255, x_test.reshape(len(x_test), -1) / 255)
-by_hog = accuracy([hog(x, **settings) for x in x_train], [hog(x, **settings) for x in x_test])
-print(f"pixels {raw:.3f}, HOG {by_hog:.3f}, on {len(x_test)} digits that weren't trained on")
+raw = accuracy(*(x.reshape(len(x), -1) / 255 for x in (x_train, x_test)))
+by_hog = accuracy(*([hog(x, **settings) for x in each] for each in (x_train, x_test)))
+print(f"accuracy: pixels {raw:.3f}, HOG {by_hog:.3f}, on {len(x_test)} digits")
+
+# %% [markdown]
+# With the 324 numbers: of a hundred digits, at least three more are right.
+
+# %%
 assert by_hog > raw + 0.03
 
 # %% [markdown]
@@ -866,25 +1271,27 @@ for _ in range(60):
     kernel = kernel - 0.1 * gradient
     history.append((kernel, (error**2).mean()))
 
-# %% [markdown]
+# %% [markdown] answer=["after the first step", "in the end it's right"]
 # **Predict.** After how many of the 60 steps can you recognise the Sobel kernel? When is it right?
 
 # %%
 steps = [0, 3, 10, 59]
 titles = [f"step {step + 1}, loss {history[step][1]:.3f}" for step in steps]
-figures.image_grid([history[step][0] for step in steps], titles=titles, signed=True, limits=(-2, 2), size=2.2)
+figures.image_grid(
+    [history[step][0] for step in steps], titles=titles, signed=True, limits=(-2, 2),
+    size=2.2, alt="Four kernels of 3×3 weights in blue, white and red, "
+    "at four steps from the first to the last.",
+)
 
 # %% [markdown]
 # And the last one in numbers:
 
 # %% tags=["nbval-check-output"]
 print(kernel.round(2) + 0.0)
-assert np.allclose(kernel, kernels["Sobel, vertical"], atol=0.01)
 
 # %% [markdown]
-# Its shape is there after the first step, only pale; in the end it's right to two decimals. (White noise makes it easy:
-# exercise 3 tries a photo.) Nobody told it what an
-# edge is. It was told only what the answers should be.
+# Its shape is there after the first step, only pale; in the end it's right to two decimals. (White noise makes it
+# easy: exercise 3 tries a photo.) Nobody told it what an edge is. It was told only what the answers should be.
 #
 # Is the gradient right? A test that you can always do: change one weight a little, and see how much the
 # loss changes.
@@ -897,7 +1304,9 @@ guess, small = np.ones((3, 3)), np.zeros((3, 3))
 small[0, 2] = 1e-5
 numeric = (loss(guess + small) - loss(guess - small)) / 2e-5
 error = correlate_at_once(noise, guess) - target
-assert np.isclose(numeric, (2 / error.size * correlate_at_once(noise, error))[0, 2], rtol=1e-6)
+gradient = 2 / error.size * correlate_at_once(noise, error)
+assert np.isclose(numeric, gradient[0, 2], rtol=1e-6)
+assert np.allclose(kernel, kernels["Sobel, vertical"], atol=0.01)
 
 # %% [markdown]
 # In Keras the same takes three lines, and nobody has to work out a derivative: a layer with unknown
@@ -905,11 +1314,18 @@ assert np.isclose(numeric, (2 / error.size * correlate_at_once(noise, error))[0,
 # the only target at the end: the name of what is in the image.
 
 # %%
-learner = keras.Sequential([keras.Input((40, 40, 1)), keras.layers.Conv2D(1, 3, use_bias=False)])
+layer = keras.layers.Conv2D(1, 3, use_bias=False)
+learner = keras.Sequential([keras.Input((40, 40, 1)), layer])
 learner.compile(keras.optimizers.SGD(0.1), loss="mse")
 learner.fit(noise[None, :, :, None], target[None, :, :, None], epochs=60, verbose=0)
 learned = learner.get_weights()[0][:, :, 0, 0]
 assert np.allclose(learned, kernels["Sobel, vertical"], atol=0.01)
+
+# %% [markdown]
+# It learns the same kernel. And how well did you predict?
+
+# %%
+predict.score()
 
 # %% [markdown]
 # ## Take-aways
@@ -922,8 +1338,8 @@ assert np.allclose(learned, kernels["Sobel, vertical"], atol=0.01)
 #
 # ## Exercises
 #
-# [Six tasks that check themselves](exercises/01_convolution.ipynb): each answers at once what is right, with hints. And to go further
-# on your own:
+# [Six tasks that check themselves](exercises/01_convolution.ipynb): each answers at once what is right, with
+# hints. And to go further on your own:
 #
 # 1. **Dilation.** Put a row and column of zeros between the kernel's weights. Change `output_size` so that it
 #    allows for a dilation $d$, and check it with `keras.layers.Conv2D(1, 3, dilation_rate=2)`.
