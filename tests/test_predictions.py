@@ -21,7 +21,10 @@ COMPLETE = ("00_start_here", "01_convolution", "02_mnist")  # every question has
 FEWEST_INSTRUMENTS = 5
 UNDECLARED = 60  # questions of the other lessons without a declaration: this number may only fall
 PREDICT = re.compile(r"\*\*Predict(?:\.\*\*|\*\* )")
-NUMBER = re.compile(r"(?<![\w.])[−-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.?\d+)(?![\w]|\.\d)")
+NUMBER = re.compile(
+    r"(?<![\w.])[−-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?!\w|\.\d|,\d{3}(?!\d))"
+)
+RUN = ("code", None)  # kind and declaration of a cell that computes something
 WORDS = {
     0: "zero nothing no none",
     1: "one once",
@@ -144,25 +147,23 @@ def questions_of(source):
     starts = [
         i for i, (kind, text, _) in enumerate(cells) if kind == "markdown" and PREDICT.search(text)
     ]
-    for place, start in enumerate(starts):
-        asked = [d for kind, _, d in cells[start + 1 :] if kind == "code"]
-        instruments = asked[: next((i for i, d in enumerate(asked) if d is None), len(asked))]
-        end = starts[place + 1] if place + 1 < len(starts) else len(cells)
-        declared = [cells[start][2], *(d for _, _, d in cells[start + 1 : end] if d in instruments)]
-        declared = [d for d in declared if d is not None]
-        rest = cells[start + 1 : end]
-        ran = next(
-            (i for i, (kind, _, d) in enumerate(rest) if kind == "code" and d is None), len(rest)
-        )
-        told = next((i for i in range(ran, len(rest)) if rest[i][0] == "markdown"), len(rest))
-        following = [text for kind, text, _ in rest[told:] if kind == "markdown"]
+    for start in starts:
+        # It is answered before the next question that something was run for.
+        runs = (i for i, (kind, _, d) in enumerate(cells) if i > start and (kind, d) == RUN)
+        ran = next(runs, len(cells))
+        end = next((i for i in starts if i > ran), len(cells))
+        told = next((i for i in range(ran, end) if cells[i][0] == "markdown"), end)
+        asked = next((i for i in starts if i > start), len(cells))  # the next question
+        own = [cells[start], *(c for c in cells[start + 1 : min(asked, ran)] if c[0] == "code")]
+        declared = [d for _, _, d in own if d is not None]
+        following = [text for kind, text, _ in cells[told:end] if kind == "markdown"]
         if end < len(cells):
             following.append(PREDICT.split(cells[end][1])[0])
         yield {
             "text": PREDICT.split(cells[start][1])[1].split("\n")[0][:60],
             "declared": declared,
             "instruments": [d for d in declared if isinstance(d, dict)],
-            "between": [(kind, text) for kind, text, d in rest[:told] if d is None],
+            "between": [(kind, text) for kind, text, d in cells[start + 1 : told] if d is None],
             "follows": "\n".join(following),
         }
 
