@@ -49,17 +49,13 @@ def questions_text(source):
     notebook, questions = _read(source)
     sections, asked, heading = {}, {}, None
     for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            heading = (HEADING.findall(cell.source) or [heading])[-1]
+        heading = _heading_after(cell, heading)
+        if cell.cell_type != "code" or heading is None:
             continue
-        question = questions.get(cell["id"])
-        if heading is not None:
-            sections.setdefault(heading, []).append(cell["id"].partition("-")[0])
-            if question:
-                name = question.pop("name")
-                asked[name] = {"section": heading, "packed": packed(question)}
-        elif question:
-            raise _error(source, cell, "a question stands in a section, below `## 1.1 Heading`")
+        sections.setdefault(heading, []).append(cell["id"].partition("-")[0])
+        if question := questions.get(cell["id"]):
+            name = question.pop("name")
+            asked[name] = {"section": heading, "packed": packed(question)}
     both = {
         "sections": {heading: " ".join(marks) for heading, marks in sections.items()},
         "questions": asked,
@@ -177,16 +173,25 @@ def _cells(source):
     return jupytext.read(source, fmt="py:percent").cells
 
 
+def _heading_after(cell, heading):
+    """The heading of the section that goes on after a cell, if this was it before."""
+    found = HEADING.findall(cell.source) if cell.cell_type == "markdown" else []
+    return found[-1] if found else heading
+
+
 def _read(source):
     """The notebook, and the questions: a dict from the id of a question's cell."""
     import nbformat
 
     notebook = nbformat.v4.new_notebook(cells=_cells(source), metadata=dict(KERNEL))
-    questions, names = [], set()
+    questions, names, heading = [], set(), None
     for cell in notebook.cells:
+        heading = _heading_after(cell, heading)
         cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
         question = _declared(cell, source) if cell.cell_type == "code" else None
         if question is not None:
+            if heading is None:
+                raise _error(source, cell, "a question stands in a section, below `## 1.1 Name`")
             if question["name"] in names:
                 raise _error(source, cell, f"there are two questions {question['name']!r}")
             names.add(question["name"])

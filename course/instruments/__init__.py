@@ -10,7 +10,7 @@ from course.instruments.convolution_stepper import ConvolutionStepper
 from course.instruments.digit_pad import DigitPad
 from course.instruments.gabor_bench import GaborBench, bank_shares
 from course.instruments.lens import Lens
-from course.instruments.prediction import open_lesson
+from course.instruments.prediction import Prediction, open_lesson
 from course.instruments.shape_calculator import ShapeCalculator
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "DigitPad",
     "GaborBench",
     "Lens",
+    "Prediction",
     "ShapeCalculator",
     "bank_shares",
     "open_lesson",

@@ -1,7 +1,7 @@
 // A prediction: a guess is committed, and told its verdict when the answer has been seen.
-import { button, element, frame, fresh_id, live_line } from "./elements.mjs";
+import { button, element, frame, fresh_id, instrument, live_line } from "./elements.mjs";
+import { is_orphaned } from "../../course_utils/reopening.mjs";
 
-const KERNEL_MS = 2000; // after which a kernel that says nothing isn't there, and no cell will run
 const FAITH = 1e-9; // relative, for numbers that are written with decimals
 
 // ---- guesses and verdicts, without a page ---------------------------------------------------
@@ -12,11 +12,11 @@ export function unpacked_question(text) {
 }
 
 /** The number that a text says: 1,5 and 1.5, 3/4, 3,072 and 3 072, 1e-3, −2; null: it says none. */
-export function number_of(text) {
+export function guessed_number(text) {
   const plain = text.trim().replaceAll("−", "-").replace(/^\+/, "");
   const fraction = /^([^/]+)\/([^/]+)$/.exec(plain);
   if (fraction) {
-    const [above, below] = fraction.slice(1).map(number_of);
+    const [above, below] = fraction.slice(1).map(guessed_number);
     return above === null || !below ? null : above / below;
   }
   const sign = plain.startsWith("-") ? -1 : 1;
@@ -27,7 +27,7 @@ export function number_of(text) {
 }
 
 /** The shape that a text says: 26, 26 and (26, 26), 26x26, 26 × 26; null: it says none. */
-export function shape_of(text) {
+export function guessed_shape(text) {
   const inner = text.trim().replace(/^[([](.*)[)\]]$/, "$1").trim().replace(/,$/, "");
   const parts = inner.split(/\s*[,x×*;]\s*|\s+/i);
   return parts.every((part) => /^\d+$/.test(part)) ? parts.map(Number) : null;
@@ -60,8 +60,8 @@ export function judged(question, guess) {
 
 /** A field for each kind of question: {root, first, read}; `read` gives {guess} or {trouble}. */
 const FIELDS = {
-  number: (question) => text_field(question, number_of, "Write a number, such as 12, 0.5 or 3/4.", "decimal"),
-  shape: (question) => text_field(question, shape_of, "Write whole numbers with commas between, such as 3, 5.", "text"),
+  number: (question) => text_field(question, guessed_number, "Write a number, such as 12, 0.5 or 3/4.", "decimal"),
+  shape: (question) => text_field(question, guessed_shape, "Write whole numbers with commas between, such as 3, 5.", "text"),
 
   choice({ label, options }) {
     const name = fresh_id();
@@ -115,8 +115,7 @@ function text_field({ label }, parse, trouble, inputmode) {
 
 function render({ model, el }) {
   const question = unpacked_question(model.get("packed"));
-  const alone = model.widget_manager === undefined; // a page without a kernel
-  let again = false, unheard = false, timer;
+  let again = false;
 
   const place = element("div");
   const said = live_line();
@@ -125,20 +124,14 @@ function render({ model, el }) {
     again = true;
     draw().focus();
   });
-  const told = () => model.get("due") || alone || unheard;
+  const told = () => model.get("due") || model.widget_manager === undefined || is_orphaned(el);
 
   const commit = (guess) => {
-    const times = (model.get("committed").times ?? 0) + 1;
     again = false;
-    model.set("committed", { guess, right: judged(question, guess).right, times });
+    model.set("committed", { guess, right: judged(question, guess).right });
     model.save_changes();
     draw();
     said.focus();
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      unheard = model.get("heard") < times;
-      if (unheard) draw();
-    }, KERNEL_MS);
   };
 
   const make_form = () => {
@@ -146,14 +139,17 @@ function render({ model, el }) {
     const id = fresh_id();
     const trouble = element("span", { class: "trouble", role: "alert", id });
     field.first.setAttribute("aria-describedby", id);
-    const form = element("form", { onsubmit: (event) => {
-      event.preventDefault();
+    const take = () => {
       const { guess, trouble: text = "" } = field.read();
       trouble.textContent = text;
       if (question.kind !== "order") field.first.setAttribute("aria-invalid", String(text !== ""));
       if (text) field.first.focus();
       else commit(guess);
-    } }, element("div", { class: "controls" }, field.root, element("button", { type: "submit" }, "Commit"), trouble));
+    };
+    // Not a form, whose submission JupyterLab keeps from happening.
+    const form = element("div", { class: "controls", onkeydown: (event) => {
+      if (event.key === "Enter" && event.target.tagName === "INPUT") take();
+    } }, field.root, button("Commit", take), trouble);
     return { form, first: field.first };
   };
 
@@ -181,10 +177,7 @@ function render({ model, el }) {
   draw();
   const follow = () => (again || model.get("committed").guess === undefined) || draw();
   for (const name of ["committed", "due"]) model.on(`change:${name}`, follow);
-  return () => {
-    clearTimeout(timer);
-    for (const name of ["committed", "due"]) model.off(`change:${name}`, follow);
-  };
+  return () => ["committed", "due"].forEach((name) => model.off(`change:${name}`, follow));
 }
 
-export default { render };
+export default instrument(render);

@@ -20,7 +20,7 @@ class Prediction(Instrument):
     one; where there is none, it comes at once.
 
     Attributes:
-        committed: {} or {"guess": ..., "right": bool, "times": int}, the latest guess.
+        committed: {} or {"guess": ..., "right": bool}, the latest guess.
         due: whether a committed guess is told its verdict.
     """
 
@@ -28,7 +28,6 @@ class Prediction(Instrument):
     packed = traitlets.Unicode().tag(sync=True)
     committed = traitlets.Dict().tag(sync=True)
     due = traitlets.Bool(False).tag(sync=True)
-    heard = traitlets.Int(0).tag(sync=True)  # the latest guess's `times` that the kernel knows of
 
     def line(self):
         """What stands here where nothing is alive: on paper, on GitHub."""
@@ -74,21 +73,16 @@ class Predictions:
             raise ValueError(f"{self.lesson} has no question {name!r}; it has {there}")
         made = [note for note in progress.noted(self.lesson, "prediction") if note.item == name]
         before = self._shown.get(name)
-        committed = made[0].last | {"times": made[0].times} if made else {}
         shown = Prediction(
             packed=self._questions[name]["packed"],
-            committed=committed,
+            committed=made[0].last if made else {},
             due=before.due if before else bool(made),
-            heard=committed.get("times", 0),
         )
 
-        def keep(change):
-            guess = change["new"]
-            value = {"guess": guess["guess"], "right": guess["right"]}
-            progress.note(self.lesson, "prediction", name, value)
-            shown.heard = guess["times"]
-
-        shown.observe(keep, "committed")
+        shown.observe(
+            lambda change: progress.note(self.lesson, "prediction", name, change["new"]),
+            "committed",
+        )
         self._shown[name] = shown
         self._asking = True
         return shown

@@ -1,0 +1,131 @@
+"""Predictions in a kernel: when a verdict is due, what is kept, what stands on paper."""
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from small_lesson import NAME, write_small_lesson
+
+from course.instruments import open_lesson, prediction
+from course.workspace import places, progress, questions
+
+MOST_SECONDS = 0.005  # that a cell may take longer
+
+
+@pytest.fixture
+def cells(tmp_path, monkeypatch):
+    """The small lesson's cells with code, its questions at hand, in a workspace."""
+    (tmp_path / places.MARK).touch()
+    monkeypatch.setenv(places.VARIABLE, str(tmp_path))
+    notebook, folder = write_small_lesson(tmp_path)
+    monkeypatch.setattr(questions, "FOLDER", folder)
+    questions.of_lesson.cache_clear()
+    yield [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    questions.of_lesson.cache_clear()
+
+
+@pytest.fixture
+def shell(cells, monkeypatch):
+    """An IPython that has run the lesson's first cell."""
+    shell = InteractiveShell()
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    assert shell.run_cell(cells[0]).success
+    return shell
+
+
+def commit(shown, guess, right):
+    """As the front end does."""
+    shown.committed = {"guess": guess, "right": right}
+
+
+def noted(kind):
+    return {note.item: note.first for note in progress.noted(NAME, kind)}
+
+
+def test_a_verdict_is_due_after_the_next_cell(shell, cells):
+    shown = shell.run_cell(cells[1]).result
+    assert not shown.due
+    commit(shown, 300, False)
+    assert not shown.due and noted("prediction") == {"wrap": {"guess": 300, "right": False}}
+    assert not shell.run_cell("1 / 0").success
+    assert not shown.due
+    shell.run_cell(cells[2])
+    assert shown.due
+
+
+def test_questions_in_a_row_wait_for_the_cell_after_them(shell, cells):
+    shown = [shell.run_cell(code).result for code in cells[3:6]]
+    assert not any(one.due for one in shown)
+    shell.run_cell("total = 2")
+    assert all(one.due for one in shown)
+
+
+def test_a_cell_run_again_shows_what_was_guessed(shell, cells):
+    commit(shell.run_cell(cells[1]).result, 300, False)
+    again = shell.run_cell(cells[1]).result  # before the next cell
+    assert again.committed == {"guess": 300, "right": False} and not again.due
+    shell.run_cell(cells[2])
+    commit(again, 44, True)
+    assert again.due and noted("prediction") == {"wrap": {"guess": 300, "right": False}}
+    shell.run_cell(cells[0])  # as after a restart
+    later = shell.run_cell(cells[1]).result
+    assert later.committed == {"guess": 44, "right": True} and later.due
+
+
+def test_a_lesson_opened_twice_notes_each_section_once(shell, cells):
+    shell.run_cell(cells[0])
+    for code in cells[1:4]:
+        shell.run_cell(code)
+    assert {note.item: note.times for note in progress.noted(NAME, "section")} == {
+        "90.1 Bytes": 1,
+        "90.2 Maps": 1,
+    }
+
+
+def test_hooks_cost_a_cell_next_to_nothing(shell, cells):
+    hooked = open_lesson(NAME)
+    info = SimpleNamespace(raw_cell=cells[2], cell_id=None)
+    result = SimpleNamespace(info=info, success=True)
+    hooked.cell_has_run(result)
+    start = time.process_time()
+    for _ in range(20):
+        hooked.cell_has_run(result)
+    assert (time.process_time() - start) / 20 < MOST_SECONDS
+
+
+def test_without_a_workspace_a_lesson_runs_the_same(shell, cells, monkeypatch, tmp_path):
+    monkeypatch.delenv(places.VARIABLE)
+    monkeypatch.chdir(tmp_path.parent)
+    monkeypatch.setattr(progress, "_in_memory", None)
+    shown = shell.run_cell(cells[1]).result
+    commit(shown, 44, True)
+    assert shell.run_cell(cells[2]).success and shown.due
+
+
+def test_without_ipython_a_lesson_opens(cells, monkeypatch):
+    monkeypatch.setattr("IPython.get_ipython", lambda: None)
+    with pytest.raises(ValueError, match="'warp'.*wrap, map, side, steps"):
+        open_lesson(NAME)("warp")
+    with pytest.raises(ValueError, match=NAME):
+        open_lesson("01_nothing")
+
+
+def test_on_paper_stands_a_line(shell, cells):
+    for code, options in zip(cells[3:5], ((), ("the left", "the right")), strict=True):
+        data, _ = shell.run_cell(code).result._repr_mimebundle_()
+        assert "image/png" not in data
+        assert all(option in data["text/plain"] for option in options)
+        assert data["text/plain"] in data["text/markdown"]
+        assert "26" not in data["text/plain"]
+
+
+def test_the_score_names_sections_and_leads_to_them(shell, cells):
+    assert "4" in repr(shell.run_cell(cells[-1]).result)
+    commit(shell.run_cell(cells[1]).result, 300, False)
+    commit(shell.run_cell(cells[3]).result, [26, 26], True)
+    score = shell.run_cell(cells[-1]).result
+    assert "1 of 4" in repr(score) and "2 not tried" in repr(score)
+    assert repr(score).count("90.1 Bytes") == 1 and "90.2" not in repr(score)
+    assert "[90.1 Bytes](#90.1-Bytes)" in score._repr_markdown_()
+    assert isinstance(score, prediction.Score)
