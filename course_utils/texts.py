@@ -1,6 +1,7 @@
 """Text for people: what comes from strangers made harmless, and numbers of things."""
 
 import os
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def counted(number, thing, things=None):
     """
     text = f"{number:,}" if isinstance(number, int) else f"{number:,g}"
     return f"{text} {thing if number == 1 else things or thing + 's'}"
+
+
+def to_type(command):
+    """A command as one types it here: in a notebook's cell with a `!` before it.
+
+    Args:
+        command: str, such as "course data fetch mnist".
+    """
+    in_notebook = "ipykernel" in sys.modules and sys.modules["IPython"].get_ipython()
+    return f"!{command}" if in_notebook else command
 
 
 def _is_odd(char):

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import sys
 import sysconfig
 import time
@@ -102,6 +103,15 @@ def test_what_jupyterlab_is_told(tmp_path, monkeypatch, capsys, user, screen):
     assert environment["PATH"].split(os.pathsep)[0] == sysconfig.get_path("scripts")
     assert environment["JUPYTER_CONFIG_PATH"] == os.pathsep.join(["/theirs", str(lab.SETTINGS)])
     assert "PYTHONHOME" not in environment
+
+
+def test_a_kernel_that_was_started_without_its_environment_finds_the_command():
+    """As VS Code may start one: `!course doctor` in a cell."""
+    code = "import shutil; from course import data; print(shutil.which('course'))"
+    for path in ("/nowhere", ""):
+        environment = os.environ | {"PATH": path}
+        found = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
+        assert Path(found.strip()).parent == Path(sysconfig.get_path("scripts"))
 
 
 def test_the_second_time_what_is_missing_comes_back(tmp_path, monkeypatch, capsys):

@@ -1,10 +1,12 @@
 """Text from strangers is harmless, and still theirs."""
 
+import sys
+import types
 from pathlib import Path
 
 import pytest
 
-from course_utils.texts import counted, printable
+from course_utils.texts import counted, printable, to_type
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,15 @@ def test_numbers_of_things():
     assert counted(1.0, "point") == "1 point"
     assert counted(2, "class", "classes") == "2 classes"
     assert counted(0.1 + 0.2, "point") == "0.3 points"
+
+
+@pytest.mark.parametrize("kernel", [True, False])
+@pytest.mark.parametrize("shell", [object(), None])
+def test_a_command_can_be_typed_where_it_is_read(monkeypatch, kernel, shell):
+    ipython = types.SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    if kernel:
+        monkeypatch.setitem(sys.modules, "ipykernel", ipython)
+    in_notebook = kernel and shell
+    assert to_type("course doctor") == ("!course doctor" if in_notebook else "course doctor")

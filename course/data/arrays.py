@@ -228,7 +228,7 @@ def _load(name, n_train, n_test, source, verbose):
             if source == "real":
                 raise
             what = "the whole set" if name == "mnist" else "the real ones"
-            reason, hint = error.reason, f". To get {what}: course data fetch {name}"
+            reason, hint = error.reason, f". To get {what}: {sources.to_fetch(name)}"
             source = "embedded"
     if source == "embedded":
         embedded = _embedded_digits if name == "mnist" else _drawn_images

@@ -155,7 +155,7 @@ larger, or take another base: MobileNetV2, VGG16, ResNet50, EfficientNetV2B0
             except DataError as error:
                 if source == "real":
                     raise
-                reason, hint = error.reason, f". To get it: course data fetch {name}"
+                reason, hint = error.reason, f". To get it: {sources.to_fetch(name)}"
         if base is None:
             base, line = _load_course(size)
             line += "" if name == COURSE else f", in place of {TITLES[name]}"
@@ -212,7 +212,7 @@ def _load_real(name: str, size: int, *, progress: bool, anew: bool) -> tuple[Bas
     check_forward_pass(model, TITLES[name], USUAL_BATCH)
     origin = fetch(name, progress=progress, anew=anew)
     path = data_folder() / name / DATASETS[name].files[0].name
-    base = _filled(name, model, path, f"Delete it, then: course data fetch {name}")
+    base = _filled(name, model, path, f"Delete it, then: {sources.to_fetch(name)}")
     said = f"{TITLES[name]}, trained on ImageNet, {model.count_params():,} parameters"
     return base, f"{said}; weights from {origin}"
 

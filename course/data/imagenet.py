@@ -105,7 +105,7 @@ def load_classifier(*, size=160, source="auto", verbose=True) -> Classifier | No
         except DataError as error:
             if source == "real":
                 raise
-            reason, hint = error.reason, f". To get it: course data fetch {NAME}"
+            reason, hint = error.reason, f". To get it: {sources.to_fetch(NAME)}"
     if classifier is None:
         line = f"no {DATASETS[NAME].title} ({reason}){hint}"
     if verbose:
@@ -123,7 +123,7 @@ def _load_real(size: int, *, progress: bool, anew: bool) -> tuple[Classifier, st
         bases.fill(model, folder / WEIGHTS.name, TITLE)
         names = _read_names(folder / INDEX.name)
     except ValueError as error:  # of another version of Keras or of the course?
-        advice = f"Delete it, then: course data fetch {NAME}"
+        advice = f"Delete it, then: {sources.to_fetch(NAME)}"
         raise DataError(f"Loading {folder}", str(error), advice) from error
     said = f"{TITLE}, trained on ImageNet, {model.count_params():,} parameters, {CLASSES:,} classes"
     classifier = Classifier(model, bases.preprocessing(NETWORK), names, TITLE)

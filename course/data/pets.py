@@ -141,7 +141,9 @@ are
             if source != "auto" or isinstance(error, StorageError):
                 raise
             hint = (
-                own_errors[0].advice if own_errors else "To get the photos: course data fetch pets"
+                own_errors[0].advice
+                if own_errors
+                else f"To get the photos: {sources.to_fetch('pets')}"
             )
             reason, hint = error.reason, f". {hint}"
             source = "embedded"

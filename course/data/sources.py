@@ -14,9 +14,16 @@ from pathlib import Path
 from course.data import download
 from course.data.download import DataError, OfflineError, StorageError
 from course.data.kept import data_folder
+from course_utils.texts import to_type
 
 FAILED_SECONDS = 300.0  # "auto" does not repeat a failed download for so long
 TRAIN_SEED, TEST_SEED = 1, 2  # of the drawn images
+
+
+def to_fetch(name: str) -> str:
+    """The command that brings a data set, as one types it here."""
+    return to_type(f"course data fetch {name}")
+
 
 _failed: dict[str, tuple[float, DataError]] = {}  # URL -> when and how it failed last
 
@@ -249,10 +256,10 @@ def from_first(
         errors.append(error)
     reasons = "; ".join(dict.fromkeys(error.reason for error in errors))
     tried = "".join(f"\n  - {error}" for error in errors)
-    advice = f"Tried:{tried}\nThen: course data fetch {name}, or set COURSE_MIRROR to a copy"
+    advice = f"Tried:{tried}\nThen: {to_fetch(name)}, or set COURSE_MIRROR to a copy"
     unreachable = all(isinstance(error, OfflineError) for error in errors)
     if download.offline() and unreachable:
         # Nothing was tried; do not list hosts as if it had been.
-        advice = f"Unset it, or set COURSE_MIRROR to a folder; then: course data fetch {name}"
+        advice = f"Unset it, or set COURSE_MIRROR to a folder; then: {to_fetch(name)}"
     kind = OfflineError if unreachable else DataError
     raise kind(f"Getting {title}", reasons, advice)
