@@ -24,7 +24,7 @@ TAKEN_BY_NAME = {
         "release",  # nor on this
         "reach",  # nor on this, which works on names alone
     },
-    "course.workspace": {"copies", "packing", "places", "progress", "questions"},
+    "course.workspace": {"copies", "first_page", "packing", "places", "progress", "questions"},
     "course.grader": {"command"},  # its `grade` and `explain` are the instructor's commands
 }
 

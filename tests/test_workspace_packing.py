@@ -7,11 +7,12 @@ import stat
 import sys
 import threading
 import zipfile
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
 
-from course.workspace import WorkspaceError, copies, packing, places, progress
+from course.workspace import WorkspaceError, copies, first_page, packing, places, progress
 from course_utils.files import write_whole
 
 LESSON = "01_lesson_convolution.ipynb"
@@ -136,10 +137,12 @@ def test_too_much_for_one_file_names_what_is_large(folder, monkeypatch):
 def test_a_full_disk_leaves_nothing_behind(folder, monkeypatch):
     before = all_files(folder)
 
-    def full(*_):
-        raise OSError(28, "No space left on device")
+    class Full(zipfile.ZipFile):
+        def write(self, path, name):
+            super().write(path, name)
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(packing, "_write_zip", full)
+    monkeypatch.setattr(packing.zipfile, "ZipFile", Full)
     with pytest.raises(WorkspaceError, match="No space left"):
         packing.pack()
     assert all_files(folder) == before
@@ -160,7 +163,7 @@ def test_progress_is_whole_while_a_kernel_writes_it(folder):
     def write():
         with sqlite3.connect(folder / progress.FILE, timeout=5) as connection:
             number = 0
-            while not stop.is_set():
+            while not stop.wait(0.005):
                 number += 1
                 for name in ("a", "b"):
                     values = ("01", "section", f"{name}{number}", "1", "1", 1, "t", "t")
@@ -183,6 +186,19 @@ def test_progress_is_whole_while_a_kernel_writes_it(folder):
     items = {item for (item,) in rows}
     assert {"first", "a1"} <= items
     assert len([i for i in items if i[0] == "a"]) == len([i for i in items if i[0] == "b"])
+
+
+def test_progress_that_cannot_be_read_is_not_left_out_unsaid(folder, monkeypatch):
+    monkeypatch.setattr(packing, "PATIENCE_SECONDS", 0)
+    progress.note("01_convolution", "task", "slide", True)
+    with closing(sqlite3.connect(folder / progress.FILE)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(WorkspaceError, match=progress.FILE):
+            packing.pack()
+    assert progress.FILE in names_in(packing.pack().path)
+    (folder / progress.FILE).write_bytes(b"not a database" * 100)
+    with pytest.raises(WorkspaceError, match=progress.FILE):
+        packing.pack()
 
 
 # ---- there and back ------------------------------------------------------------------------------
@@ -254,6 +270,20 @@ def test_progress_is_joined(folder, work_in, tmp_path):
     assert {item for _, item in found} == {"wrap", "slide", "softmax"}
     wrap = found["01_convolution", "wrap"]
     assert (wrap.first["guess"], wrap.last["guess"]) == (44, 300)
+
+
+def test_the_first_page_is_packed_only_with_cells_of_somebodys_own(folder, work_in, tmp_path):
+    # The small course has no questions that the page could count: its cell is enough.
+    page = {"cells": [{"source": first_page._CODE, "outputs": [1]}]}
+    (folder / places.FIRST_PAGE).write_text(json.dumps(page))
+    assert places.FIRST_PAGE not in names_in(packing.pack().path)
+    page["cells"].append({"source": "My notes", "outputs": []})
+    (folder / places.FIRST_PAGE).write_text(json.dumps(page))
+    packed = packing.pack(tmp_path)
+    fresh = work_in("fresh")
+    (fresh / places.FIRST_PAGE).write_text(json.dumps({"cells": page["cells"][:1]}))
+    assert packing.unpack(packed.path).written == (places.FIRST_PAGE,)
+    assert "My notes" in (fresh / places.FIRST_PAGE).read_text()
 
 
 # ---- what is refused -----------------------------------------------------------------------------

@@ -285,14 +285,12 @@ class About(NamedTuple):
     Attributes:
         lesson, kind: what it is a copy of.
         given: the digest of its cells as they were given.
-        as_given: whether its cells say that still.
-        untouched: whether, besides, none has an output.
+        untouched: whether its cells say that still, and none has an output.
     """
 
     lesson: str | None = None
     kind: str | None = None
     given: str | None = None
-    as_given: bool = False
     untouched: bool = False
 
     def is_of(self, given):
@@ -312,9 +310,8 @@ def about(content):
         notebook = json.loads(content)
         cells, said = notebook["cells"], notebook["metadata"]["course"]
         lesson, kind, given = said["lesson"], said["kind"], said["given"]
-        as_given = digest(cells) == given
         with_output = any(cell.get("outputs") for cell in cells)
-        return About(lesson, kind, given, as_given, as_given and not with_output)
+        return About(lesson, kind, given, not with_output and _digest(cells) == given)
     except (
         ValueError,
         KeyError,
@@ -331,18 +328,6 @@ def content_of(path):
         return path.read_bytes()
     except OSError:
         return None
-
-
-def digest(cells):
-    """What tells cells from others: their sources and types, whatever else is kept with them.
-
-    Args:
-        cells: list of dict, as a notebook's JSON has them.
-    Returns:
-        str of 16 characters.
-    """
-    said = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 def free_name(path):
@@ -473,7 +458,7 @@ def _copy_of(given):
     cells[0]["source"] = [title.rstrip("\n") + "\n", "\n", _ways(given)] + (
         ["\n", *rest] if rest else []
     )
-    about = {"lesson": given.lesson, "kind": given.kind, "given": digest(cells)}
+    about = {"lesson": given.lesson, "kind": given.kind, "given": _digest(cells)}
     if given.kind != "lesson":
         about["exercise"] = given.lesson  # what graders know a hand-in by
     kept = {key: value for key, value in notebook["metadata"].items() if key != "widgets"}
@@ -504,6 +489,12 @@ def _ways(given):
     if given.kind != "exercises" and (given_folder() / "exercises" / given.path.name).is_file():
         ways.append(f"[Exercises {number}]({name_of(given.lesson, 'exercises')})")
     return " · ".join(ways)
+
+
+def _digest(cells):
+    """Of what the cells say, whatever else is kept with them."""
+    said = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 def _text(notebook):

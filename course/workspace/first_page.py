@@ -80,7 +80,7 @@ def write(folder):
         WorkspaceError: it can't be written.
     """
     path = folder / places.FIRST_PAGE
-    if os.path.lexists(path) and not _is_ours(path):
+    if os.path.lexists(path) and not is_untouched(path):
         return
     page = {
         "cell_type": "code",
@@ -107,6 +107,19 @@ def write(folder):
         write_whole(path, json.dumps(notebook, ensure_ascii=False, indent=1))
     except OSError as error:
         raise copies.WorkspaceError(f"{path} can't be written: {error.strerror}.") from error
+
+
+def is_untouched(path):
+    """Whether a file is the first page with its one cell and no other, whatever is shown below.
+
+    Args:
+        path: Path.
+    """
+    try:
+        cells = json.loads(path.read_bytes())["cells"]
+        return ["".join(cell["source"]) for cell in cells] == [_CODE]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def text():
@@ -214,15 +227,6 @@ def _share(done, every, what):
     if not done:
         return counted(every, what)
     return f"{'✓ ' if done == every else ''}{done} of {counted(every, what)}"
-
-
-def _is_ours(path):
-    """Whether a file is the first page with its one cell and no other."""
-    try:
-        cells = json.loads(path.read_bytes())["cells"]
-        return ["".join(cell["source"]) for cell in cells] == [_CODE]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
 
 
 def _head(path):

@@ -14,19 +14,21 @@ import shutil
 import sqlite3
 import stat
 import tempfile
+import time
 import unicodedata
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from course.workspace import copies, places, progress
+from course.workspace import copies, first_page, places, progress
 from course.workspace.copies import WorkspaceError
 from course_utils.files import write_whole
 from course_utils.texts import counted, printable
 
 MOST_FILES = 10_000
 MOST_MB = 1_000  # unpacked
+PATIENCE_SECONDS = 10  # with notebooks that write progress
 _MB = 1_000_000
 _SKIPPED_FOLDERS = {".ipynb_checkpoints", "__pycache__", ".virtual_documents"}
 _WRITING = ".writing-"  # how files begin that write_whole hasn't finished
@@ -95,11 +97,15 @@ def pack(file=None):
     if not target.parent.is_dir():
         raise WorkspaceError(f"There is no folder {target.parent}. Give one that there is.")
     try:
-        found, left_out = _to_pack(folder)
-        _check_size(found)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=_WRITING) as nearby:
-            fresh = Path(nearby) / "fresh.zip"
-            _write_zip(fresh, folder, found)
+            fresh, kept = Path(nearby) / "fresh.zip", _progress_now(folder, Path(nearby))
+            found, left_out = _to_pack(folder)
+            _check_size(found)
+            with zipfile.ZipFile(
+                fresh, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False
+            ) as archive:
+                for name, path in {places.MARK: folder / places.MARK, **kept, **found}.items():
+                    archive.write(path, name)
             fresh.replace(target)
     except OSError as error:
         what = error.filename or target
@@ -135,9 +141,9 @@ def _raise(error):
 def _is_remade(path, name):
     """Whether a file of a workspace can be made again."""
     if path.suffix == ".ipynb":
-        about = copies.about(copies.content_of(path))
         if name == places.FIRST_PAGE:
-            return about.as_given
+            return first_page.is_untouched(path)
+        about = copies.about(copies.content_of(path))
         return about.untouched and about.kind != "solutions"  # those came after a try
     if path.suffix == ".zip":
         with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
@@ -158,32 +164,35 @@ def _check_size(found):
     )
 
 
-def _write_zip(fresh, folder, found):
-    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-        archive.write(folder / places.MARK, places.MARK)
-        for name, path in found.items():
-            archive.write(path, name)
-        if progress.noted() and (folder / progress.FILE).exists():
-            archive.write(_progress_now(folder, fresh.parent / progress.FILE), progress.FILE)
+def _progress_now(folder, nearby):
+    """A copy of the progress, whole also while notebooks go on writing to it.
 
+    Returns:
+        dict of its name in the zip -> Path of the copy; empty where there is no progress.
+    """
+    source, target = folder / progress.FILE, nearby / progress.FILE
+    if not source.exists():
+        return {}
+    until = time.monotonic() + PATIENCE_SECONDS
 
-def _progress_now(folder, target):
-    """Write the file of progress as it is now, whole also while notebooks go on writing to it."""
-    source = f"{(folder / progress.FILE).as_uri()}?mode=ro"
+    def on(status, *_):  # SQLite itself would wait for ever
+        if status != sqlite3.SQLITE_DONE and time.monotonic() > until:
+            raise sqlite3.OperationalError("something else writes to it all the time")
+
     try:
         with (
             contextlib.closing(
-                sqlite3.connect(source, uri=True, timeout=progress.WAIT_SECONDS)
+                sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True, timeout=1)
             ) as old,
             contextlib.closing(sqlite3.connect(target)) as new,
         ):
-            old.backup(new)
-    except sqlite3.Error as error:
+            old.backup(new, progress=on)
+    except sqlite3.DatabaseError as error:
         raise WorkspaceError(
-            f"{folder / progress.FILE} can't be read: {error}. Try again in a moment. If it stays "
-            "so, move that file away: then nothing but the progress is missing."
+            f"{source} can't be read: {error}. Try again in a moment. If it stays so, give that "
+            "file another name: then nothing but the progress is missing."
         ) from error
-    return target
+    return {progress.FILE: target}
 
 
 # ---- unpack --------------------------------------------------------------------------------------
@@ -309,7 +318,11 @@ def _written(archive, members, folder):
         there = copies.content_of(path)
         if there == content:
             same.append(name)
-        elif not os.path.lexists(path) or copies.about(there).untouched:
+        elif (
+            not os.path.lexists(path)
+            or copies.about(there).untouched
+            or (name == places.FIRST_PAGE and first_page.is_untouched(path))
+        ):
             write_whole(path, content)
             written.append(name)
         else:
