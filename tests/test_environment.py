@@ -15,6 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from project import PROJECT, PYTHONS
 
+from course.cli import lab
+
 ROOT = Path(__file__).parent.parent
 EXTRAS = PROJECT["optional-dependencies"]
 LEARNERS = PROJECT["dependencies"] + EXTRAS["tensorflow"] + EXTRAS["lab"]
@@ -322,6 +324,7 @@ def test_binder_start_sets_the_threads(limit, threads):
     names = "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"
     assert [variables[name] for name in names] == [threads] * 3
     assert variables["TF_CPP_MIN_LOG_LEVEL"] == "2"
+    assert variables["JUPYTER_CONFIG_PATH"] == str(lab.SETTINGS)  # as `course lab` has it
 
 
 @needs_bash
@@ -366,14 +369,14 @@ def test_binder_post_build(post_build):
     assert (done.returncode, done.stderr) == (0, "")
     fetch = "course data fetch mnist mobilenetv2 imagenet-classes"
     options = "--no-cache-dir --no-deps --no-build-isolation --editable"
-    assert log == [f"pip install {options} .", fetch]
+    assert log == [f"pip install {options} .", "course lab --prepare", fetch]
     assert re.search(r"home folder takes \d+ MB", done.stdout)
     assert [path.name for path in (home / ".cache").iterdir()] == ["deep-vision-course"]
 
 
 @needs_bash
 def test_binder_post_build_without_the_data(post_build):
-    done, _, _ = post_build(course="exit 1")
+    done, _, _ = post_build(course='test "$1" != data')
     assert done.returncode == 0
     assert "not all data could be fetched" in done.stderr
 

@@ -19,6 +19,7 @@ from project import PROJECT, PYTHONS
 
 from course import data
 from course.data.sources import DataFile, Dataset
+from course.workspace import copies, places
 from tools import data_addresses, linkcheck
 from tools.build_lessons import read_lesson
 from tools.readme import heading_of
@@ -249,21 +250,23 @@ def test_dev_container():
     assert int(memory.removesuffix("gb")) >= 4
     own = container["customizations"]
     assert {"ms-toolsai.jupyter", "ms-python.python"} <= set(own["vscode"]["extensions"])
-    for name in own["codespaces"]["openFiles"]:
-        assert (ROOT / name).is_file()
+    lesson = copies.name_of("00_start_here", "lesson")
+    assert own["codespaces"]["openFiles"] == [f"{places.NAME}/{lesson}"]
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="a dev container has make")
 def test_dev_containers_commands_exist():
     command = dev_container()["postCreateCommand"]
-    make, doctor = (shlex.split(part) for part in command.split("&&"))
+    make, *others = (shlex.split(part) for part in command.split("&&"))
+    assert others[0][2:] == ["course", "lab", "--prepare"]
     assert make[0] == "make"
     done = subprocess.run(["make", "-n", *make[1:]], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     environment = make[1].split("/")[0]
-    assert doctor[0] == f"{environment}/bin/python"
-    asked = [sys.executable, *doctor[1:], "--help"]
-    assert subprocess.run(asked, cwd=ROOT, capture_output=True).returncode == 0
+    for other in others:
+        assert other[0] == f"{environment}/bin/python"
+        asked = [sys.executable, *other[1:], "--help"]
+        assert subprocess.run(asked, cwd=ROOT, capture_output=True).returncode == 0
 
 
 # ---- licences, citation, versions -------------------------------------------------------------

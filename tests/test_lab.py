@@ -128,5 +128,4 @@ def test_the_second_time_what_is_missing_comes_back(tmp_path, monkeypatch, capsy
 def test_without_jupyterlab_it_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(lab.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(copies.WorkspaceError, match="jupyterlab"):
-        lab.prepare(tmp_path / "mine")
-    assert not (tmp_path / "mine").exists()
+        lab.open_lab(tmp_path)

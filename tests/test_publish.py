@@ -16,6 +16,7 @@ import yaml
 from course.exercises import load_exercise
 from course.grader.hand_ins import read_cells
 from course.grader.nbgrader_export import assignment
+from course.workspace import copies, places
 from tools import build_exercises, build_lessons, colab, publish
 from tools.address import Address, AddressError, parse, published
 from tools.build_lessons import finished, read_lesson, shown_mark, text_of
@@ -106,7 +107,7 @@ def test_a_remote_s_password_is_shown_to_nobody():
 def test_links_are_what_each_place_documents():
     path = "notebooks/02_mnist.ipynb"
     assert FIRST.binder(path) == (
-        "https://mybinder.org/v2/gh/ada/course/HEAD?urlpath=lab/tree/notebooks/02_mnist.ipynb"
+        "https://mybinder.org/v2/gh/ada/course/HEAD?urlpath=lab/tree/my_course/02_lesson_mnist.ipynb"
     )
     assert SECOND.colab(path) == (
         "https://colab.research.google.com/github/Some-Org/deep.vision_2/blob/trunk/x/" + path
@@ -230,8 +231,10 @@ def links_in(text):
     return re.findall(r"https://[^\s)>\"|]+", text)
 
 
-def test_every_link_is_well_formed_and_opens_a_file_that_is_there(course):
+def test_every_link_is_well_formed_and_opens_a_file_that_is_there(course, tmp_path):
     put(course, SECOND)
+    mine = copies.make(tmp_path / places.NAME).folder  # as binder/postBuild does
+    (mine / places.FIRST_PAGE).touch()
     opened = {"mybinder.org": [], "colab.research.google.com": [], "hub.example.org": []}
     for name in ("README.md", "docs/hosts.md", "CITATION.cff", "pyproject.toml"):
         for link in links_in((course / name).read_text(encoding="utf-8")):
@@ -249,9 +252,13 @@ def test_every_link_is_well_formed_and_opens_a_file_that_is_there(course):
                 (path,) = parse_qs(parts.query)["urlpath"]
                 opened[parts.netloc].append(path.removeprefix(f"lab/tree/{SECOND.name}/"))
     for place, paths in opened.items():
-        assert paths and all((ROOT / path).is_file() for path in paths), place
-    every_lesson = {f"notebooks/{source.stem}.ipynb" for source in lessons()}
-    assert every_lesson <= set(opened["mybinder.org"]) & set(opened["colab.research.google.com"])
+        top = tmp_path if place == "mybinder.org" else ROOT
+        assert paths and all((top / path).is_file() for path in paths), place
+    names = [source.stem for source in lessons()]
+    every_lesson = {f"notebooks/{name}.ipynb" for name in names}
+    assert every_lesson <= set(opened["colab.research.google.com"])
+    own = {f"{places.NAME}/{copies.name_of(name, 'lesson')}" for name in names}
+    assert own | {f"{places.NAME}/{places.FIRST_PAGE}"} <= set(opened["mybinder.org"])
 
 
 def test_the_citation_is_one(course):

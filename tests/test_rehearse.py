@@ -108,11 +108,10 @@ class FakeServer:
 @pytest.fixture
 def notebooks(tmp_path, monkeypatch):
     monkeypatch.setattr(rehearse, "HOME", tmp_path)
-    (tmp_path / "notebooks").mkdir()
     cells = [nbformat.v4.new_markdown_cell("# Title")]
     cells += [nbformat.v4.new_code_cell(source) for source in ("first", "second")]
     for name in ("01_a.ipynb", "02_b.ipynb", "03_c.ipynb"):
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "notebooks" / name)
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / name)
 
 
 def test_kernels_that_the_first_cell_names_are_shut_down(notebooks):

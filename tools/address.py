@@ -6,8 +6,10 @@ the course is not published there is no such table, and nothing has a link to it
 
 import dataclasses
 import re
+from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlencode
 
+from course.workspace import copies, places
 from tools.declared import ROOT, project
 
 START = "notebooks/00_start_here.ipynb"
@@ -75,12 +77,18 @@ class Address:
         """A file or folder on GitHub."""
         return f"{self.url}/{'tree' if folder else 'blob'}/{quote(self.branch)}/{quote(path)}"
 
-    def binder(self, path=START):
-        """Where Binder opens a notebook in JupyterLab.
+    def binder(self, path=None):
+        """Where Binder opens the reader's own copy of a notebook in JupyterLab.
 
+        Args:
+            path: of the notebook, such as "notebooks/02_mnist.ipynb"; None: the first page.
         Source: Binder's documentation, "Customizing the user interface": `urlpath`.
         """
-        return f"https://mybinder.org/v2/gh/{self}/HEAD?urlpath={quote(f'lab/tree/{path}')}"
+        opened = f"{places.NAME}/{places.FIRST_PAGE}"
+        if path:
+            kind = "exercises" if "/exercises/" in path else "lesson"
+            opened = f"{places.NAME}/{copies.name_of(PurePosixPath(path).stem, kind)}"
+        return f"https://mybinder.org/v2/gh/{self}/HEAD?urlpath={quote(f'lab/tree/{opened}')}"
 
     def colab(self, path=START):
         """Where Colab opens a notebook.

@@ -26,6 +26,7 @@ import sys
 import time
 from pathlib import Path
 
+from course.workspace import copies, places
 from course_utils import recorded
 from tools import watched
 from tools.build_lessons import OFFLINE, with_settings
@@ -39,7 +40,8 @@ CORES = 1
 LOOK_SECONDS = 0.1
 START_SECONDS = 120
 CELL_SECONDS = 900
-EXERCISE = "exercises/solutions/02_mnist.ipynb"  # the solutions: so its checks have something to do
+# The solutions: so its checks have something to do.
+EXERCISE = "notebooks/exercises/solutions/02_mnist.ipynb"
 MEGABYTE = 2**20
 # What begins a command whose processes see only each other: other kernels on this machine are none
 # of a session's, which counts its user's.
@@ -278,14 +280,14 @@ class Server:
         """Open a notebook, which starts a kernel; the others go on.
 
         Args:
-            notebook: its path below notebooks/.
+            notebook: its path in the home folder.
         Returns:
             Kernel.
         """
         from jupyter_client import BlockingKernelClient
 
         wanted = {
-            "path": f"notebooks/{notebook}",
+            "path": notebook,
             "name": Path(notebook).name,
             "type": "notebook",
             "kernel": {"name": "python3"},
@@ -337,7 +339,7 @@ def rehearse(server, notebook):
 
     Args:
         server: Server.
-        notebook: its path below notebooks/.
+        notebook: its path in the home folder.
     Returns:
         the notebooks that were shut down because the first cell named them.
     Raises:
@@ -347,7 +349,7 @@ def rehearse(server, notebook):
 
     before = server.running()
     kernel = server.open(notebook)
-    path = HOME / "notebooks" / notebook
+    path = HOME / notebook
     cells = [
         cell.source
         for cell in nbformat.read(path, as_version=4).cells
@@ -372,7 +374,7 @@ def sitting(notebooks, settings):
     """Rehearse notebooks, one after another.
 
     Args:
-        notebooks: paths below notebooks/.
+        notebooks: paths in the home folder.
         settings: dict of environment variables.
     Returns:
         dict: "server_mb" for JupyterLab alone; "held": whether a control group held the limit; and
@@ -394,7 +396,8 @@ def sitting(notebooks, settings):
                         "kernels": len(server.running()),
                         "shut_down": [name.removesuffix(".ipynb") for name in named],
                     }
-                    results[notebook.removesuffix(".ipynb")] = result
+                    name = notebook.removeprefix(f"{places.NAME}/").removeprefix("notebooks/")
+                    results[name.removesuffix(".ipynb")] = result
                     print(line_of(notebook, result), flush=True)
         except RehearsalError as error:
             if group and killed_in(group):
@@ -449,7 +452,8 @@ def main():
     )
     options = parser.parse_args()
     try:
-        names = [f"{source.stem}.ipynb" for source in chosen(options.lesson, lessons())]
+        sources = chosen(options.lesson, lessons())
+        names = [f"{places.NAME}/{copies.name_of(each.stem, 'lesson')}" for each in sources]
     except ValueError as error:
         parser.error(str(error))
     settings = {"COURSE_SCALE": "quick"}

@@ -31,16 +31,20 @@ def lab(
     folder: Annotated[
         Path | None, typer.Option(help="Where your copies are, or will be. [default: my_course]")
     ] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Make the copies, or update them, and open nothing.")
+    ] = False,
 ) -> None:
     """Open your own copies of the lessons in JupyterLab; the first time, make them.
 
     Further options are JupyterLab's own, such as --port=9999 or --no-browser.
     """
-    from course.cli.lab import open_lab, prepare
+    from course.cli import lab
 
     with _workspace():
-        place = prepare(folder)
-    raise typer.Exit(open_lab(place, context.args))
+        place = lab.prepare(folder)
+        code = 0 if prepare else lab.open_lab(place, context.args)
+    raise typer.Exit(code)
 
 
 @app.command()

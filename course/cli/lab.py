@@ -26,13 +26,8 @@ def prepare(folder=None):
     Returns:
         Path of the workspace, which is this process's from here on.
     Raises:
-        WorkspaceError: it can't be made, or JupyterLab is missing.
+        WorkspaceError: it can't be made.
     """
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise WorkspaceError(
-            f"JupyterLab is not installed for {sys.executable}. Install it: "
-            "python -m pip install jupyterlab"
-        )
     made = copies.make(folder or copies.home())
     os.environ[places.VARIABLE] = str(made.folder)
     if made.created:
@@ -54,7 +49,14 @@ def open_lab(folder, options=()):
         options: list of str, options of JupyterLab; they win over the course's.
     Returns:
         int, JupyterLab's exit code.
+    Raises:
+        WorkspaceError: JupyterLab is missing.
     """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise WorkspaceError(
+            f"JupyterLab is not installed for {sys.executable}. Install it: "
+            "python -m pip install jupyterlab"
+        )
     opened = f"/lab/tree/{places.FIRST_PAGE}"
     command = [sys.executable, "-m", "jupyterlab", *_options()]
     command += [f"--ServerApp.root_dir={folder}", f"--LabApp.default_url={opened}", *options]
