@@ -15,6 +15,7 @@ function control_of({ name, label, options, min, max, step }) {
   const input = options
     ? element("select", { id }, ...options.map((text, value) => element("option", { value }, text)))
     : element("input", { id, type: "range", min, max, step });
+  input.dataset.lmSuppressShortcuts = ""; // arrow keys are the control's, not JupyterLab's
   const decimals = (String(step).split(".")[1] ?? "").length;
   const said = element("output", { htmlFor: id });
   const show = (value) => {
