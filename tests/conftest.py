@@ -8,6 +8,7 @@ from faulty_server import FaultyServer
 from hypothesis import settings
 
 from course.data import download
+from course.workspace import places
 from course_utils.start import cpu_count
 
 collect_ignore = ["small_exercise"]  # files of an exercise, which load_exercise reads
@@ -23,6 +24,7 @@ def pytest_configure(config):
     Nor do they see the weights that Keras downloaded for the person who runs them.
     """
     os.environ["COURSE_SCALE"] = "quick"
+    os.environ[places.VARIABLE] = os.devnull  # no workspace: nobody's progress is written to
     os.environ.pop("COURSE_BASE", None)
     if jobs := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):  # they share the cores
         os.environ.setdefault("CPU_LIMIT", str(max(1, cpu_count() // jobs)))
