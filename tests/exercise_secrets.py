@@ -16,7 +16,8 @@ def secrets_of(exercise):
         exercise: a whole exercise's id, or its folder.
     Returns:
         dict of kind -> set of str: "solution", "hidden check" and "mutant" are lines of code,
-        without the spaces around them; "text" is what hidden checks and mutants say.
+        without the spaces around them; "text" is what hidden checks say, and mutants that no
+        visible check finds. (Of the others, learners are told whose answers they give.)
     """
     exercise = load_exercise(exercise)
     hidden = [check for check in exercise.checks if check.hidden]
@@ -34,7 +35,13 @@ def secrets_of(exercise):
     }
     texts = {text for check in hidden for text in _said_by(check)}
     texts |= {f"def {check.id}(" for check in hidden}
-    texts |= {mutant.says for mutant in exercise.mutants if len(mutant.says) >= SHORTEST}
+    shown = {check.id for check in exercise.checks if not check.hidden}
+    texts |= {
+        text
+        for mutant in exercise.mutants
+        for text in (mutant.says, mutant.hint)
+        if len(text) >= SHORTEST and not shown & set(mutant.loses)
+    }
     visible = [text for check in exercise.checks if not check.hidden for text in _said_by(check)]
     found["text"] = {text for text in texts if not any(text in shown for shown in visible)}
     return found

@@ -26,6 +26,7 @@ from course.exercises import (
     source,
     verdicts,
 )
+from course.exercises.mistakes import mistakes_of
 from course.exercises.release import content_of, release
 from course.exercises.runner import NotRecorded
 from course.exercises.stand_in import Recorded, StandIn, distance, pack_answers, read_answers
@@ -86,7 +87,7 @@ def installed(monkeypatch, tmp_path, built):
 def test_what_a_class_gets(built):
     small = load_exercise(built.folder.parents[1] / "whole" / "small_exercise")
     names = {path.name for path in built.folder.iterdir()}
-    assert names == {"exercise.toml", "exercise.py", "checks.py", "answers.bin"}
+    assert names == {"exercise.toml", "exercise.py", "checks.py", "answers.bin", "mistakes.bin"}
     assert built.released.built_from == "a mark"
     assert [check.id for check in built.checks] == [c.id for c in small.checks if not c.hidden]
     assert built.points == small.points == 10
@@ -114,6 +115,7 @@ def test_nothing_is_given_away(name):
     assert all(len(lines) > 9 for lines in secrets.values())
     texts = [path.read_bytes().decode("utf-8", "replace") for path in (RELEASES / name).iterdir()]
     texts.append(str(read_answers(RELEASES / name / source.ANSWERS)))
+    texts.append(str(mistakes_of(released_copy(name))))
     assert told("\n".join(texts), secrets) == []
     # It would be found: all that the exercise's own folder says.
     own = "\n".join(path.read_text("utf-8") for path in (EXERCISES / name).glob("*.py"))

@@ -67,7 +67,7 @@ def mark_of_release(folder):
     Args:
         folder: path of the exercise's own folder.
     """
-    files = [folder / name for name in EXERCISE_FILES]
+    files = [folder / name for name in (*EXERCISE_FILES, "mutants.py")]
     return _mark([*(path for path in files if path.exists()), RELEASE])
 
 

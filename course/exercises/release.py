@@ -13,7 +13,9 @@ import dataclasses
 import hashlib
 import io
 import json
+import random
 import re
+import sys
 import tempfile
 import tomllib
 import warnings
@@ -23,6 +25,12 @@ from pathlib import Path
 import numpy as np
 
 from course.exercises.errors import NotData, SideError
+from course.exercises.mistakes import (
+    MISTAKES,
+    Trail,
+    mistake_of,
+    pack_mistakes,
+)
 from course.exercises.plain_data import decode, encode
 from course.exercises.reach import names_of, reached, words_of
 from course.exercises.runner import (
@@ -39,7 +47,7 @@ from course.exercises.source import ANSWERS, ExerciseError, Limits, load_exercis
 from course.exercises.stand_in import Recorded, StandIn, distance, pack_answers
 from course_utils.files import write_whole
 
-_FILES = ("exercise.toml", "exercise.py", "checks.py", "probes.py", ANSWERS)
+_FILES = ("exercise.toml", "exercise.py", "checks.py", "probes.py", ANSWERS, MISTAKES)
 _ADVICE = (
     "A visible check may ask the solutions only about what it made up itself, whoever is the "
     "student. Let it ask a probe that needs no solution, or work out by itself what is right."
@@ -74,6 +82,7 @@ def release(exercise, folder, *, built_from=""):
             **texts,
             "exercise.toml": _settings(exercise, built_from),
             ANSWERS: trial.answers(),
+            MISTAKES: trial.mistakes(),
         }
         partial = Path(place) / folder.name
         _write(partial, files)
@@ -98,7 +107,7 @@ def content_of(folder):
     for name in _FILES:
         if (folder / name).exists():
             data = (folder / name).read_bytes()
-            if name != ANSWERS:
+            if name not in (ANSWERS, MISTAKES):
                 data = data.replace(b"\r\n", b"\n")
             if name == "exercise.toml":
                 data = re.sub(rb"(?m)^content = .*$", b"", data)
@@ -312,10 +321,16 @@ class _Trial:
         self._visible = {check.id: check for check in exercise.checks if not check.hidden}
         self._asked = _Asked(Memo(Here(exercise.solution_cells(), exercise.probes)))
         self._found = []  # (who, student, list of Outcome)
+        self._answers = {}  # who -> check -> (Outcome, list of [name, sketch])
         for who, cells, checks in self._everybody():
-            student = _Kept(cells, exercise.probes)
-            found = [self._run(who, check, student) for check in checks]
-            self._found.append((who, student, found))
+            _seed()
+            student, trails = _Kept(cells, exercise.probes), {}
+            for check in checks:
+                trail = Trail(student)
+                outcome = self._run(who, check, trail)
+                trails[check.id] = outcome, trail.sketches()
+            self._found.append((who, student, [outcome for outcome, _ in trails.values()]))
+            self._answers[who] = trails
 
     def _everybody(self):
         exercise, all_of_them = self._exercise, list(self._visible.values())
@@ -324,7 +339,7 @@ class _Trial:
         choose = chooser(exercise)
         for mutant in exercise.mutants:
             checks = [check for check in choose(mutant) if not check.hidden]
-            yield f"the mutant {mutant.name!r}", exercise.mutant_cells(mutant), checks
+            yield _called(mutant), exercise.mutant_cells(mutant), checks
 
     def _run(self, who, check, student):
         self._asked.by = check, who in ("the solution", "the untouched notebook")
@@ -352,6 +367,18 @@ class _Trial:
             raise ExerciseError(
                 f"{self._path}:1: what the checks ask is too much: {error}"
             ) from None
+
+    def mistakes(self):
+        """The bytes of mistakes.bin: what mutants answer where they are wrong."""
+        passes = {
+            who: {check: (o.status == "passed", answers) for check, (o, answers) in found.items()}
+            for who, found in self._answers.items()
+        }
+        made = [
+            mistake_of(mutant, passes[_called(mutant)], passes["the solution"])
+            for mutant in self._exercise.mutants
+        ]
+        return pack_mistakes([mistake for mistake in made if mistake is not None])
 
     def _is_live(self, question):
         try:
@@ -407,6 +434,18 @@ class _Trial:
 def _verdict(outcome):
     pictures = [None if a is None else a.tobytes() for a in (outcome.got, outcome.expected)]
     return outcome.status, outcome.message, outcome.earned, pictures
+
+
+def _seed():
+    """The same random numbers for everybody, each time: so a release is the same each time."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - cells may draw from it
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
+
+
+def _called(mutant):
+    return f"the mutant {mutant.name!r}"
 
 
 @dataclasses.dataclass

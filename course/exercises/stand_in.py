@@ -154,7 +154,7 @@ def pack_answers(recorded, live):
         live: list of str, names of functions that answer without the solutions.
     """
     rows = [[question.name, question.arguments, question.answer] for question in recorded]
-    return zlib.compress(encode({"recorded": rows, "live": sorted(live)}), 9)
+    return pack_file({"recorded": rows, "live": sorted(live)})
 
 
 def read_answers(path):
@@ -165,16 +165,40 @@ def read_answers(path):
     Raises:
         ExerciseError: it is missing or damaged.
     """
+
+    def understood(content):
+        recorded = [
+            Recorded(name, arguments, answer) for name, arguments, answer in content["recorded"]
+        ]
+        return recorded, set(content["live"])
+
+    return read_file(path, understood)
+
+
+def pack_file(content):
+    """The bytes of a file of a released exercise that isn't text.
+
+    Args:
+        content: plain data.
+    """
+    return zlib.compress(encode(content), 9)
+
+
+def read_file(path, understand):
+    """What `pack_file` was given.
+
+    Args:
+        path: of the file.
+        understand: function that makes of the content what is wanted.
+    Raises:
+        ExerciseError: the file is missing or damaged.
+    """
     try:
         unpacking = zlib.decompressobj()
         data = unpacking.decompress(path.read_bytes(), MAX_BYTES)
         if not unpacking.eof or unpacking.unused_data:
             raise NotData("bytes that end too early, or too late")
-        content = decode(data)
-        recorded = [
-            Recorded(name, arguments, answer) for name, arguments, answer in content["recorded"]
-        ]
-        return recorded, set(content["live"])
+        return understand(decode(data))
     except FileNotFoundError:
         says = "this file is missing"
     except (zlib.error, NotData, KeyError, TypeError, ValueError) as error:
