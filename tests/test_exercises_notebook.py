@@ -1,11 +1,13 @@
 """What a learner sees: in terminals, in notebooks, right, wrong and not answered yet."""
 
+import _thread
 import dataclasses
 import html.parser
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,18 +18,31 @@ from nbclient import NotebookClient
 
 from course.exercises import (
     ExerciseError,
+    TimedOut,
     answers,
+    calls,
+    cells,
     load_exercise,
+    mistakes,
     notebook,
     pictures,
     run_check,
+    runner,
     source,
     verdicts,
 )
 from course.exercises.runner import GRADING
+from course.workspace import places, progress
 
 ROOT = Path(__file__).parents[1]
 SMALL = ROOT / "tests" / "small_exercise"
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path, monkeypatch):
+    """Each test has a workspace of its own, and so no progress yet."""
+    (tmp_path / places.MARK).touch()
+    monkeypatch.setenv(places.VARIABLE, str(tmp_path))
 
 
 @pytest.fixture
@@ -107,7 +122,7 @@ def test_wrong_says_how_and_gives_the_first_hint(learner):
     page = learner(WRONG + 'check("add_frame")')
     assert [page.sign, *signs(page)] == [verdicts.WRONG, verdicts.WRONG]
     assert "(4, 6)" in details(page)[0] and "(5, 7)" in details(page)[0]
-    assert page.rows[0].details[-1] == ("Hint", HINTS["zeros_all_around"][0])
+    assert ("Hint", HINTS["zeros_all_around"][0]) in page.rows[0].details
     assert numbers(line(page, "Only when graded")) == [1, 3]  # check, points
     text = page.as_text()
     assert HINTS["zeros_all_around"][1] not in text
@@ -158,7 +173,8 @@ def test_a_check_that_fails_itself_is_not_the_learners_fault():
     faulty = dataclasses.replace(check, function=lambda student, reference, rng: 1 / 0)
     outcome = run_check(faulty, None, None, 0)
     assert outcome.status == "grader error"
-    page = answers.answer(exercise, exercise.tasks[0], {"add_frame": [outcome]})
+    stand = answers.standings(exercise, {"add_frame": [outcome]}, {})
+    page = answers.answer(exercise, exercise.tasks[0], [outcome], stand)
     assert [page.sign, *signs(page)] == [verdicts.FAULT, verdicts.FAULT]
     assert outcome.message in details(page)[0]
 
@@ -188,6 +204,200 @@ def test_progress(learner):
     assert numbers(page.about) == [1, 2, 2, 4.5]
 
 
+def test_progress_outlasts_the_kernel_and_counts_all_sets(learner):
+    learner('check("add_frame")')  # not answered: no try
+    assert progress.noted("small_exercise") == []
+    learner(WRONG + 'check("add_frame")')
+    learner(RIGHT + 'check("add_frame")')
+    learner("levels = 255\ncheck('brightest')")
+    progress.note("01_convolution", "task", "slide", True)
+    learner(f"check = open_exercise({str(SMALL)!r})")  # as after a restart
+    page = learner("check.progress()")
+    assert signs(page) == [verdicts.RIGHT, verdicts.WRONG]
+    assert numbers(page.about) == [1, 2, 2, 4.5]
+    sets = [text for label, text in page.lines if not label]
+    assert [numbers(text)[-2:] for text in sets] == [[1, 6]] + [[0, 6]] * 5
+    assert "brightest" in line(page, "Next")
+    (noted,) = progress.noted("small_exercise", "task")[:1]
+    assert (noted.item, noted.first, noted.last, noted.times) == ("add_frame", False, True, 2)
+
+
+def test_without_a_task_the_tasks_are_shown(learner):
+    learner(RIGHT + 'check("add_frame")')
+    for method in ("check", "check.hint"):
+        page = learner(f"{method}()")
+        assert signs(page) == [verdicts.RIGHT, verdicts.OPEN]
+        for row, task in zip(page.rows, ("add_frame", "brightest"), strict=True):
+            assert f'{method}("{task}")' in row.worth
+
+
+def test_solutions_are_given_by_the_workspace(learner, monkeypatch):
+    from course.workspace import WorkspaceError, copies
+
+    asked = []
+    change = copies.Change("a.ipynb", "added", None, "They are in a.ipynb.")
+    monkeypatch.setattr(copies, "solutions", lambda lesson: asked.append(lesson) or change)
+    assert learner("check.solutions()").about == change.says and asked == ["small_exercise"]
+    monkeypatch.setattr(copies, "solutions", raising(WorkspaceError("try first")))
+    page = learner("check.solutions()")
+    assert (page.sign, page.about) == (verdicts.OPEN, "try first")
+
+
+def raising(error):
+    def function(*args):
+        raise error
+
+    return function
+
+
+def test_a_case_is_what_a_function_was_called_with(learner):
+    """Fresh copies, of the first call that failed, whatever the function does to its arguments."""
+    with pytest.raises(notebook.NoCase, match="add_frame"):
+        learner("check.case('add_frame')")
+    spoils = "def add_frame(picture, width=1):\n    picture[:] = 0\n    return picture\n"
+    page = learner(spoils + 'check("add_frame")')
+    (again,) = (text for label, text in page.rows[0].details if label == "Try it")
+    first, second = re.findall("`([^`]+)`", again)
+    assert second == "add_frame(picture, width)"
+    learner(f"{first}\npicture[0] = 5\n{first}\nassert 0.5 <= picture.min() and width == 1")
+    learner('levels = 256\nbrightest = lambda image: [0, 0]\ncheck("brightest")')
+    learner('assert check.case("brightest").shape == (4, 9)')
+    learner(RIGHT + 'check("add_frame")')
+    with pytest.raises(notebook.NoCase):
+        learner("check.case('add_frame')")
+    learner('levels = 255\ndel brightest\ncheck("brightest")')  # a variable is no call
+    with pytest.raises(notebook.NoCase):
+        learner("check.case('brightest')")
+
+
+def test_a_mistake_that_is_known_is_named_in_place_of_the_hint(learner, monkeypatch):
+    hint = ("Hint", HINTS["zeros_all_around"][0])
+    ones = "def add_frame(image, width):\n    return 1 - np.pad(1 - image, width)\n"
+    assert hint in learner(ones + 'check("add_frame")').rows[0].details
+    monkeypatch.setattr(notebook, "mistakes_of", lambda exercise: known_mistakes())
+    learner(f"check = open_exercise({str(SMALL)!r})")
+    page = learner(ones + 'check("add_frame")')
+    assert hint not in page.rows[0].details
+    assert any("adds ones" in text for _, text in page.rows[0].details)
+    assert "adds ones" not in learner(RIGHT + 'check("add_frame")').as_text()
+
+
+def known_mistakes():
+    exercise = load_exercise(SMALL)
+    (mutant,) = (mutant for mutant in exercise.mutants if mutant.name == "ones")
+    check, found = exercise.checks_of("add_frame")[0], []
+    reference = runner.Here(exercise.solution_cells())
+    for who in (exercise.mutant_cells(mutant), exercise.solution_cells()):
+        trail = mistakes.Trail(runner.Here(who))
+        passes = run_check(check, trail, reference, runner.PUBLIC_SEED).status == "passed"
+        found.append({check.id: (passes, trail.sketches())})
+    return [mistakes.mistake_of(mutant, *found)]
+
+
+@pytest.mark.parametrize(("rows", "closes"), [(1, False), (5, True)])
+def test_the_heading_of_a_long_answer_is_its_last_line_too(rows, closes):
+    row = verdicts.Row(verdicts.WRONG, "not yet", "adds", "1 point", [("", "It is 2.")])
+    page = verdicts.Page("1 A sum: not yet right", verdicts.WRONG, rows=[row] * rows, repeats=True)
+    assert page.as_text().endswith("✗ 1 A sum: not yet right") == closes
+    assert Reader(page.as_html()).text.count("1 A sum: not yet right") == 1 + closes
+
+
+# Functions that run for long, and cells that stopped
+
+
+def ended(function, limit, monkeypatch, interrupt_after=None):
+    """How a call of a learner's function ends that is stopped after so many seconds."""
+    monkeypatch.setattr(calls, "NOTICE_SECONDS", 0.05)
+    told = []
+    watched = calls.Watched({"f": function}, limit, told.append)
+    timer = threading.Timer(interrupt_after or 99, _thread.interrupt_main)
+    timer.start()
+    try:
+        return watched.get("f")(3), told
+    except (TimedOut, KeyboardInterrupt) as error:
+        return error, told
+    finally:
+        timer.cancel()
+
+
+def forever(x):
+    while True:
+        x = x + 1
+
+
+def test_a_loop_that_never_ends_is_told_of_and_stopped(monkeypatch):
+    error, told = ended(forever, 0.2, monkeypatch)
+    assert isinstance(error, TimedOut) and "`f`" in str(error) and numbers(str(error)) == [0.2]
+    assert told == ["f"]
+    assert ended(lambda x: x + 1, 0.2, monkeypatch) == (4, [])
+    with pytest.raises(TypeError):
+        ended(lambda: None, 0.2, monkeypatch)
+
+
+def test_it_is_stopped_in_any_thread_and_also_where_all_exceptions_are_caught(monkeypatch):
+    def stubborn(x):
+        for _ in range(2):
+            try:
+                forever(x)
+            except:  # noqa: E722 - as learners write it
+                x = 0
+        return "stopped twice"
+
+    found = []
+    thread = threading.Thread(target=lambda: found.append(ended(stubborn, 0.1, monkeypatch)))
+    thread.start()
+    thread.join()
+    assert found == [("stopped twice", ["f"])]
+    assert sum(1 for _ in range(10_000)) == 10_000  # nothing is left on its way
+
+
+def test_an_interrupt_passes(monkeypatch):
+    error, _ = ended(forever, 30, monkeypatch, interrupt_after=0.1)
+    assert isinstance(error, KeyboardInterrupt)
+
+
+def test_an_interrupted_check_names_task_and_call_and_has_the_case(learner):
+    code = "def add_frame(image, width):\n    raise KeyboardInterrupt\ncheck('add_frame')"
+    with pytest.raises(notebook.Interrupted) as caught:
+        learner(code)
+    (told,) = caught.value._render_traceback_()
+    assert 'check("add_frame")' in told and "`add_frame`" in told
+    learner("image, width = check.case('add_frame')\nassert image.shape == (3, 5)")
+
+
+@pytest.fixture(scope="module")
+def shell():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    yield InteractiveShell()
+    InteractiveShell.clear_instance()
+
+
+@pytest.mark.parametrize(
+    ("runs", "missing"),
+    [
+        (["def f(x):\n    return x"], None),
+        (["def f(x):\n    return x", "def f(x)\n    return 2"], "SyntaxError"),
+        (["def f(x):\n    return x)"], "SyntaxError"),
+        (["def f(x):\n  return x\n   return 2"], "IndentationError"),
+        (["def f(x):\n    return x)", "def f(x):\n    return x"], None),
+        (["1 / 0\ndef f(x):\n    return x"], "ZeroDivisionError"),
+        (["def f(x):\n    return x\n1 / 0"], None),  # it is there already
+        (["f: int = int('a')"], "ValueError"),
+        (["f = 1 +", "g = 2"], "SyntaxError"),
+        (["f = 1 +", "%precision 3\nf = 2"], None),
+        (["g(f == 2"], None),
+        (["def g():\n    f = 1 +"], None),
+    ],
+)  # fmt: skip
+def test_what_a_cell_failed_to_define(shell, runs, missing, capsys):
+    seen = cells.Cells()
+    for code in runs:
+        seen.see(shell.run_cell(code))
+    found = seen.failed(["e", "f"])
+    assert (found and (found[0], found[1].split(":")[0])) == (missing and ("f", missing))
+
+
 def test_an_opened_exercise_shows_how_far_it_is(learner, capsys):
     learner(RIGHT + 'check("add_frame")\nprint(repr(check))')
     assert "✓ –" in capsys.readouterr().out
@@ -208,7 +418,6 @@ def test_a_function_or_its_name_will_do(learner):
         ("np.sum", ['"sum"', '"add_frame"', '"brightest"']),
         ("5", ["int", 'check("add_frame")', '"brightest"']),
         ("np.zeros(3)", ["ndarray", '"add_frame"', '"brightest"']),
-        ("None", ["NoneType", '"add_frame"', '"brightest"']),
     ],
 )  # fmt: skip
 def test_unknown_tasks(learner, given, named):
@@ -220,7 +429,7 @@ def test_unknown_tasks(learner, given, named):
     assert ("? " in str(caught.value)) == ("? " in named)  # a guess only where there is one
 
 
-def test_ctrl_c_passes(learner, capsys):
+def test_ctrl_c_passes_and_leaves_the_task_open(learner, capsys):
     with pytest.raises(KeyboardInterrupt):
         learner("def add_frame(image, width):\n    raise KeyboardInterrupt\ncheck('add_frame')")
     learner("print(repr(check))")
@@ -453,6 +662,19 @@ def test_in_a_notebook_both_html_and_text_and_untouched_cells_dont_fail():
         assert set(output.data) == {"text/plain", "text/html"}
     assert "shape (4, 6); expected is (5, 7)" in shown[-1].data["text/html"]
     assert "<img" in shown[-1].data["text/html"] and "<img" not in shown[-1].data["text/plain"]
+
+
+def test_in_a_kernel_a_loop_is_told_of_and_a_cell_that_failed_is_not_judged():
+    quick = "from course.exercises import calls, notebook\ncalls.NOTICE_SECONDS = 0.1\n"
+    quick += f"calls.CLOCK = 0.3\ncheck = notebook.open_exercise({str(SMALL)!r})"
+    loop = "def add_frame(image, width):\n    while True:\n        pass\n\ncheck('add_frame')"
+    broken = f"get_ipython().run_cell({RIGHT.replace(':', '', 1)!r})\ncheck('add_frame')"
+    _, looped, failed = executed(quick, loop, broken)
+    told, verdict = looped.outputs
+    assert numbers(told.data["text/plain"])[-1] == 0.1  # what it said before was taken away
+    assert "timed out" in verdict.data["text/plain"] and "0.3" in verdict.data["text/plain"]
+    assert "`SyntaxError" in failed.outputs[-1].data["text/plain"]
+    assert "shape" not in failed.outputs[-1].data["text/plain"]
 
 
 def test_numpy_exercises_need_nothing_heavy():

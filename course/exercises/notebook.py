@@ -3,7 +3,9 @@
     check = open_exercise("01_convolution")
     check("slide")          # run the checks of a task on what the notebook defines now
     check.hint("slide")     # a hint; called again, another one
-    check.progress()        # all tasks
+    check.case("slide")     # what the call was made with that went wrong
+    check.progress()        # all tasks, and all sets of exercises
+    check.solutions()       # a notebook with the solutions, after a try
 
 `answers` says what is answered, `verdicts` how it looks, `pictures` draws expected and actual.
 """
@@ -12,15 +14,18 @@ import contextlib
 import difflib
 import os
 import random
+import re
 import sys
+import tomllib
 import warnings
 from functools import cached_property
 
 import numpy as np
 
-from course.exercises import answers
+from course.exercises import answers, calls, cells
+from course.exercises.mistakes import Trail, mistakes_of, named, sentence
 from course.exercises.runner import GRADING, PUBLIC_SEED, Here, Memo, Side, run_check
-from course.exercises.source import ExerciseError, load_exercise
+from course.exercises.source import EXERCISES, RELEASED, ExerciseError, exercise_ids, load_exercise
 from course.exercises.stand_in import reference_of
 from course_utils import start
 
@@ -35,11 +40,23 @@ class _Inert:
         return self
 
 
-class NoSuchTask(ValueError):
-    """There is no such task; a notebook shows the message alone."""
+class _Said:
+    """An error of which a notebook shows the message alone."""
 
     def _render_traceback_(self):
         return [str(self)]
+
+
+class NoSuchTask(_Said, ValueError):
+    """There is no such task."""
+
+
+class NoCase(_Said, LookupError):
+    """No call of a learner's function went wrong in this task."""
+
+
+class Interrupted(_Said, KeyboardInterrupt):
+    """The learner interrupted a check."""
 
 
 def open_exercise(exercise):
@@ -72,27 +89,48 @@ class OpenExercise:
     def __init__(self, exercise):
         self.exercise = exercise
         self._outcomes = {}  # task -> list of Outcome, as of its last check
+        self._cases = {}  # task -> (check, Call), the first that went wrong
         self._hints = {}  # check -> how many of its hints were shown
+        self._cells = cells.watch() if answers.in_notebook() else None
 
-    def __call__(self, task):
+    def __call__(self, task=None):
         """Check a task on the notebook's own names, and show what is right and what isn't.
 
         Args:
-            task: its name, or the name of one of its functions, or such a function.
+            task: its name, or the name of one of its functions, or such a function; without, the
+                tasks are shown.
         Raises:
             NoSuchTask: there is no such task; the message names the closest.
+            Interrupted: the learner interrupted it.
         """
+        if task is None:
+            answers.show(answers.choice(self.exercise, self._standings(), "check"))
+            return
         task = self._task(task)
-        student = Here(probes=self.exercise.probes, namespace=_names(sys._getframe(1)))
-        checks = [check for check in self.exercise.checks_of(task.id) if not check.hidden]
-        outcomes = [run_check(check, student, self._reference, PUBLIC_SEED) for check in checks]
+        failed = self._cells and self._cells.failed(self.exercise.names_of(task.id))
+        if failed:
+            answers.show(answers.not_judged(task, *failed))
+            return
+        checked = self._checked(task, _names(sys._getframe(1)))
+        outcomes = [outcome for outcome, _ in checked.values()]
         self._outcomes[task.id] = outcomes
         failed = answers.first_failed(outcomes)
         if failed is not None:
             self._hints[failed.check] = max(1, self._hints.get(failed.check, 0))
-        answers.show(answers.answer(self.exercise, task, self._outcomes))
+        if any(outcome.status != "not answered" for outcome in outcomes):
+            right = all(outcome.status == "passed" for outcome in outcomes)
+            _progress().note(self.exercise.id, "task", task.id, right)
+        page = answers.answer(
+            self.exercise,
+            task,
+            outcomes,
+            self._standings(),
+            mistakes=self._mistakes(checked),
+            again=self._again(task),
+        )
+        answers.show(page)
 
-    def hint(self, task):
+    def hint(self, task=None):
         """Show a hint on the first check of a task that failed, or on its first; then another.
 
         Args:
@@ -100,6 +138,9 @@ class OpenExercise:
         Raises:
             NoSuchTask: there is no such task; the message names the closest.
         """
+        if task is None:
+            answers.show(answers.choice(self.exercise, self._standings(), "check.hint"))
+            return
         task = self._task(task)
         checks = [check for check in self.exercise.checks_of(task.id) if not check.hidden]
         failed = answers.first_failed(self._outcomes.get(task.id, []))
@@ -108,12 +149,118 @@ class OpenExercise:
         self._hints[check.id] = min(2, shown + 1)
         answers.show(answers.hints(task, check, self._hints[check.id], none_left=shown == 2))
 
+    def case(self, task):
+        """What your function was called with when a check of a task went wrong.
+
+        Args:
+            task: as for a call.
+        Returns:
+            tuple of the arguments; one alone as it is. They are copies: change them as you like.
+        Raises:
+            NoSuchTask: there is no such task; the message names the closest.
+            NoCase: the task wasn't checked yet, or no call of a function went wrong.
+        Example:
+            image, kernel = check.case("slide")
+            correlate(image, kernel)
+        """
+        task = self._task(task)
+        if task.id not in self._cases:
+            raise NoCase(
+                f'There is no call in "{task.id}" that went wrong. `check("{task.id}")` looks for '
+                "one in what is defined now."
+            )
+        return self._cases[task.id][1].values()
+
     def progress(self):
-        """Show all tasks: which are right, as of their last check, and which come next."""
-        answers.show(answers.progress(self.exercise, self._outcomes))
+        """Show all tasks, which are right and which come next, and how far all sets are."""
+        answers.show(answers.progress(self.exercise, self._standings(), _sets()))
+
+    def solutions(self):
+        """Put a notebook with the solutions into your workspace, once you have tried a task."""
+        from course.workspace import WorkspaceError, copies
+
+        try:
+            page = answers.Page("Solutions", answers.RIGHT, copies.solutions(self.exercise.id).says)
+        except WorkspaceError as error:
+            page = answers.Page("Solutions", answers.OPEN, str(error))
+        answers.show(page)
 
     def __repr__(self):
-        return answers.standing(self.exercise, self._outcomes)
+        return answers.standing(self.exercise, self._standings())
+
+    def _checked(self, task, names):
+        """dict of check id -> (Outcome, sketches of the answers), for the visible checks of a task.
+
+        A call that went on for too long is the last one: all others would, too.
+        """
+        limit, notices = calls.CLOCK * self.exercise.limits.call_seconds, []
+
+        def slow(name):
+            notices.append((name, answers.show(answers.running(task, name, limit))))
+
+        watched = calls.Watched(names, limit, slow)
+        try:
+            return self._run(task, watched)
+        finally:
+            for name, replace in notices:
+                replace(answers.running(task, name, calls.NOTICE_SECONDS, over=True))
+
+    def _run(self, task, watched):
+        student = Here(probes=self.exercise.probes, namespace=watched)
+        self._cases.pop(task.id, None)
+        checked = {}
+        for check in self.exercise.checks_of(task.id):
+            if check.hidden:
+                continue
+            trail, watched.last = Trail(student), None
+            try:
+                outcome = run_check(check, trail, self._reference, PUBLIC_SEED)
+            except KeyboardInterrupt:
+                self._cases.pop(task.id, None)
+                self._keep_case(task, check, watched.last)
+                raise Interrupted(self._interrupted(task, watched.last)) from None
+            if outcome.status in ("wrong", "raised", "not data", "timed out"):
+                self._keep_case(task, check, watched.last)
+            right = outcome.status == "passed"
+            checked[check.id] = outcome, trail.names() if right else trail.sketches()
+            if outcome.status == "timed out":
+                break
+        return checked
+
+    def _keep_case(self, task, check, call):
+        if call is not None:
+            self._cases.setdefault(task.id, (check.id, call))
+
+    def _interrupted(self, task, call):
+        says = f'You stopped `check("{task.id}")`'
+        if call is None:
+            return f"{says}. The kernel goes on."
+        again, make = call.as_code(f'check.case("{task.id}")')
+        return (
+            f"{says} while `{call.name}` was running. The kernel goes on. To see what it was asked "
+            f"for: `{again}`, then `{make}`."
+        )
+
+    def _again(self, task):
+        """The check whose call went wrong, and two pieces of code that make it again; or None."""
+        if task.id not in self._cases:
+            return None
+        check, call = self._cases[task.id]
+        return check, *call.as_code(f'check.case("{task.id}")')
+
+    def _mistakes(self, checked):
+        """dict of check id -> (sentence, whether it is sure), for mistakes that are known."""
+        found = named(self._known, checked)
+        return {check: sentence(mistakes, checked) for check, mistakes in found.items()}
+
+    @cached_property
+    def _known(self):
+        return mistakes_of(self.exercise)
+
+    def _standings(self):
+        noted = _progress().noted(self.exercise.id, "task")
+        before = {done.item: done.last is True for done in noted}
+        return answers.standings(self.exercise, self._outcomes, before)
 
     @cached_property
     def _reference(self):
@@ -145,6 +292,28 @@ class OpenExercise:
         meant = tasks.get(close[0]) or owners[close[0]] if close else None
         guess = f' Did you mean check("{meant.id}")?' if meant else ""
         raise NoSuchTask(f'There is no task "{name}".{guess} The tasks are {there}.')
+
+
+def _progress():
+    """What a learner has done, as it is kept beside the workspace."""
+    from course.workspace import progress
+
+    return progress
+
+
+def _sets():
+    """All sets of exercises: list of (title, how many tasks are right, how many there are)."""
+    noted = _progress().noted(kind="task")
+    sets = []
+    for exercise in exercise_ids():
+        folders = EXERCISES / exercise, RELEASED / exercise
+        folder = next(folder for folder in folders if folder.is_dir())
+        settings = tomllib.loads((folder / "exercise.toml").read_text(encoding="utf-8"))
+        cells_of_it = (folder / "exercise.py").read_text(encoding="utf-8")
+        tasks = set(re.findall(r'(?m)^# %% \[markdown\] task="(\w+)"', cells_of_it))
+        right = {done.item for done in noted if done.lesson == exercise and done.last is True}
+        sets.append((f"{exercise[:2]} {settings['title']}", len(right & tasks), len(tasks)))
+    return sets
 
 
 class _Quiet(Side):

@@ -18,6 +18,7 @@ from course_utils.texts import counted, printable
 
 _FEW = 64  # so many numbers are written out where there are no pictures
 _WIDTH = 100  # of text
+_TALL = 12  # lines, about, that need a heading at both ends
 
 
 class Sign(NamedTuple):
@@ -89,13 +90,24 @@ class Row:
 
 @dataclasses.dataclass
 class Page:
-    """Rows with a heading above them, and lines below: (label, text), the label in bold."""
+    """Rows with a heading above them, and lines below: (label, text), the label in bold.
+
+    JupyterLab scrolls on to the next cell, and with it the heading of a long page out of sight; so
+    it `repeats` as the last line of a long one.
+    """
 
     heading: str
     sign: Sign | None = None
     about: str = ""
     rows: list = dataclasses.field(default_factory=list)
     lines: list = dataclasses.field(default_factory=list)
+    repeats: bool = False
+
+    @property
+    def closing(self):
+        """The heading once more, if the page is long enough for that; else empty."""
+        height = sum(2 + 2 * len(row.details) + 8 * bool(row.pictures) for row in self.rows)
+        return self.heading if self.repeats and height > _TALL else ""
 
     def as_text(self):
         """The page for a terminal."""
@@ -104,6 +116,7 @@ class Page:
         lines += [f"  {self.about}"] if self.about else []
         lines += [row.as_text(2) for row in self.rows]
         lines += [_wrapped(label, text, 2) for label, text in self.lines]
+        lines += [f"{mark}{self.closing}"] if self.closing else []
         return clean("\n".join(lines))
 
     def as_html(self):
@@ -209,8 +222,8 @@ def _sentence(outcome, *, graded):
     if outcome.status == "raised":
         where = re.fullmatch(r"(.*) \(in ([^:]+): (.*)\)", text, re.DOTALL)
         if where is None:
-            return f"`{_ticked(text)}`"
-        error, function, line = (_ticked(part) for part in where.groups())
+            return f"`{ticked(text)}`"
+        error, function, line = (ticked(part) for part in where.groups())
         return f"`{error}` in `{function}`, at the line `{line}`"
     if outcome.status == "not data":
         return text if text.startswith("`") else f"Your answer is {text}."
@@ -221,8 +234,8 @@ def _sentence(outcome, *, graded):
     return text
 
 
-def _ticked(text):
-    """Text of a learner's code, to stand between backticks."""
+def ticked(text):
+    """Text that may have backticks, to stand between two of them."""
     return text.replace("`", "'")
 
 
