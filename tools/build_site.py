@@ -58,6 +58,7 @@ TARGET = ROOT / "build" / "site"
 CACHE = ROOT / "build" / "site_cache"
 RESULTS = ROOT / "docs" / "benchmarks" / "results.json"
 SCREENSHOT = ROOT / "docs" / "lesson1.png"
+SCORE = "predict.score()"  # a lesson's cell that says how its reader predicted
 MAX_PAGE_BYTES = 3_000_000
 CELL_SECONDS = 600
 # In an output's data: the module and state of an instrument; None where a figure needs the kernel.
@@ -260,6 +261,15 @@ def page_output(output, alt):
     return [nbformat.v4.new_output("display_data", {"text/html": text})]
 
 
+def score_line(output):
+    """The output of `predict.score()` as a line that the page's predictions keep up to date."""
+    import nbformat
+
+    text = html.escape(output["data"]["text/plain"])
+    line = f'<p data-predictions role="status">{text}</p>'
+    return nbformat.v4.new_output("display_data", {"text/html": line})
+
+
 def page_of(notebook, name):
     """A lesson's notebook as Sphinx reads it.
 
@@ -278,6 +288,8 @@ def page_of(notebook, name):
         cell.metadata["mystnb"] = {"image": {"alt": alt}}
         modules += [o.data[LIVE][0] for o in cell.outputs if o.get("data", {}).get(LIVE)]
         cell.outputs = [new for output in cell.outputs for new in page_output(output, alt)]
+        if cell.source == SCORE and Prediction.module in modules:
+            cell.outputs = [score_line(cell.outputs[0])]
     figures = [module for module in modules if module != Prediction.module]
     page.cells.insert(1, nbformat.v4.new_markdown_cell(edition_line(name, len(figures))))
     return page, modules

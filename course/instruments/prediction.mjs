@@ -111,6 +111,28 @@ function text_field({ label }, parse, trouble, inputmode) {
   return { root, first: input, read };
 }
 
+// ---- how the reader did, on a page without a kernel ------------------------------------------
+
+const first_guesses = new Map(); // from a question's model to whether its first guess was right
+
+/** Write into the line at the page's end what Python's `Score` says in a notebook. */
+function tell_score() {
+  const line = document.querySelector("[data-predictions]");
+  if (!line) return;
+  const asked = document.querySelectorAll('[data-instrument="prediction"]').length, made = first_guesses.size;
+  const right = [...first_guesses.values()].filter(Boolean).length;
+  const again = new Set([...first_guesses].filter(([, good]) => !good).map(([model]) => model.get("section")));
+  const links = [...again].flatMap((section, place) => [place ? "; " : " Look again at ", link_to(section)]);
+  const untried = made < asked ? ` (${asked - made} not tried)` : "";
+  line.replaceChildren(`You predicted ${right} of ${asked} right at the first guess${untried}.`, ...links, links.length ? "." : "");
+}
+
+function link_to(section) {
+  const number = `${section.split(" ")[0]} `; // the rest may have marks for the eye, such as code
+  const heading = [...document.querySelectorAll("h2")].find(({ textContent }) => textContent.startsWith(number));
+  return element("a", { href: `#${heading?.closest("[id]")?.id ?? ""}` }, section);
+}
+
 // ---- the instrument -------------------------------------------------------------------------
 
 function render({ model, el }) {
@@ -124,7 +146,8 @@ function render({ model, el }) {
     again = true;
     draw().focus();
   });
-  const told = () => model.get("due") || model.widget_manager === undefined || is_orphaned(el);
+  const on_a_page = model.widget_manager === undefined;
+  const told = () => model.get("due") || on_a_page || is_orphaned(el);
 
   const commit = (guess) => {
     again = false;
@@ -132,6 +155,8 @@ function render({ model, el }) {
     model.save_changes();
     draw();
     said.focus();
+    if (on_a_page && !first_guesses.has(model)) first_guesses.set(model, judged(question, guess).right);
+    if (on_a_page) tell_score();
   };
 
   const make_form = () => {

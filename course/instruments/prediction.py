@@ -20,12 +20,14 @@ class Prediction(Instrument):
     one; where there is none, it comes at once.
 
     Attributes:
+        section: heading of the section that asks it.
         committed: {} or {"guess": ..., "right": bool}, the latest guess.
         due: whether a committed guess is told its verdict.
     """
 
     module = "prediction"
     packed = traitlets.Unicode().tag(sync=True)
+    section = traitlets.Unicode().tag(sync=True)
     committed = traitlets.Dict().tag(sync=True)
     due = traitlets.Bool(False).tag(sync=True)
 
@@ -71,14 +73,13 @@ class Predictions:
         if name not in self._questions:
             there = ", ".join(self._questions) or "none"
             raise ValueError(f"{self.lesson} has no question {name!r}; it has {there}")
-        made = [note for note in progress.noted(self.lesson, "prediction") if note.item == name]
-        before = self._shown.get(name)
-        shown = Prediction(
-            packed=self._questions[name]["packed"],
-            committed=made[0].last if made else {},
-            due=before.due if before else bool(made),
-        )
-
+        asked, before = self._questions[name], self._shown.get(name)
+        notes = progress.noted(self.lesson, "prediction")
+        made = next((note.last for note in notes if note.item == name), {})
+        if made and not questions.fits(questions.unpacked(asked["packed"]), made["guess"]):
+            made = {}
+        due = before.due if before else bool(made)
+        shown = Prediction(**asked, committed=made, due=due)
         shown.observe(
             lambda change: progress.note(self.lesson, "prediction", name, change["new"]),
             "committed",
@@ -131,7 +132,13 @@ class Score:
         return self._sentences(str)
 
     def _repr_markdown_(self):
-        return self._sentences(lambda heading: f"[{heading}](#{re.sub(' ', '-', heading)})")
+        return self._sentences(_link)
+
+
+def _link(heading):
+    """A link to a heading of the notebook, as JupyterLab names its place."""
+    place = re.sub(r"[`*$]", "", heading).replace(" ", "-")
+    return f"[{heading}](<#{place}>)"
 
 
 def open_lesson(lesson):

@@ -95,6 +95,24 @@ def score(lesson):
     return Score(sum(right.values()), len(right), len(asked), list(again))
 
 
+def fits(question, guess):
+    """Whether a guess is one at this question: a lesson's next edition may ask another.
+
+    Args:
+        question: dict, as of `unpacked`.
+        guess: what was kept.
+    """
+    if question["kind"] == "number":
+        return isinstance(guess, (int, float))
+    if question["kind"] == "choice":
+        return guess in question["options"]
+    if not isinstance(guess, list):
+        return False
+    if question["kind"] == "order":
+        return sorted(map(str, guess)) == sorted(question["options"])
+    return all(isinstance(side, int) for side in guess)
+
+
 def packed(question):
     """A question as text that can't be read at a glance; `unpacked` is its counterpart.
 

@@ -25,6 +25,12 @@ def small(tmp_path_factory):
     return [setup + codes[0], *codes[1:]], folder
 
 
+SCORE_LINE = """() => document.body.insertAdjacentHTML("beforeend",
+    '<section id="bytes"><h2>90.1 Bytes#</h2></section><p data-predictions></p>')"""
+SHUT_DOWN = "jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"
+SAVE = "jupyterapp.commands.execute('docmanager:save')"
+
+
 def fields(page):
     return page.locator(".prediction")
 
@@ -45,6 +51,8 @@ def test_without_a_kernel_the_verdict_comes_at_once(exported_page, small):
     page = exported_page(small[0])
     expect(fields(page)).to_have_count(4)
     wrap, shape, side, steps = fields(page).all()
+    page.evaluate(SCORE_LINE)
+    score = page.locator("[data-predictions]")
 
     type_guess(page, "Your guess", "a lot")
     expect(wrap.get_by_role("alert")).not_to_be_empty()
@@ -61,6 +69,9 @@ def test_without_a_kernel_the_verdict_comes_at_once(exported_page, small):
 
     type_guess(page, "height, width", "26x26")
     expect(said(shape)).to_contain_class(RIGHT)
+    expect(score).to_contain_text("1 of 4")
+    expect(score).to_contain_text("2 not tried")
+    assert score.get_by_role("link", name="90.1 Bytes").get_attribute("href") == "#bytes"
 
     page.keyboard.press("Tab")  # Guess again
     page.keyboard.press("Tab")  # the options
@@ -122,4 +133,9 @@ def test_a_lesson_keeps_what_was_guessed(lab, small, monkeypatch):
     (made,) = progress.noted(NAME, "prediction")
     assert (made.item, made.first["guess"], made.last["guess"]) == ("wrap", 255, 44)
     assert [note.item for note in progress.noted(NAME, "section")] == ["90.1 Bytes", "90.2 Maps"]
+
+    page.evaluate(SAVE)
+    page.evaluate(SHUT_DOWN)
+    page.reload()
+    expect(said(fields(page).first)).to_contain_class(RIGHT, timeout=60_000)
     assert page.errors == []

@@ -73,6 +73,14 @@ def test_a_cell_run_again_shows_what_was_guessed(shell, cells):
     assert later.committed == {"guess": 44, "right": True} and later.due
 
 
+@pytest.mark.parametrize("place", [1, 3, 4, 5])
+def test_a_guess_at_another_edition_s_question_is_none(shell, cells, place):
+    name = cells[place].split('"')[1]
+    for guess in ("a word", ["look", "look", "run"], [2.5, 3], None):
+        progress.note(NAME, "prediction", name, {"guess": guess, "right": False})
+        assert shell.run_cell(cells[place]).result.committed == {}
+
+
 def test_a_lesson_opened_twice_notes_each_section_once(shell, cells):
     shell.run_cell(cells[0])
     for code in cells[1:4]:
@@ -127,5 +135,5 @@ def test_the_score_names_sections_and_leads_to_them(shell, cells):
     score = shell.run_cell(cells[-1]).result
     assert "1 of 4" in repr(score) and "2 not tried" in repr(score)
     assert repr(score).count("90.1 Bytes") == 1 and "90.2" not in repr(score)
-    assert "[90.1 Bytes](#90.1-Bytes)" in score._repr_markdown_()
+    assert "[90.1 Bytes](<#90.1-Bytes>)" in score._repr_markdown_()
     assert isinstance(score, prediction.Score)
