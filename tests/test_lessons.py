@@ -135,6 +135,19 @@ def test_links_between_lessons_lead_somewhere(source):
         ).exists(), target
 
 
+@pytest.mark.parametrize("source", SOURCES[:3], ids=lambda source: source.stem)
+def test_every_picture_has_words(source):
+    """Of lessons 0 to 2; the others get them with their next editions."""
+    without = [
+        cell.source
+        for cell in code_cells(stored(source))
+        for output in cell.outputs
+        for kind in {"image/png", "image/jpeg"} & set(output.get("data", {}))
+        if not output.metadata.get(kind, {}).get("alt")
+    ]
+    assert without == []
+
+
 @every_lesson
 def test_one_spelling(source):
     """British spelling in prose; code keeps its libraries' names."""
