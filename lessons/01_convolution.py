@@ -541,7 +541,7 @@ figures.image_grid(
 
 # %%
 predict.number(
-    "corner", 0.4444444444444444, tolerance=0.006,
+    "corner", 0.4444444444444444, tolerance=0.005,
     mistakes={
         1: "With zeros outside, the mean at the border takes in some of them.",
         0.6666666666666666: "That is in the middle of a side, where six of the nine pixels are real.",
@@ -852,12 +852,11 @@ assert np.allclose(moved[:, 3:], across[:, :-3])
 # %%
 predict.choice(
     "stride_moves", "by two pixels only",
-    options=["by one pixel and by two", "by two pixels only", "by one pixel only", "by neither"],
+    options=["by one pixel and by two", "by two pixels only", "by one pixel only"],
     mistakes={
         "by one pixel and by two": "After a move by one, the kernel lies on patches that it left out before.",
         "by one pixel only": "After a move by one, the kernel lies on patches that it left out before; "
         "after two, on the same ones.",
-        "by neither": "After a move by two, the kernel lies on the same patches as before, one further on.",
     },
 )
 
@@ -937,16 +936,16 @@ subjects = {"digit": digit / 255, "house number": house, "trousers": trousers}
 # Below is a bench for filters. Two bright spots show which frequencies a filter lets through; the middle is
 # frequency zero.
 #
-# **Predict.** You make the bell narrower: a smaller σ. What happens to the spots?
+# **Predict.** You make the bell narrower: a smaller σ. What does that give?
 
 # %%
 predict.choice(
-    "spots", "they get wider",
-    options=["they get wider", "they get smaller", "they move apart", "nothing"],
+    "spots", "wider spots",
+    options=["wider spots", "smaller spots", "spots further apart", "the same spots"],
     mistakes={
-        "they get smaller": "A narrow bell has room for a wave or less, and that fits many frequencies.",
-        "they move apart": "How far apart they are says how fine the wave is: that is f, not σ.",
-        "nothing": "A narrow bell has room for a wave or less, and that fits many frequencies.",
+        "smaller spots": "A narrow bell has room for a wave or less, and that fits many frequencies.",
+        "spots further apart": "How far apart they are says how fine the wave is: that is f, not σ.",
+        "the same spots": "A narrow bell has room for a wave or less, and that fits many frequencies.",
     },
 )
 
@@ -966,8 +965,8 @@ bench
 # %% [markdown]
 # At θ = 90° the wave runs from top to bottom, so the filter answers to lines that run sideways: the lids and
 # the mouth. The stripes on the forehead, which run upright, answered at 0°. The spots lie at distance $f$ from
-# the middle, in the direction θ: now above and below it. With a smaller σ they get wider: a small bell knows
-# well *where* and hardly which frequency. A large one is the reverse. You can't have both; that is the
+# the middle, in the direction θ: now above and below it. A smaller σ gives wider spots: a small bell
+# knows well *where* and hardly which frequency. A large one is the reverse. You can't have both; that is the
 # uncertainty principle, and a Gabor filter (strictly, the complex one) is the best compromise.
 #
 # One thing to mend: with a wide wave under a narrow bell the weights don't sum to zero, and the filter
