@@ -343,6 +343,15 @@ def test_reset_makes_the_corrected_one_the_lesson(folder, course):
     assert not (folder / CORRECTED).exists() and copies.update() == []
 
 
+def test_reset_leaves_a_corrected_one_that_somebody_changed(folder, course):
+    change(folder / LESSON)
+    course("01_convolution.ipynb", "# 1. Corrected")
+    copies.update()
+    mine = run(folder / CORRECTED)
+    copies.reset("1")
+    assert (folder / CORRECTED).read_bytes() == mine
+
+
 @pytest.mark.parametrize("asked", ["", "7", "0", "nonsense", "1_convolution", "-1", "²", "../01"])
 def test_a_lesson_that_is_none(folder, asked):
     with pytest.raises(WorkspaceError, match="01_convolution" if asked != "0" else "Lesson 0"):

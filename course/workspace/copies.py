@@ -242,7 +242,8 @@ def reset(lesson, *, exercises=False, folder=None):
                 corrected.unlink()
     yours = f"; yours is now {OLDER}/{old.name}" if old else ""
     what = "renewed" if old else "replaced"
-    return Change(each.name, what, path, f"{each.name} is as it was given{yours}.")
+    says = f"{each.name} is as it was given{yours}. If it is open, close its tab and open it again."
+    return Change(each.name, what, path, says)
 
 
 def solutions(lesson):

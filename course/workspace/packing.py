@@ -109,6 +109,8 @@ def pack(file=None):
             fresh.replace(target)
     except OSError as error:
         what = error.filename or target
+        if _WRITING in str(what):
+            what = target.parent
         raise WorkspaceError(f"{what} can't be packed: {error.strerror or error}.") from error
     return Packed(target, len(found), tuple(left_out))
 
