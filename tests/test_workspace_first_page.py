@@ -54,14 +54,20 @@ def test_what_is_done_is_counted(folder):
     score = standing.predictions
     assert (score.right, score.made) == (max(0, len(asked) - 1), len(asked)) and asked
     shown = row(LESSON)
-    assert f"2 of {len(sections)} sections" in shown and "1 of 6 tasks" in shown
-    assert f"{score.right} of {score.asked}" in shown
+    assert f"| 2 of {len(sections)} |" in shown and "[1 of 6 solved]" in shown
+    assert f"| {score.right} of {score.asked} |" in shown
+
+
+def test_what_is_tried_in_vain_is_not_called_new(folder):
+    assert "[6 tasks]" in row(LESSON)
+    progress.note(LESSON, "task", "slide", False)
+    assert "[0 of 6 solved]" in row(LESSON)
 
 
 def test_where_one_stopped_leads_there(folder):
     section = list(questions.of_lesson(LESSON).sections)[3]
     progress.note(LESSON, "section", section)
-    progress.note("02_mnist", "task", "size", True)
+    progress.note("02_mnist", "task", "softmax", True)
     line = first_page.text().splitlines()[2]
     assert section in line and f"({copies.name_of(LESSON, 'lesson')}#" in line
     anchor = re.search(r"#([^)]+)\)", line)[1]
@@ -69,12 +75,16 @@ def test_where_one_stopped_leads_there(folder):
 
 
 def test_solutions_are_offered_after_a_try(folder):
-    assert "solutions" not in row(LESSON)
+    def offered():
+        return [line for line in first_page.text().splitlines() if "`!course solutions 2`" in line]
+
     progress.note(LESSON, "task", "slide", False)
-    assert "!course solutions 1" in row(LESSON)
-    copies.solutions("1")
-    name = copies.name_of(LESSON, "solutions")
-    assert f"({name})" in row(LESSON) and (folder / name).is_file()
+    assert not offered()
+    progress.note("02_mnist", "task", "softmax", True)
+    assert len(offered()) == 1 and "`!course solutions 1`" in offered()[0]
+    copies.solutions("2")
+    name = copies.name_of("02_mnist", "solutions")
+    assert not offered() and f"({name})" in row("02_mnist") and (folder / name).is_file()
 
 
 def test_the_page_stands_below_its_cell_before_anything_is_run(folder):

@@ -7,6 +7,7 @@ notebook is written, so that nothing has to be run to read it.
 import datetime
 import json
 import os
+import platform
 import re
 from typing import NamedTuple
 from urllib.parse import quote
@@ -28,6 +29,18 @@ STUDY_TIMES = {
     "06_interpretation": "2\N{NO-BREAK SPACE}h",
 }
 _CODE = "from course.workspace import first_page\nfirst_page.show()"
+# As JupyterLab writes them when it has started a kernel: a page that is only opened then isn't
+# taken for changed, which JupyterLab would ask about when its tab is closed.
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_LANGUAGE = {
+    "codemirror_mode": {"name": "ipython", "version": 3},
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+    "version": platform.python_version(),
+}
 _TASK = re.compile(r"^check\([\"'](\w+)[\"']\)", re.MULTILINE)
 
 
@@ -96,10 +109,9 @@ def write(folder):
         ],
         "source": _CODE,
     }
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook = {
         "cells": [page],
-        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "metadata": {"kernelspec": _KERNEL, "language_info": _LANGUAGE},
         "nbformat": 4,
         "nbformat_minor": 5,
     }
@@ -124,17 +136,18 @@ def is_untouched(path):
 
 def text():
     """The page in Markdown, as of now."""
-    rows = [_row(standing(lesson)) for lesson in copies.lessons()]
+    standings = [standing(lesson) for lesson in copies.lessons()]
     return "\n".join(
         [
             "# My course",
             "",
             _where_stopped(),
             "",
-            "| lesson | time | read | predicted | exercises |",
+            "| lesson | time | sections<br>read | predicted<br>right | exercises |",
             "|:---|:---|:---|:---|:---|",
-            *rows,
+            *map(_row, standings),
             "",
+            *_offered(standings),
             _BELOW,
         ]
     )
@@ -170,24 +183,24 @@ def standing(lesson):
 # ---- its parts -----------------------------------------------------------------------------------
 
 _COMMANDS = {
-    "course reset 3": "a fresh copy of lesson 3; yours goes to the folder `older` "
-    "(its exercises: `!course reset 3 --exercises`)",
-    "course solutions 1": "the solutions of lesson 1's exercises, once you have tried them",
-    "course update": "corrected lessons, when there are any; what you have changed stays",
-    "course pack": "all this in one file: right-click it on the left, *Download*. Do it on Binder "
-    "and Colab, which forget your work when you are away for some minutes",
-    "course unpack FILE": "brings it back, here or elsewhere",
+    "reset 3": "a fresh copy of lesson 3; yours goes to the folder `older`. Of its exercises: "
+    "`!course reset 3 --exercises`",
+    "solutions 1": "the solutions of lesson 1's exercises, once you have tried them",
+    "update": "corrected lessons, when there are any",
+    "pack": "all this in one file, to keep or to take along: on the left, right-click it and "
+    "choose *Download*. Binder and Colab forget your work when you are away for some minutes",
+    "unpack FILE": "brings it back, here or elsewhere",
 }
 _BELOW = "\n".join(
     [
-        "To see what has changed since, run the cell above (click into it, Shift + Enter).",
+        "To see what has changed since, run the cell above: click into it, and press "
+        "**Shift + Enter**.",
         "",
-        "These are copies of your own. Change whatever you like: nothing that you have changed is "
-        "ever overwritten. In a cell, or without the `!` in a terminal (*File → New → Terminal*):",
+        "All these are copies of your own. Change whatever you like: nothing that you have changed "
+        "is ever overwritten. Some commands, to be typed into a cell, or without the `!` into a "
+        "terminal (*File → New → Terminal*):",
         "",
-        "| type | to get |",
-        "|:---|:---|",
-        *(f"| `!{command}` | {says} |" for command, says in _COMMANDS.items()),
+        *(f"- `!course {command}`: {says}" for command, says in _COMMANDS.items()),
     ]
 )
 
@@ -208,25 +221,30 @@ def _where_stopped():
 def _row(standing):
     lesson, score = standing.lesson, standing.predictions
     name = f"[**{standing.title}**]({copies.name_of(lesson, 'lesson')})<br>{standing.question}"
-    read = _share(standing.read, standing.sections, "section")
-    predicted = f"{score.right} of {score.asked} right" if score.made else ""
-    if score.asked and not score.made:
-        predicted = counted(score.asked, "question")
+    read = _share(standing.read, standing.sections)
+    predicted = f"{score.right} of {score.asked}" if score.asked else ""
     exercises = ""
     if standing.tasks:
-        says = _share(standing.solved, standing.tasks, "task")
+        says = f"{_share(standing.solved, standing.tasks)} solved"
+        if not standing.tried:
+            says = counted(standing.tasks, "task")
         exercises = f"[{says}]({copies.name_of(lesson, 'exercises')})"
-        if standing.solutions:
-            exercises += f"<br>[solutions]({copies.name_of(lesson, 'solutions')})"
-        elif standing.tried:
-            exercises += f"<br>`!course solutions {int(lesson[:2])}`"
+    if standing.solutions:
+        exercises += f"<br>[solutions]({copies.name_of(lesson, 'solutions')})"
     return f"| {name} | {STUDY_TIMES[lesson]} | {read} | {predicted} | {exercises} |"
 
 
-def _share(done, every, what):
-    if not done:
-        return counted(every, what)
-    return f"{'✓ ' if done == every else ''}{done} of {counted(every, what)}"
+def _share(done, every):
+    return f"{'✓ ' if done == every else ''}{done} of {every}"
+
+
+def _offered(standings):
+    """A line for solutions that may be had, if there are such."""
+    tried = [each for each in standings if each.tried and not each.solutions]
+    commands = ", ".join(f"`!course solutions {int(each.lesson[:2])}`" for each in tried)
+    return [f"Solutions of what you have tried, to be typed into a cell: {commands}.", ""] * bool(
+        tried
+    )
 
 
 def _head(path):
