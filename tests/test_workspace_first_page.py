@@ -26,7 +26,7 @@ def row(lesson):
         for line in first_page.text().splitlines()
         if line.startswith("| [**") and copies.name_of(lesson, "lesson") in line
     ]
-    return found
+    return found.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_every_lesson_and_its_exercises_can_be_opened(folder):

@@ -225,7 +225,7 @@ def _row(standing):
     predicted = f"{score.right} of {score.asked}" if score.asked else ""
     exercises = ""
     if standing.tasks:
-        says = f"{_share(standing.solved, standing.tasks)} solved"
+        says = f"{_share(standing.solved, standing.tasks)}\N{NO-BREAK SPACE}solved"
         if not standing.tried:
             says = counted(standing.tasks, "task")
         exercises = f"[{says}]({copies.name_of(lesson, 'exercises')})"
@@ -235,7 +235,8 @@ def _row(standing):
 
 
 def _share(done, every):
-    return f"{'✓ ' if done == every else ''}{done} of {every}"
+    share = f"{'✓ ' if done == every else ''}{done} of {every}"
+    return share.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _offered(standings):
