@@ -7,6 +7,7 @@ to be it: in an assert, a comparison, a text, a comment, or an assignment.
 """
 
 import ast
+import functools
 import io
 import re
 import tokenize
@@ -141,12 +142,14 @@ def names_that_tell(code):
     ]
 
 
+@functools.cache
 def questions_of(source):
-    """A lesson's questions: dicts of its text, its answers, what stands between, what follows."""
+    """A lesson's questions: of each its text, its answers, what stands between, what follows."""
     cells = declared_cells(source)
     starts = [
         i for i, (kind, text, _) in enumerate(cells) if kind == "markdown" and PREDICT.search(text)
     ]
+    questions = []
     for start in starts:
         # It is answered before the next question that something was run for.
         runs = (i for i, (kind, _, d) in enumerate(cells) if i > start and (kind, d) == RUN)
@@ -159,13 +162,15 @@ def questions_of(source):
         following = [text for kind, text, _ in cells[told:end] if kind == "markdown"]
         if end < len(cells):
             following.append(PREDICT.split(cells[end][1])[0])
-        yield {
+        question = {
             "text": PREDICT.split(cells[start][1])[1].split("\n")[0][:60],
             "declared": declared,
             "instruments": [d for d in declared if isinstance(d, dict)],
             "between": [(kind, text) for kind, text, d in cells[start + 1 : told] if d is None],
             "follows": "\n".join(following),
         }
+        questions.append(question)
+    return questions
 
 
 def spoilt(source):
@@ -278,6 +283,7 @@ PLANTS = {
 def written(folder, text):
     source = folder / "01_planted.py"
     source.write_text(text, encoding="utf-8")
+    questions_of.cache_clear()
     return source
 
 

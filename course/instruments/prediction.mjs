@@ -35,7 +35,8 @@ export function guessed_shape(text) {
 
 /** A guess in words. */
 export function guess_in_words({ kind }, guess) {
-  if (kind === "number") return guess.toLocaleString("en-US", { maximumSignificantDigits: 12 }).replace("-", "−");
+  const digits = { maximumSignificantDigits: Number.isInteger(guess) ? 21 : 6 };
+  if (kind === "number") return guess.toLocaleString("en-US", digits).replace("-", "−");
   if (kind === "shape") return guess.join(" × ");
   return kind === "order" ? guess.join(", then ") : guess;
 }
@@ -193,7 +194,7 @@ function render({ model, el }) {
     place.replaceChildren();
     const verdict = judged(question, guess);
     said.className = `said ${told() ? (verdict.right ? "right" : "wrong") : ""}`;
-    const text = told() ? verdict.said : `Your guess: ${guess_in_words(question, guess)}. Run the next cell; then look here.`;
+    const text = told() ? verdict.said : `Your guess: ${guess_in_words(question, guess)}. Run the next cell with code; then look here.`;
     if (said.textContent !== text) said.textContent = text;
     return null;
   }

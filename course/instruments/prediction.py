@@ -57,7 +57,7 @@ class Predictions:
         self.lesson = lesson
         self._questions = questions.of_lesson(lesson).questions
         self._shown = {}
-        self._asking = False  # whether the cell that runs asks a question
+        self._asking = False  # whether the cell that runs asks a question, or for the score
         self._section = None
 
     def __call__(self, name):
@@ -90,10 +90,11 @@ class Predictions:
 
     def score(self):
         """How the reader did so far, and which sections to look at again: a Score, to be shown."""
+        self._asking = True
         return Score(self.lesson)
 
     def cell_has_run(self, result):
-        """Note the section of a cell that has run; after one that asks nothing, verdicts are due.
+        """Note the section of a cell that has run; after one that answers, verdicts are due.
 
         Args:
             result: IPython's ExecutionResult.

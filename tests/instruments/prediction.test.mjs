@@ -56,6 +56,8 @@ test("a guess reads as the course writes numbers", () => {
   assert.equal(guess_in_words({ kind: "number" }, 3072), "3,072");
   assert.equal(guess_in_words({ kind: "number" }, -0.25), "−0.25");
   assert.equal(guess_in_words({ kind: "number" }, 44), "44");
+  assert.equal(guess_in_words({ kind: "number" }, 4 / 9), "0.444444");
+  assert.equal(guess_in_words({ kind: "number" }, 2794240000), "2,794,240,000");
   assert.equal(guess_in_words({ kind: "shape" }, [784]), "784");
 });
 
