@@ -114,6 +114,7 @@ def pack(
         size = f"{packed.path.stat().st_size / 1e6:,.1f} MB"
         typer.echo(f"{counted(packed.files, 'file')} of yours and your progress, {size}, are in")
         typer.echo(packed.path)
+        typer.echo("What isn't saved yet isn't in it: save open notebooks first, then pack again.")
         typer.echo("Download it (in JupyterLab: right click on it in the list of files).")
         for name in packed.left_out:
             typer.echo(f"not in it: {name}, which is a link or has an odd name")
