@@ -7,7 +7,7 @@ import io
 import nbformat
 import numpy as np
 import pytest
-from one_kernel import one_kernel
+from matplotlib.figure import Figure
 from PIL import Image
 from scipy.signal import correlate2d
 
@@ -38,24 +38,6 @@ def texts(figure):
 
 
 WORDS = 'A "diagonal" at 45°, in grey → white.'
-CELLS = f"""\
-import numpy as np
-from course_utils import figures, sliders, start
-start.prepare_figures()
-words = {WORDS!r}
-# cell
-figures.image_grid([np.eye(3)], alt=words)
-# cell
-figures.image_grid([np.random.default_rng(0).random((50, 90, 3))], size=1.5, alt=words)
-# cell
-from matplotlib.figure import Figure
-figure = Figure()
-figure.subplots().plot([1, 2])
-figures.show(figure, alt=words)
-# cell
-figures.image_grid([np.eye(3)])
-# cell
-Figure()"""
 
 
 def words_in(output, kind):
@@ -64,25 +46,52 @@ def words_in(output, kind):
     return info["comment"].decode() if "comment" in info else info.get("Description")
 
 
-def test_a_figure_has_its_words_wherever_they_are_looked_for(tmp_path):
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS.split("\n# cell\n")]
-    with one_kernel(tmp_path) as run:
-        run(notebook := nbformat.v4.new_notebook(cells=cells))
-    _, *shown = notebook.cells
-    *pictures, plain, empty = [output for cell in shown for output in cell.outputs]
-    assert len(pictures) == 3 and set(empty.data) == {"text/plain"}
+@pytest.fixture
+def output_of():
+    """output_of(figure): what a cell of a notebook has of it."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.pylabtools import select_figure_formats
+
+    shell = InteractiveShell()
+    select_figure_formats(shell, "png")  # as `%matplotlib inline` does
+    figures.show_with_words(shell)
+
+    def output_of(figure):
+        data, metadata = shell.display_formatter.format(figure)
+        return nbformat.v4.new_output("display_data", data, metadata=metadata)
+
+    return output_of
+
+
+def test_a_figure_has_its_words_wherever_they_are_looked_for(output_of, monkeypatch):
+    bare, shown = Figure(), []
+    bare.subplots().plot([1, 2])
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    figures.show(bare, alt=WORDS)
+    drawn = figures.image_grid([np.eye(3)], alt=WORDS)
+    photo = figures.image_grid([RANDOM.random((50, 90, 3))], alt=WORDS)
+    pictures = [output_of(figure) for figure in (*shown, drawn, photo)]
     for output in pictures:
         assert output.metadata == {"image/png": {"alt": WORDS}}
         assert output.data["text/plain"] == words_in(output, "image/png") == WORDS
         assert 'alt="A &quot;diagonal&quot; at 45°' in output.data["text/html"]
-        assert output.data["image/png"].strip() in output.data["text/html"]
-    assert plain.metadata == {"image/png": {}} and set(plain.data) == set(pictures[0].data)
-    clean(notebook)
-    for output, kind in zip(pictures, ("image/png", "image/jpeg", "image/png"), strict=True):
+        assert output.data["image/png"] in output.data["text/html"]
+    clean(notebook_with(pictures))
+    for output, kind in zip(pictures, ("image/png", "image/png", "image/jpeg"), strict=True):
         assert set(output.data) == {kind, "text/plain"}
         assert output.metadata == {kind: {"alt": WORDS}}
         assert output.data["text/plain"] == words_in(output, kind) == WORDS
-    assert plain.metadata == {"image/png": {}} and words_in(plain, "image/png") is None
+
+
+def test_a_figure_without_words_is_shown_all_the_same(output_of):
+    output = output_of(figures.image_grid([np.eye(3)]))
+    clean(notebook_with([output]))
+    assert output.metadata == {"image/png": {}} and words_in(output, "image/png") is None
+    assert set(output_of(Figure()).data) == {"text/plain"}  # an empty one
+
+
+def notebook_with(outputs):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=outputs)])
 
 
 def test_every_drawing_takes_words():
