@@ -50,7 +50,7 @@ figures.image_grid(
 
 # %%
 predict.number(
-    "chance", 0.1, tolerance=0.005, label="share, from 0 to 1",
+    "chance", 0.1, tolerance=0.005, label="Share, from 0 to 1",
     mistakes={
         10: "Ten in a hundred is meant, and as a share that is 0.1.",
         0.5: "One half is chance with two classes. Here there are ten.",
@@ -101,7 +101,7 @@ dense = keras.Sequential([
 
 # %%
 predict.number(
-    "dense", 407050, label="weights",
+    "dense", 407050, label="Number of weights",
     mistakes={
         406528:
             "You counted the connections. Each of the 512 + 10 units has a bias, too.",
@@ -132,7 +132,7 @@ print(f"{dense.count_params():7,} weights in all")
 
 # %%
 predict.number(
-    "loss", 2.3026, tolerance=0.01, label="loss",
+    "loss", 2.3026, tolerance=0.01, label="Loss",
     mistakes={
         1: "You took the logarithm to base 10. The natural one has base e.",
         3.32: "You took the logarithm to base 2. The natural one has base e.",
@@ -202,13 +202,13 @@ figures.image_grid(
 # %%
 predict.choice(
     "scrambled, dense", "just as well",
-    options=["just as well", "worse, but above chance", "no better than chance"],
+    options=["just as well", "clearly less well", "as badly as a guess"],
     mistakes={
-        "no better than chance":
+        "as badly as a guess":
             "You can't read them, because you see strokes. The network has no eyes "
             "for strokes: it has a weight for each pixel, wherever it lies.",
-        "worse, but above chance":
-            "It would be worse if the network made use of which pixels lie side by "
+        "clearly less well":
+            "It would be so if the network made use of which pixels lie side by "
             "side. But no dense layer is told.",
     },
 )
@@ -255,7 +255,7 @@ feature_map
 
 # %%
 predict.number(
-    "pooled", 6, label="top right",
+    "pooled", 6, label="Top right",
     mistakes={
         3:
             "That is the largest of the two columns in the middle. Blocks don't "
@@ -308,7 +308,7 @@ convnet = keras.Sequential([
 
 # %%
 predict.shape(
-    "sides", (26, 13, 11, 5, 3), label="five sides, in this order",
+    "sides", (26, 13, 11, 5, 3), label="Five sides, in order",
     mistakes={
         (26, 13, 11, 6, 4):
             "Pooling drops the odd row: of 11 rows, five pairs are left.",
@@ -336,7 +336,7 @@ for layer in convnet.layers[1:7]:
 
 # %%
 predict.number(
-    "convolution", 18496, label="weights",
+    "convolution", 18496, label="Number of weights",
     mistakes={
         18432: "The kernels are complete. Each of the 64 has a bias as well.",
         640: "Your kernels are flat. Each looks at all 32 maps at once: 3×3×32.",
@@ -437,19 +437,19 @@ print(f"the convnet's training took {full['seconds']['convnet']:.0f} s")
 #
 # And the scrambled digits?
 #
-# **Predict.** How does the convnet cope with them, compared with the dense network?
+# **Predict.** Once trained on them, where is the convnet, compared with the dense network?
 
 # %%
 predict.choice(
-    "scrambled, convnet", "it falls behind",
-    options=["it falls behind", "the two read them equally well", "it is still ahead"],
+    "scrambled, convnet", "behind", label="The convnet ends up",
+    options=["behind", "level", "still ahead"],
     mistakes={
-        "it is still ahead":
+        "still ahead":
             "It was ahead because pixels that belong together lie together. "
             "Scrambling has taken just that away.",
-        "the two read them equally well":
-            "They would, if the convnet took as little notice of the order as the "
-            "dense network. But its kernels look at patches.",
+        "level":
+            "They would be level if the convnet took as little notice of the order as "
+            "the dense network. But its kernels look at patches.",
     },
 )
 
@@ -647,7 +647,7 @@ def receptive_field(stack):
 
 # %%
 predict.number(
-    "field", 18, label="pixels, with pooling",
+    "field", 18, label="Width in pixels, with pooling",
     mistakes={
         7: "That is the field without pooling: two pixels for each convolution.",
         15:
@@ -990,7 +990,7 @@ def signal_sizes(model):
 
 # %%
 predict.number(
-    "glorot", 0.7071, tolerance=0.012, label="factor per layer, Glorot",
+    "glorot", 0.7071, tolerance=0.012, label="Factor per layer, with Glorot",
     mistakes={
         0.5: "That is the factor of the power. The size is its root.",
         1: "So it would be without ReLU. With it, half of the power is lost.",
@@ -1092,12 +1092,12 @@ assert final["normal .05, batch norm"] < final["He"] < final["Glorot"]
 
 # %%
 predict.choice(
-    "skips", "it grows",
-    options=["it fades, but more slowly", "it keeps its size", "it grows"],
+    "skips", "grows", label="On its way back the gradient",
+    options=["fades, but more slowly", "keeps its size", "grows"],
     mistakes={
-        "it fades, but more slowly":
+        "fades, but more slowly":
             "The 1 in 1 + F′ lets all of it pass, and what F gives comes on top.",
-        "it keeps its size":
+        "keeps its size":
             "It would if each F were 0. But with random weights each block adds "
             "something to what passes by.",
     },
@@ -1135,9 +1135,9 @@ figures.line_plot(
 
 # %% [markdown]
 # Read it from right to left, the way the gradient goes. In the plain stack it loses a factor of about .7 per
-# layer. With skips nothing fades; it grows: each block adds something to the sum, so the numbers grow on the way
-# up, and the gradients on the way back. Batch norm in each block keeps what is added at the same size: now the
-# gradient grows only a few times over twenty layers. ResNet is built of such blocks.
+# layer. With skips nothing fades; the gradient grows. Each block adds something to the sum, so the numbers grow
+# on the way up, and the gradients on the way back. Batch norm in each block keeps what is added at the same size:
+# now the gradient grows only a few times over twenty layers. ResNet is built of such blocks.
 
 # %%
 ratio = {name: values[0] / values[-1] for name, values in gradients.items()}
