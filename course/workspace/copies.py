@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import json
 import os
+import platform
 import posixpath
 import re
 from importlib import metadata
@@ -24,6 +25,20 @@ CLONE = Path(__file__).resolve().parents[2]  # if it is one
 OLDER = "older"  # the folder for what `reset` puts away
 DISTRIBUTION = "deep-vision-course"
 SHARED = "share/deep-vision-course/notebooks"  # where an install has them; as in pyproject.toml
+# Metadata as JupyterLab writes them when it has started a kernel. A notebook that has them and is
+# only opened isn't taken for changed, which JupyterLab would ask about when its tab is closed.
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {
+        "codemirror_mode": {"name": "ipython", "version": 3},
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+        "version": platform.python_version(),
+    },
+}
 _START = "00_start_here.ipynb"
 _LESSON = re.compile(r"\d\d_\w+")
 _LINK = re.compile(r"\]\((?!\w+:)([^()\s#]+\.ipynb)")
@@ -463,7 +478,7 @@ def _copy_of(given):
     if given.kind != "lesson":
         about["exercise"] = given.lesson  # what graders know a hand-in by
     kept = {key: value for key, value in notebook["metadata"].items() if key != "widgets"}
-    return notebook | {"cells": cells, "metadata": kept | {"course": about}}
+    return notebook | {"cells": cells, "metadata": kept | KERNEL | {"course": about}}
 
 
 def _copy_at(link, folder):

@@ -7,7 +7,6 @@ notebook is written, so that nothing has to be run to read it.
 import datetime
 import json
 import os
-import platform
 import re
 from typing import NamedTuple
 from urllib.parse import quote
@@ -29,18 +28,6 @@ STUDY_TIMES = {
     "06_interpretation": "2\N{NO-BREAK SPACE}h",
 }
 _CODE = "from course.workspace import first_page\nfirst_page.show()"
-# As JupyterLab writes them when it has started a kernel: a page that is only opened then isn't
-# taken for changed, which JupyterLab would ask about when its tab is closed.
-_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-_LANGUAGE = {
-    "codemirror_mode": {"name": "ipython", "version": 3},
-    "file_extension": ".py",
-    "mimetype": "text/x-python",
-    "name": "python",
-    "nbconvert_exporter": "python",
-    "pygments_lexer": "ipython3",
-    "version": platform.python_version(),
-}
 _TASK = re.compile(r"^check\([\"'](\w+)[\"']\)", re.MULTILINE)
 
 
@@ -111,7 +98,7 @@ def write(folder):
     }
     notebook = {
         "cells": [page],
-        "metadata": {"kernelspec": _KERNEL, "language_info": _LANGUAGE},
+        "metadata": copies.KERNEL,
         "nbformat": 4,
         "nbformat_minor": 5,
     }
