@@ -377,7 +377,7 @@ function render({ model, el }) {
   const grid = element("div", { class: "desk-tiles", role: "group", "aria-label": "The photo and eleven versions. Arrow keys move; Enter crosses out a version whose label doesn't survive." }, ...tiles.map(({ root }) => root));
   const told = element("p", { class: "desk-told" });
   const said = live_line();
-  const code = element("pre", { tabindex: 0, "aria-label": "Keras code" });
+  const code = element("pre", { tabindex: 0, role: "group", "aria-label": "Keras code" });
   const notes = element("ul", { class: "desk-notes" });
 
   const toggle = (number) => {

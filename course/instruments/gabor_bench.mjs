@@ -484,8 +484,8 @@ function render({ model, el }) {
     element("div", { class: "gabor-panels" }, ...Object.values(panels).map((panel) => panel.root)),
     element("div", { class: "gabor-words" }, said, probed),
     element("div", { class: "row gabor-lists" },
-      element("section", { "aria-label": "filter bank", class: "gabor-shared" }, element("h4", {}, "A bank with the σ, φ and balance above: which filter finds most?"), tables, bank_said),
-      element("section", { "aria-label": "your filters", class: "gabor-own" }, element("h4", {}, "Your filters"), kept_list, kept_said)),
+      element("div", { role: "group", "aria-label": "filter bank", class: "gabor-shared" }, element("h4", {}, "A bank with the σ, φ and balance above: which filter finds most?"), tables, bank_said),
+      element("div", { role: "group", "aria-label": "your filters", class: "gabor-own" }, element("h4", {}, "Your filters"), kept_list, kept_said)),
   );
   make_cards();
   draw();

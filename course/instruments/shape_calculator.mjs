@@ -410,7 +410,7 @@ function render({ model, el }) {
   };
 
   // -- the code
-  const code = element("pre", { "data-part": "code", tabindex: 0, role: "region", "aria-label": "Keras code" });
+  const code = element("pre", { "data-part": "code", tabindex: 0, role: "group", "aria-label": "Keras code" });
   const copied = element("span", { role: "status", class: "copied" });
   const copy = button("copy", async () => {
     try {

@@ -9,6 +9,11 @@ from mathml import mathml
 VERBATIM = re.compile(r"(<code\b.*?</code>|<pre\b.*?</pre>)", re.DOTALL)
 BLOCK_FORMULA = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 FORMULA = re.compile(r"\$([^$\n]+?)\$")
+# What the theme leaves out, for those who go from heading to heading, or from part to part.
+LEFT_OUT = {
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="All pages">',
+    '<p class="caption" role="heading">': '<p class="caption" role="heading" aria-level="2">',
+}
 NOTEBOOK_LINK = re.compile(r'href="(\d\d_\w+)\.ipynb')
 
 
@@ -54,8 +59,18 @@ def add_instruments(app, pagename, templatename, context, doctree):
             add(name, **({"loading_method": "defer"} if suffix == ".js" else {}))
 
 
+def mend_theme(app, exception):
+    """Write into all pages what the theme leaves out."""
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        for part, whole in LEFT_OUT.items():
+            text = text.replace(part, whole)
+        page.write_text(text, encoding="utf-8")
+
+
 def setup(app):
     app.connect("doctree-read", mark_parts)
     app.connect("doctree-read", mend_html)
     app.connect("html-page-context", add_instruments)
+    app.connect("build-finished", mend_theme)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
