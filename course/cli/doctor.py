@@ -43,7 +43,7 @@ PLAINLY = {
     "course": "installed",
     "Python": "of a version that the course runs on",
     "disk": "room for the data",
-    "data": "which sets are here is told by: !course data status",
+    "data": "to see which sets are here: !course data status",
     "settings": "none that stops a lesson",
     "widgets": "sliders and other instruments will work",
     "kernel": "notebooks run on the Python that the course is installed in",
