@@ -438,6 +438,7 @@ def pip(line):
 
 shell = InteractiveShell()
 shell.register_magic_function(pip, "line", "pip")
+shell.system = asked.append
 with capture_output() as shown:
     outcomes = [shell.run_cell(code).success for code in (source, "import course_utils")]
 imported = getattr(sys.modules["course_utils"], "HERE", 0)
@@ -452,7 +453,8 @@ def test_the_cell_installs_the_course_where_it_is_absent_only(tmp_path, absent):
     command = [sys.executable, "-c", RUN, given]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     asked, shown, outcomes, imported = json.loads(run.stdout.splitlines()[-1])
-    assert asked == (['install -q "git+https://github.com/ada/course@main"'] if absent else [])
+    install = 'install -q "git+https://github.com/ada/course@main"'
+    assert asked == ([install, "course lab --prepare"] if absent else [])
     assert (shown, outcomes, imported) == ("", [True, True], int(absent))
 
 

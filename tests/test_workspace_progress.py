@@ -36,6 +36,9 @@ def test_the_workspace_is_the_nearest_folder_with_the_mark(folder, monkeypatch):
     assert places.workspace(below) == places.workspace() == folder
     (below.parent / places.MARK).touch()
     assert places.workspace(below) == below.parent
+    (below / places.NAME).mkdir()
+    (below / places.NAME / places.MARK).touch()  # as in a clone, or on Colab
+    assert places.workspace(below) == below / places.NAME
     monkeypatch.setenv(places.VARIABLE, str(below.parent))
     assert places.workspace() == below.parent
     monkeypatch.setenv(places.VARIABLE, str(below))
@@ -131,14 +134,11 @@ def test_outside_a_workspace_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(progress, "_in_memory", None)
     progress.note("01_convolution", "task", "slide", True)
     assert len(progress.noted()) == 1 and os.listdir(tmp_path) == []
-    assert not progress.copy_to(tmp_path / "copy")
 
 
 def test_progress_comes_back_from_a_copy_first_times_and_last(folder, tmp_path):
     progress.note("01_convolution", "prediction", "wrap", 1)
-    copy = tmp_path / "copy.sqlite"
-    assert progress.copy_to(copy)
-    (folder / progress.FILE).unlink()
+    copy = (folder / progress.FILE).rename(tmp_path / "copy.sqlite")
     progress.note("01_convolution", "prediction", "wrap", 2)
     progress.note("01_convolution", "section", "1.1")
     assert progress.merge(copy) == 1
@@ -146,6 +146,10 @@ def test_progress_comes_back_from_a_copy_first_times_and_last(folder, tmp_path):
     assert (merged["prediction"].first, merged["prediction"].last) == (1, 2)
     assert set(merged) == {"prediction", "section"}
     assert progress.merge(copy) == 1 and len(progress.noted()) == 2
+    (folder / progress.FILE).unlink()
+    (folder / progress.FILE).mkdir()
+    with pytest.raises(OSError, match="can't be kept"):
+        progress.merge(copy)
 
 
 def test_a_foreign_file_is_no_progress(folder, tmp_path):

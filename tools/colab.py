@@ -9,11 +9,13 @@ import hashlib
 
 TAG = "colab"  # course.exercises.NOT_GRADED has it, too: no grader runs such a cell
 CODE = """\
-# On Colab this installs the course. Where the course is there already, it does nothing.
+# On Colab this installs the course, and makes a folder for your progress.
+# Where the course is there already, it does nothing.
 from importlib.util import find_spec
 
 if find_spec("course_utils") is None:
     %pip install -q "git+{url}@{branch}"
+    !course lab --prepare
 """
 
 

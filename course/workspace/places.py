@@ -15,8 +15,9 @@ def workspace(start=None):
     Args:
         start: folder to look from; None: where this process works, which is a notebook's folder.
     Returns:
-        Path: what the environment variable COURSE_WORKSPACE names, if that is a workspace, else the
-        nearest one at or above the folder. None where there is none, as in `notebooks/`.
+        Path: what the environment variable COURSE_WORKSPACE names, if that is a workspace. Else
+        the nearest one at or above the folder, or called `my_course` in one of these: so a notebook
+        of a clone, or on Colab, keeps its progress there, too. None where there is none.
     """
     named = os.environ.get(VARIABLE)
     if named and start is None:
@@ -26,7 +27,8 @@ def workspace(start=None):
         here = Path(start or Path.cwd()).absolute()
     except FileNotFoundError:  # the folder was removed meanwhile
         return None
-    return next((folder for folder in (here, *here.parents) if is_workspace(folder)), None)
+    above = (folder for each in (here, *here.parents) for folder in (each, each / NAME))
+    return next((folder for folder in above if is_workspace(folder)), None)
 
 
 def is_workspace(folder):

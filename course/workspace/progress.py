@@ -97,6 +97,7 @@ def merge(file):
         int: how many things it has.
     Raises:
         ValueError: it is no such file.
+        OSError: the workspace's own file can't be written; nothing was taken over.
     """
     try:
         with contextlib.closing(
@@ -107,28 +108,8 @@ def merge(file):
             _noted(row)
     except (sqlite3.Error, ValueError, TypeError) as error:
         raise ValueError(f"{file} has no progress that can be read: {error}") from error
-    _with_file(lambda connection: connection.executemany(_MERGE, rows))
+    _with_file(lambda connection: connection.executemany(_MERGE, rows), must=True)
     return len(rows)
-
-
-def copy_to(file):
-    """Write the progress as it is now to a new file, also while notebooks go on writing.
-
-    Args:
-        file: path.
-    Returns:
-        bool: whether there was any progress to write.
-    """
-    folder = workspace()
-    if folder is None or not (folder / FILE).exists():
-        return False
-
-    def copy(connection):
-        with contextlib.closing(sqlite3.connect(file)) as target:
-            connection.backup(target)
-
-    _with_file(copy)
-    return True
 
 
 # ---- the file ------------------------------------------------------------------------------------
@@ -137,8 +118,13 @@ _in_memory = None  # a connection, once progress has no file
 _said = set()
 
 
-def _with_file(work):
-    """What `work` gives for a connection to the file; all that it writes is kept, or nothing."""
+def _with_file(work, *, must=False):
+    """What `work` gives for a connection to the file; all that it writes is kept, or nothing.
+
+    Args:
+        work: a function of an sqlite3.Connection.
+        must: raise OSError where there is a file that can't be had, in place of doing without.
+    """
     folder = workspace()
     if folder is not None:
         for _ in range(2):  # the second time with a new file
@@ -146,14 +132,21 @@ def _with_file(work):
                 with contextlib.closing(_opened(folder / FILE)) as connection, connection:
                     return work(connection)
             except sqlite3.OperationalError as error:  # locked, read-only, no room
-                _say(f"Your progress can't be kept in {folder / FILE}: {error}.")
+                _do_without(folder / FILE, error, must)
                 break
             except (sqlite3.DatabaseError, ValueError, TypeError) as error:
                 if not _set_aside(folder / FILE):
-                    _say(f"Your progress can't be kept in {folder / FILE}: {error}.")
+                    _do_without(folder / FILE, error, must)
                     break
     with _memory() as connection:
         return work(connection)
+
+
+def _do_without(path, error, must):
+    text = f"Your progress can't be kept in {path}: {error}."
+    if must:
+        raise OSError(text) from error
+    _say(text)
 
 
 def _opened(path):
