@@ -82,6 +82,12 @@ def test_a_guess_at_another_edition_s_question_is_none(shell, cells, place):
         assert shell.run_cell(cells[place]).result.committed == {}
 
 
+def test_a_cell_that_was_changed_is_known_by_its_id(shell, cells):
+    shell.run_cell("total = 3", cell_id=f"{questions.mark_of(cells[2])}-1")
+    shell.run_cell("mine = 4", cell_id="6f1d2c3b-a-learners-own")
+    assert list(noted("section")) == ["90.1 Bytes"]
+
+
 def test_a_lesson_opened_twice_notes_each_section_once(shell, cells):
     shell.run_cell(cells[0])
     for code in cells[1:4]:
