@@ -10,9 +10,9 @@ import hashlib
 
 import numpy as np
 
+from course.exercises import source
 from course.exercises.errors import Raised, SideError
 from course.exercises.runner import Side
-from course.exercises.source import RELEASED
 from course.exercises.stand_in import pack_file, read_file
 
 MISTAKES = "mistakes.bin"  # in a released exercise
@@ -116,7 +116,7 @@ def mistakes_of(exercise):
     Raises:
         ExerciseError: mistakes.bin is damaged.
     """
-    folder = exercise.folder if exercise.released is not None else RELEASED / exercise.id
+    folder = exercise.folder if exercise.released is not None else source.RELEASED / exercise.id
     path = folder / MISTAKES
     return read_file(path, lambda rows: [Mistake(**row) for row in rows]) if path.exists() else []
 
@@ -167,10 +167,11 @@ def sentence(mistakes, checked):
     sure = all(_tells(mistake, checked) for mistake in mistakes)
     if len(mistakes) == 1 and mistakes[0].hint:
         return mistakes[0].hint, sure
-    code = ", or that ".join(mistake.says for mistake in mistakes)
     if sure:
+        code = ", or of code that ".join(mistake.says for mistake in mistakes)
         return f"Your answers are those of code that {code}.", True
-    return f"Code that {code} would answer the same.", False
+    code = ", or from code that ".join(mistake.says for mistake in mistakes)
+    return f"The same answers would come from code that {code}.", False
 
 
 @dataclasses.dataclass(frozen=True)

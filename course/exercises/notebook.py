@@ -22,10 +22,10 @@ from functools import cached_property
 
 import numpy as np
 
-from course.exercises import answers, calls, cells
+from course.exercises import answers, calls, cells, source
 from course.exercises.mistakes import Trail, mistakes_of, named, sentence
 from course.exercises.runner import GRADING, PUBLIC_SEED, Here, Memo, Side, run_check
-from course.exercises.source import EXERCISES, RELEASED, ExerciseError, exercise_ids, load_exercise
+from course.exercises.source import ExerciseError, load_exercise
 from course.exercises.stand_in import reference_of
 from course_utils import start
 
@@ -305,8 +305,8 @@ def _sets():
     """All sets of exercises: list of (title, how many tasks are right, how many there are)."""
     noted = _progress().noted(kind="task")
     sets = []
-    for exercise in exercise_ids():
-        folders = EXERCISES / exercise, RELEASED / exercise
+    for exercise in source.exercise_ids():
+        folders = source.EXERCISES / exercise, source.RELEASED / exercise
         folder = next(folder for folder in folders if folder.is_dir())
         settings = tomllib.loads((folder / "exercise.toml").read_text(encoding="utf-8"))
         cells_of_it = (folder / "exercise.py").read_text(encoding="utf-8")
