@@ -135,6 +135,13 @@ def test_it_is_said_how_sure_it_is():
         assert all(mistake.says in says for mistake in mistakes)
 
 
+def test_a_mutants_own_hint_is_said_in_its_place():
+    loud = next(m for m in exercise().mutants if m.name == "kernels_not_scaled")
+    found = checked(exercise().mutant_cells(loud), "useless")
+    (mistakes,) = named(mistakes_of(released()), found).values()
+    assert loud.hint and sentence(mistakes, found) == (loud.hint, True)
+
+
 # ---- answers in a few numbers ------------------------------------------------------------------
 
 LARGE = np.random.default_rng(1).normal(size=(20, 30))

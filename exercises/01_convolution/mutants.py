@@ -364,6 +364,8 @@ mutant(
 mutant(
     "mean_taken_away",
     "balances by taking the mean away, from the flat corners as well",
+    hint="You take the same number away from every weight, also in the corners, where the bell is "
+    "nearly zero. The second step of the task takes something else away.",
     replace="wave - bell * wave.sum() / bell.sum()",
     by="wave - wave.mean()",
     loses=VALUES,
@@ -410,6 +412,8 @@ mutant(
 mutant(
     "kernels_not_scaled",
     "lets loud kernels win",
+    hint="Your shares are those of the kernels as they come: one with large weights has more "
+    "energy. What does the task say of their length?",
     replace="kernel / np.linalg.norm(kernel)",
     by="kernel",
     loses=["shares_of_energy", "loud_filters_win_nothing"],
