@@ -635,3 +635,23 @@ def test_aligned_columns():
 def test_what_cannot_be_shown_is_an_error(latex):
     with pytest.raises(ValueError, match=re.escape(repr(latex))):
         mathml(latex)
+
+
+def test_a_page_with_live_predictions_keeps_its_score_up_to_date():
+    def cell(source, **data):
+        output = nbformat.v4.new_output("execute_result", {"text/plain": "A line.", **data})
+        return nbformat.v4.new_code_cell(source, outputs=[output])
+
+    score, head = cell("predict.score()"), nbformat.v4.new_markdown_cell("# 9. A page")
+    field = cell('predict("wrap")', **{build_site.LIVE: ["prediction", {}]})
+    notebook = nbformat.v4.new_notebook(cells=[head, field, score])
+    page, modules = build_site.page_of(notebook, "09_page")
+    assert modules == ["prediction"] and "live" not in page.cells[1].source  # no figure
+    assert (
+        '<p>A line.</p><script type="application/json">'
+        in page.cells[2].outputs[0].data["text/html"]
+    )
+    assert "<p data-predictions" in page.cells[3].outputs[0].data["text/html"]
+    stored = nbformat.v4.new_notebook(cells=[head, cell('predict("wrap")'), score])
+    page, _ = build_site.page_of(stored, "09_page")
+    assert page.cells[3].outputs == score.outputs
