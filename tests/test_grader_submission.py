@@ -306,6 +306,7 @@ NO_VERDICT = {
     "course.exercises.cells": "knows which cells of a notebook stopped",
     "course.exercises.mistakes": "tells a learner whose mistake an answer shows",
     "course.exercises.pictures": "shows verdicts to learners",
+    "course.exercises.reach": "knows what a cell of a notebook defines",
     "course.exercises.verdicts": "shows verdicts",
     "course.exercises.stand_in": "the reference of a released exercise, which nobody grades with",
     "course.exercises.mutants": "describes wrong solutions, for the selftest",
