@@ -118,7 +118,8 @@ def lab(lab_server, open_page, request):
             page.evaluate(DARK_THEME)
         page.evaluate(f"jupyterapp.commands.execute('{RUN_ALL}')")
         page.get_by_text("all done", exact=True).wait_for(timeout=RUN_MS)
-        assert page.locator(".jp-OutputArea-output[data-mime-type*='stderr']").count() == 0
+        stderr = page.locator(".jp-OutputArea-output[data-mime-type*='stderr']")
+        assert stderr.all_inner_texts() == []
         return page
 
     return lab

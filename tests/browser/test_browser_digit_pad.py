@@ -9,9 +9,11 @@ from scipy.special import softmax
 
 # A convolution that hands the pixels on, and a dense layer with weights that both sides know.
 SETUP = """
-from course.instruments import DigitPad
 import json
+from course_utils.start import import_tensorflow
+import_tensorflow()  # without its log
 import ipywidgets, keras, numpy as np
+from course.instruments import DigitPad
 
 weights = np.random.default_rng(4).normal(0, 0.15, (26 * 26, 10))
 model = keras.Sequential([
