@@ -4,6 +4,6 @@ Its modules are taken by name: `places` says where the workspace is, `copies` ma
 and brings it up to date, `packing` puts it into one file, `progress` keeps what was done.
 """
 
-from course.workspace.copies import WorkspaceError
+from course.workspace.places import WorkspaceError
 
 __all__ = ["WorkspaceError"]

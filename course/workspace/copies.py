@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from course.workspace import places, progress
+from course.workspace.places import WorkspaceError
 from course_utils.files import write_whole
 
 KINDS = ("lesson", "exercises", "solutions")
@@ -46,10 +47,6 @@ _MARK = """\
 This file tells the course that this folder has your copies of its notebooks, and your progress.
 Leave it here. What is in the folder is yours: no command of the course overwrites what you changed.
 """
-
-
-class WorkspaceError(Exception):
-    """Something about the workspace can't be done; the text says why, and what to do."""
 
 
 class Made(NamedTuple):

@@ -9,6 +9,10 @@ FIRST_PAGE = "my_course.ipynb"
 VARIABLE = "COURSE_WORKSPACE"
 
 
+class WorkspaceError(Exception):
+    """Something about the workspace can't be done; the text says why, and what to do."""
+
+
 def workspace(start=None):
     """The workspace that a notebook works in.
 
