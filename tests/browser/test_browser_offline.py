@@ -87,6 +87,17 @@ def notebook_server(chromium_path, tmp_path_factory):
         yield address, folder
 
 
+def opened_again(page):
+    """Saved, stopped, and loaded again: the stepper is alive, the slider says what to do."""
+    page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    page.evaluate("() => jupyterapp.shell.currentWidget.context.sessionContext.shutdown()")
+    page.reload()
+    page.wait_for_function(IS_READY, timeout=60_000)
+    expect(page.get_by_text("run this cell").filter(visible=True)).to_have_count(1)
+    expect(page.locator("canvas[data-part=output]")).to_be_visible()
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+
+
 def elsewhere(page):
     return [url for url in page.asked if urlsplit(url).hostname not in (*HERE, None)]
 
@@ -131,6 +142,7 @@ def test_a_notebook_needs_no_other_host(server, offline_page, request):
     # Without "reset", JupyterLab brings other tests' tabs back.
     page = offline_page(f"{address}/{place}/offline.ipynb?token={TOKEN}&reset")
     in_a_notebook(page)
+    opened_again(page)
     # Notebook 7.6 makes an error of its own when it loads its settings.
     assert [error for error in page.errors if "/static/notebook/" not in error] == []
     assert any(url.startswith("ws://127.0.0.1") for url in page.asked)
