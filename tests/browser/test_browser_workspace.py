@@ -93,6 +93,7 @@ def first_words(path):
 def test_a_sitting(address, clone, open_page):
     mine = clone / places.NAME
     page = open_page(f"{address}/lab/tree/{places.FIRST_PAGE}?token={TOKEN}")
+    page.wait_for_function(IS_READY, timeout=60_000)
     page.get_by_role("link", name="0. Start here").click()
     page.wait_for_function(IS_OPEN, arg=LESSON)
     expect(page.get_by_role("tab", name=LESSON)).to_be_visible()
