@@ -21,6 +21,7 @@ from course.workspace import copies, places
 ROOT = Path(__file__).parent.parent
 CHANGED = {
     "@jupyter-widgets/jupyterlab-manager:plugin": ["saveState"],
+    "@jupyterlab/filebrowser-extension:browser": ["showLastModifiedColumn"],
     "@jupyterlab/apputils-extension:notification": ["fetchNews", "checkForUpdates"],
 }
 FIRST = places.FIRST_PAGE
@@ -63,7 +64,12 @@ def test_a_new_workspace_is_served_with_the_widgets_extensions(tmp_path):
             for name, facts in plugin["schema"].get("properties", {}).items()
             if plugin["id"] in CHANGED and name in CHANGED[plugin["id"]]
         }
-        assert defaults == {"saveState": True, "fetchNews": "false", "checkForUpdates": False}
+        assert defaults == {
+            "saveState": True,
+            "showLastModifiedColumn": False,
+            "fetchNews": "false",
+            "checkForUpdates": False,
+        }
         said = (tmp_path / "log").read_text()
     assert str(folder) in said
     printed = re.findall(r"http://\S+", said)
