@@ -83,8 +83,8 @@ def save_and_stop(page):
 
 def expect_kept(page):
     """What computes in the browser is alive; what asks is a picture, and says what to do."""
-    ended = page.get_by_text("run this cell", exact=False)
-    expect(ended.filter(visible=True)).to_have_count(3)  # the two that ask, and the live figure
+    ended = page.get_by_text("run this cell").filter(visible=True)
+    expect(ended).to_have_count(3, timeout=60_000)  # the two that ask, and the live figure
     for name in COMPUTE:
         expect(page.get_by_role("group", name=name)).to_have_count(1)
     for name in ASK:
