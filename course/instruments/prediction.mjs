@@ -11,8 +11,13 @@ export function unpacked_question(text) {
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))));
 }
 
-/** The number that a text says: 1,5 and 1.5, 3/4, 3,072 and 3 072, 1e-3, −2; null: it says none. */
+/** The number that a text says: 1,5 and 1.5, 3/4, 3,072 and 3 072, 1e-3, −2; null: it says none, or one too large. */
 export function guessed_number(text) {
+  const number = number_said(text);
+  return Number.isFinite(number) ? number : null;
+}
+
+function number_said(text) {
   const plain = text.trim().replaceAll("−", "-").replace(/^\+/, "");
   const fraction = /^([^/]+)\/([^/]+)$/.exec(plain);
   if (fraction) {
@@ -30,15 +35,21 @@ export function guessed_number(text) {
 export function guessed_shape(text) {
   const inner = text.trim().replace(/^[([](.*)[)\]]$/, "$1").trim().replace(/,$/, "");
   const parts = inner.split(/\s*[,x×*;]\s*|\s+/i);
-  return parts.every((part) => /^\d+$/.test(part)) ? parts.map(Number) : null;
+  const sides = parts.map((part) => (/^\d+$/.test(part) ? Number(part) : NaN));
+  return sides.every(Number.isSafeInteger) ? sides : null;
 }
 
 /** A guess in words. */
 export function guess_in_words({ kind }, guess) {
-  const digits = { maximumSignificantDigits: Number.isInteger(guess) ? 21 : 6 };
-  if (kind === "number") return guess.toLocaleString("en-US", digits).replace("-", "−");
+  if (kind === "number") return number_in_words(guess).replace("-", "−");
   if (kind === "shape") return guess.join(" × ");
   return kind === "order" ? guess.join(", then ") : guess;
+}
+
+function number_in_words(number) {
+  const size = Math.abs(number);
+  if (size >= 1e15 || (size > 0 && size < 1e-6)) return String(Number(number.toPrecision(6))); // 1e+300
+  return number.toLocaleString("en-US", { maximumSignificantDigits: Number.isInteger(number) ? 21 : 6 });
 }
 
 function is_same({ kind, tolerance = 0 }, one, other) {
@@ -202,8 +213,9 @@ function render({ model, el }) {
   frame(el, "Prediction", element("div", { class: "prediction" }, place, said, once_more));
   draw();
   const follow = () => (again || model.get("committed").guess === undefined) || draw();
-  for (const name of ["committed", "due"]) model.on(`change:${name}`, follow);
-  return () => ["committed", "due"].forEach((name) => model.off(`change:${name}`, follow));
+  const events = ["change:committed", "change:due", "comm_live_update"]; // the last: its kernel has ended
+  for (const name of events) model.on(name, follow);
+  return () => events.forEach((name) => model.off(name, follow));
 }
 
 export default instrument(render);

@@ -56,7 +56,8 @@ class Predictions:
     def __init__(self, lesson):
         self.lesson = lesson
         self._questions = questions.of_lesson(lesson).questions
-        self._shown = {}
+        self._shown = {}  # of each question the latest field
+        self._fields = []  # all of them: a cell that was copied has one of its own
         self._asking = False  # whether the cell that runs asks a question, or for the score
         self._section = None
 
@@ -85,6 +86,7 @@ class Predictions:
             "committed",
         )
         self._shown[name] = shown
+        self._fields.append(shown)
         self._asking = True
         return shown
 
@@ -106,7 +108,7 @@ class Predictions:
             self._section = section
             progress.note(self.lesson, "section", section)
         if result.success and not self._asking:
-            for shown in self._shown.values():
+            for shown in self._fields:
                 shown.due = True
         self._asking = False
 
@@ -155,7 +157,10 @@ def open_lesson(lesson):
     global _open
     from IPython import get_ipython
 
-    _open = Predictions(lesson)
+    asked = questions.of_lesson(lesson).questions
+    if _open is None or _open._questions is not asked:  # opened again, it knows the page's fields
+        _open = Predictions(lesson)
+    _open._asking = True  # the cell that opens a lesson answers nothing
     shell = get_ipython()
     if shell is not None:
         shell.events.register("post_run_cell", _cell_has_run)  # once, however often

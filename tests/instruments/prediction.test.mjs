@@ -12,7 +12,7 @@ test("a number is one however it is written", () => {
 });
 
 test("what is no number is none", () => {
-  for (const text of ["", " ", "four", "1,2,3", "1.2.3", "3/0", "3/", "--2", "1e", "12 34", "5 %", "Infinity", "NaN", "0x10", "2+2"]) {
+  for (const text of ["", " ", "four", "1,2,3", "1.2.3", "3/0", "3/", "--2", "1e", "12 34", "5 %", "Infinity", "NaN", "0x10", "2+2", "1e400", "9".repeat(400), "1e308/1e-308", "784 pixels", "🙂"]) {
     assert.equal(guessed_number(text), null, text);
   }
 });
@@ -22,7 +22,7 @@ test("a shape is one however it is written", () => {
     assert.deepEqual(guessed_shape(text), [26, 26], text);
   }
   assert.deepEqual(guessed_shape("(784,)"), [784]);
-  for (const text of ["", "26,", "a, b", "2.5, 3", "-1, 2", "(26, 26"]) {
+  for (const text of ["", "26,", "a, b", "2.5, 3", "-1, 2", "(26, 26", "9".repeat(400), "28 🙂"]) {
     assert.deepEqual(guessed_shape(text), text === "26," ? [26] : null, text);
   }
 });
@@ -58,6 +58,9 @@ test("a guess reads as the course writes numbers", () => {
   assert.equal(guess_in_words({ kind: "number" }, 44), "44");
   assert.equal(guess_in_words({ kind: "number" }, 4 / 9), "0.444444");
   assert.equal(guess_in_words({ kind: "number" }, 2794240000), "2,794,240,000");
+  assert.equal(guess_in_words({ kind: "number" }, -1e300), "−1e+300");
+  assert.equal(guess_in_words({ kind: "number" }, 1e-300), "1e−300");
+  assert.equal(guess_in_words({ kind: "number" }, 0), "0");
   assert.equal(guess_in_words({ kind: "shape" }, [784]), "784");
 });
 

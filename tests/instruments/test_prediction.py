@@ -55,6 +55,15 @@ def test_a_verdict_is_due_after_the_next_cell(shell, cells):
     assert shown.due
 
 
+def test_a_lesson_opened_again_knows_the_fields_on_the_page(shell, cells):
+    copies = [shell.run_cell(cells[1]).result for _ in range(2)]
+    commit(copies[0], 300, False)
+    shell.run_cell(cells[0])
+    assert not any(one.due for one in copies)
+    shell.run_cell(cells[2])
+    assert all(one.due for one in copies)
+
+
 def test_questions_in_a_row_wait_for_the_cell_after_them(shell, cells):
     shown = [shell.run_cell(code).result for code in cells[3:6]]
     assert not any(one.due for one in shown)
