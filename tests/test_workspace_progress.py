@@ -47,11 +47,13 @@ def test_the_workspace_is_the_nearest_folder_with_the_mark(folder, monkeypatch):
 
 def test_first_and_last_value_stay(folder):
     for guess in (300, 255, 44):
-        progress.note("01_convolution", "prediction", "wrap", {"guess": guess})
+        progress.note(
+            "01_convolution", "prediction", "wrap", {"guess": guess, "right": guess == 44}
+        )
     progress.note("02_mnist", "section", "2.1 The digits")
     guessed, read = progress.noted()
     assert (guessed.lesson, guessed.kind, guessed.item) == ("01_convolution", "prediction", "wrap")
-    assert (guessed.first, guessed.last, guessed.times) == ({"guess": 300}, {"guess": 44}, 3)
+    assert (guessed.first["guess"], guessed.last["guess"], guessed.times) == (300, 44, 3)
     assert guessed.first_at < guessed.last_at < read.last_at
     assert read.first is None and progress.noted("02_mnist") == [read]
     assert progress.noted(kind="prediction") == [guessed]
@@ -96,6 +98,42 @@ def other_values(path):
         connection.execute("UPDATE noted SET last = 'true or false'")
 
 
+STRANGE = {
+    "last": ["true or false", "[" * 100_000, "1" * 9999],
+    "first": ["3", "[]", '{"guess": 1}', None],
+    "item": [None, b"wrap"],
+    "lesson": [None],
+    "last_at": ["yesterday", "0001-01-01T00:00:00+14:00", None, 5],
+}
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [(column, value) for column in STRANGE for value in STRANGE[column]]
+)
+def test_what_no_note_has_written_is_damage(folder, column, value, capsys):
+    progress.note("01_convolution", "prediction", "wrap", {"guess": 1, "right": True})
+    with contextlib.closing(sqlite3.connect(folder / progress.FILE)) as connection, connection:
+        connection.execute(f"UPDATE noted SET {column} = ?", [value])
+    copy = folder / "copy.sqlite"
+    copy.write_bytes((folder / progress.FILE).read_bytes())
+    assert progress.noted() == [] and "damaged" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="copy"):
+        progress.merge(copy)
+
+
+def test_what_is_set_aside_twice_is_there_twice(folder):
+    for content in (b"first" * 100, b"second" * 100):
+        (folder / progress.FILE).write_bytes(content)
+        assert progress.noted() == []
+    assert len(list(folder.glob("progress_damaged_*"))) == 2
+
+
+def test_a_home_that_nobody_has_is_no_workspace(folder, monkeypatch):
+    monkeypatch.setenv(places.VARIABLE, "~nobody-of-this-name/mine")
+    progress.note("01_convolution", "task", "slide", True)
+    assert len(progress.noted()) == 1 and not (folder / progress.FILE).exists()
+
+
 @pytest.mark.parametrize("damage", [no_database, other_columns, other_values])
 def test_a_damaged_file_is_set_aside(folder, capsys, damage):
     damage(folder / progress.FILE)
@@ -137,13 +175,14 @@ def test_outside_a_workspace_nothing_is_written(tmp_path, monkeypatch):
 
 
 def test_progress_comes_back_from_a_copy_first_times_and_last(folder, tmp_path):
-    progress.note("01_convolution", "prediction", "wrap", 1)
+    one, two = ({"guess": guess, "right": True} for guess in (1, 2))
+    progress.note("01_convolution", "prediction", "wrap", one)
     copy = (folder / progress.FILE).rename(tmp_path / "copy.sqlite")
-    progress.note("01_convolution", "prediction", "wrap", 2)
+    progress.note("01_convolution", "prediction", "wrap", two)
     progress.note("01_convolution", "section", "1.1")
     assert progress.merge(copy) == 1
     merged = {each.kind: each for each in progress.noted()}
-    assert (merged["prediction"].first, merged["prediction"].last) == (1, 2)
+    assert (merged["prediction"].first, merged["prediction"].last) == (one, two)
     assert set(merged) == {"prediction", "section"}
     assert progress.merge(copy) == 1 and len(progress.noted()) == 2
     (folder / progress.FILE).unlink()

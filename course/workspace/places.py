@@ -25,7 +25,7 @@ def workspace(start=None):
     """
     named = os.environ.get(VARIABLE)
     if named and start is None:
-        folder = Path(named).expanduser()
+        folder = Path(os.path.expanduser(named))  # leaves ~nobody as it is, and raises nothing
         return folder.absolute() if is_workspace(folder) else None
     try:
         here = Path(start or Path.cwd()).absolute()

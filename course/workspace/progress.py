@@ -8,7 +8,6 @@ runs, and one line says so. Nothing here raises an error into a lesson.
 import contextlib
 import datetime
 import json
-import os
 import sqlite3
 from typing import NamedTuple
 
@@ -172,7 +171,8 @@ def _memory():
 
 def _set_aside(path):
     """Give a damaged file another name; True when that worked."""
-    aside = path.with_name(f"{path.stem}_damaged_{os.getpid()}{path.suffix}")
+    now = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M.%S.%f")  # no name twice
+    aside = path.with_name(f"{path.stem}_damaged_{now}{path.suffix}")
     try:
         path.replace(aside)
     except OSError:
@@ -188,5 +188,18 @@ def _say(line):
 
 
 def _noted(row):
+    """A row as `note` writes it: a Noted; ValueError or TypeError for any other."""
     lesson, kind, item, first, last, times, first_at, last_at = row
-    return Noted(lesson, kind, item, json.loads(first), json.loads(last), times, first_at, last_at)
+    try:
+        first, last = json.loads(first), json.loads(last)
+        for time in (first_at, last_at):
+            datetime.datetime.fromisoformat(time).astimezone()
+    except (RecursionError, OverflowError) as error:
+        raise ValueError(f"it has a value that is none: {error}") from error
+    if not all(isinstance(text, str) for text in (lesson, kind, item)):
+        raise ValueError("it has names that are no text")
+    if kind == "prediction" and not all(
+        isinstance(value, dict) and {"guess", "right"} <= value.keys() for value in (first, last)
+    ):
+        raise ValueError("it has predictions without a guess")
+    return Noted(lesson, kind, item, first, last, times, first_at, last_at)
