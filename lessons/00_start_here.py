@@ -216,8 +216,8 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# The upright lines are all there: the sides of the nose, pupils, the stripes on the forehead. Whiskers are faint: along
-# them nothing changes. The map says *where* something was found, and the kernel *what*.
+# The upright lines are all there: the sides of the nose and of the eyes, the stripes on the forehead. Whiskers are
+# faint: along them nothing changes. The map says *where* something was found, and the kernel *what*.
 #
 # **Predict.** The image has 150 × 225 pixels. What is the shape of the map?
 
@@ -287,7 +287,7 @@ assert np.allclose(apply(cat, kernel), feature_map, atol=1e-5)
 # 16 kernels makes 16 maps at once.
 #
 # **Predict.** How many weights has a layer of 16 kernels of 3×3, each with a **bias**, one number that is added to its
-# sums?
+# sums? (A bias counts as a weight.)
 
 # %%
 predict.number(

@@ -242,7 +242,7 @@ predict.choice(
 )
 
 # %% [markdown]
-# Drag over the output, or step through its 784 positions. In the output, a small stroke marks what is negative.
+# Drag over the output, or step through its 784 positions. In the output, a small dash marks what is negative.
 # (In JupyterLab, run the cell to make it live.)
 
 # %%
@@ -257,18 +257,20 @@ stepper
 # Now be the computer. Tick *Predict* and work out three values at the rim of a stroke. If you are wrong, it
 # says what your answer looks like: a flipped kernel, say, or the row below. Then type a kernel of your own.
 #
-# A house number from a street photograph has 32 × 32 = 1024 pixels. Its background isn't flat, and the
-# edges don't stand out as well. Again, the line says which images you have.
+# A house number has 32 × 32 = 1024 pixels, and often a piece of its neighbours. Its background isn't flat, and
+# the edges don't stand out as well. Again, the line says which images you have.
 
 # %%
 (_, _), (houses, house_labels) = data.load_svhn(n_train=0, n_test=100)
 greys = rgb2gray(houses)
-house = max(greys, key=lambda grey: grey[:, [0, -1]].mean())
+house = max(greys, key=np.min)
 house_edges = correlate(np.pad(house, 1), vertical_edges)
 assert house_edges.size == 1024
+figures.image_grid([house], limits=(0, 1), size=2.2, alt="A house number in grey.")
 
 # %% [markdown]
-# **Predict.** Where will the output be strongest?
+# **Predict.** The same kernel, with a frame of zeros round the image as before. Where will the output be strongest,
+# be it positive or negative?
 
 # %%
 predict.choice(
@@ -283,15 +285,15 @@ predict.choice(
 )
 
 # %% [markdown]
-# The same kernel, with a frame of zeros round the image as before:
+# Slide it over the house number:
 
 # %%
 instruments.ConvolutionStepper(house, vertical_edges, padding="same")
 
 # %% [markdown]
 # It is strongest at the left and right border, and that frame of red and blue is no edge of the house. It comes
-# from the zeros that you padded with: beside a bright wall they look like the dark. (The code above looked for
-# the image with the brightest sides.) Section 1.7 comes back to it.
+# from the zeros that you padded with: beside a bright wall they look like the dark. (The code above looked
+# for the image whose darkest pixel is brightest.) Section 1.7 comes back to it.
 #
 # ## 1.4 Is it right? Is it fast?
 #
@@ -348,7 +350,7 @@ def milliseconds(function, repeats=5):
     return np.median(times)
 
 # %% [markdown] answer="over a hundred times as fast"
-# **Predict.** How many times faster than the two loops are the libraries: 2, 20 or 200 times?
+# **Predict.** About how many times as fast as the two loops are NumPy and SciPy: 2, 20 or 200 times?
 #
 # All four on the cat:
 
@@ -494,7 +496,7 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# Whiskers, which run sideways, show in *horizontal edges*; the sides of the face in *vertical edges*.
+# Whiskers, which run sideways, show in *horizontal edges*; the sides of the nose in *vertical edges*.
 # *All edges* and the *Laplacian* answer in every direction, and to noise as well: they look at
 # differences of differences. Like the first two, the Sobel kernels add up three pixels along the edge; they count
 # the middle one twice, a gentler smoothing.
@@ -664,7 +666,7 @@ assert output_size(5, 3) ** 2 == 9 and output_size(28, 3, p=1) == 28
 # give several **feature maps**, the channels of the next layer's input.
 #
 # **Predict.** How many weights has a layer with 16 kernels of 3×3 on an RGB image? (Each kernel has a
-# bias besides.)
+# bias besides, which counts as a weight.)
 
 # %%
 predict.number(
@@ -846,8 +848,8 @@ moved = correlate(shift(cat, 3), kernels["Sobel, vertical"])
 assert np.allclose(moved[:, 3:], across[:, :-3])
 
 # %% [markdown]
-# **Predict.** With a stride of 2, the map would have to move along by half as many pixels. For which moves of
-# the cat does it then have the same values as before?
+# **Predict.** With a stride of 2, the map would have to move along by half as many pixels. You move the cat by one
+# pixel, or by two. In which case does the map have the same values as before, moved along?
 
 # %%
 predict.choice(
@@ -1117,7 +1119,8 @@ sets = {"digits": x_test[:60] / 255, "house numbers": greys[:60],
 shares = np.array([energy(images) for images in sets.values()])
 
 # %% [markdown]
-# **Predict.** Which filters will have the largest shares?
+# **Predict.** Which filters will have the largest shares: the fine ones, whose pattern changes from pixel to pixel,
+# or the coarse ones, the Gabor filters with waves of 8 pixels?
 
 # %%
 predict.choice(
@@ -1219,7 +1222,7 @@ predict.choice(
     options=["with the 784 pixels", "with the 324 numbers", "with both about as many"],
     mistakes={
         "with the 784 pixels": "All that HOG knows is in the pixels, too, but not in a form that a weighted "
-        "sum could use: move a stroke by two pixels, and other numbers are bright.",
+        "sum could use: move a stroke by two pixels, and other pixels are bright.",
         "with both about as many": "Move a stroke by two pixels, and other pixels are bright, "
         "but the cells count nearly the same directions.",
     },
@@ -1270,26 +1273,27 @@ for _ in range(60):
     kernel = kernel - 0.1 * gradient
     history.append((kernel, (error**2).mean()))
 
-# %% [markdown] answer=["after the first step", "in the end it's right"]
-# **Predict.** After how many of the 60 steps can you recognise the Sobel kernel? When is it right?
+# %% [markdown] answer=["after the first step", "after 30 steps"]
+# **Predict.** After how many of the 60 steps can you recognise the Sobel kernel? And after about how many is it
+# right to two decimals?
 
 # %%
-steps = [0, 3, 10, 59]
+steps = [0, 3, 10, 29]
 titles = [f"step {step + 1}, loss {history[step][1]:.3f}" for step in steps]
 figures.image_grid(
     [history[step][0] for step in steps], titles=titles, signed=True, limits=(-2, 2),
     size=2.2, alt="Four kernels of 3×3 weights in blue, white and red, "
-    "at four steps from the first to the last.",
+    "at four of the sixty steps, from pale to strong.",
 )
 
 # %% [markdown]
-# And the last one in numbers:
+# And the last of all in numbers:
 
 # %% tags=["nbval-check-output"]
 print(kernel.round(2) + 0.0)
 
 # %% [markdown]
-# Its shape is there after the first step, only pale; in the end it's right to two decimals. (White noise makes it
+# Its shape is there after the first step, only pale; after 30 steps it's right to two decimals. (White noise makes it
 # easy: exercise 3 tries a photo.) Nobody told it what an edge is. It was told only what the answers should be.
 #
 # Is the gradient right? A test that you can always do: change one weight a little, and see how much the
@@ -1305,10 +1309,10 @@ numeric = (loss(guess + small) - loss(guess - small)) / 2e-5
 error = correlate_at_once(noise, guess) - target
 gradient = 2 / error.size * correlate_at_once(noise, error)
 assert np.isclose(numeric, gradient[0, 2], rtol=1e-6)
-assert np.allclose(kernel, kernels["Sobel, vertical"], atol=0.01)
+assert np.array_equal(history[29][0].round(2), kernels["Sobel, vertical"])
 
 # %% [markdown]
-# In Keras the same takes three lines, and nobody has to work out a derivative: a layer with unknown
+# In Keras the same takes a few lines, and nobody has to work out a derivative: a layer with unknown
 # weights, a loss, and an optimiser. A convolutional network is many such layers, one on top of another, with
 # the only target at the end: the name of what is in the image.
 

@@ -50,9 +50,9 @@ figures.image_grid(
 
 # %%
 predict.number(
-    "chance", 0.1, tolerance=0.005, label="Share, from 0 to 1",
+    "chance", 0.1, tolerance=0.005, label="Blindly, share from 0 to 1",
     mistakes={
-        10: "Ten in a hundred is meant, and as a share that is 0.1.",
+        10: "You mean ten in a hundred. As a share that is 0.1.",
         0.5: "One half is chance with two classes. Here there are ten.",
         0.11: "One in nine? Count the 0 as well: there are ten classes.",
         0.01:
@@ -214,7 +214,7 @@ predict.choice(
 )
 
 # %% [markdown]
-# The two trainings differ in nothing but the order of the inputs.
+# The same network, trained anew, on scrambled digits:
 
 # %%
 scrambled_dense = keras.models.clone_model(dense)
