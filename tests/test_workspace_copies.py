@@ -6,6 +6,7 @@ import re
 import stat
 from pathlib import Path
 
+import filelock
 import nbformat
 import pytest
 
@@ -270,6 +271,59 @@ def test_a_folder_or_a_link_under_a_copys_name_stays(folder, tmp_path):
     assert {one.what for one in copies.update()} == {"kept"}
     assert (folder / LESSON).is_dir() and (folder / EXERCISES).is_symlink()
     assert copies.update() == []
+
+
+def strip(path):
+    """Save a notebook as a program that drops what it doesn't know."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.clear()
+    nbformat.write(notebook, path)
+    return path.read_bytes()
+
+
+def test_a_copy_that_lost_what_it_is_stays_and_is_corrected_once(folder, course):
+    stripped = strip(folder / LESSON)
+    assert copies.update() == [] and (folder / LESSON).read_bytes() == stripped
+    course("01_convolution.ipynb", "# 1. Corrected")
+    (one,) = copies.update()
+    assert (one.what, one.path.name) == ("kept", CORRECTED)
+    also_stripped = strip(folder / CORRECTED)
+    assert copies.update() == [] and (folder / CORRECTED).read_bytes() == also_stripped
+    copies.reset("1")
+    (old,) = (folder / copies.OLDER).iterdir()
+    assert old.read_bytes() == stripped and (folder / CORRECTED).read_bytes() == also_stripped
+
+
+def test_one_command_at_a_time(folder, course, monkeypatch):
+    change(folder / LESSON)
+    course("01_convolution.ipynb", "# 1. Corrected")
+    before = all_files(folder)
+    monkeypatch.setattr(copies, "WAIT_SECONDS", 0.05)
+    with filelock.FileLock(folder / copies.LOCK):
+        for command in (copies.update, lambda: copies.reset("1"), lambda: copies.make(folder)):
+            with pytest.raises(WorkspaceError, match=str(folder)):
+                command()
+        assert all_files(folder) == before
+    assert [one.what for one in copies.update()] == ["kept"]
+
+
+@pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\n{", "{}", "[]", '{"cells": []}'])
+def test_a_damaged_notebook_of_the_course_itself_is_named(folder, tmp_path, content):
+    change(folder / LESSON)
+    before = all_files(folder)
+    (tmp_path / "clone/notebooks/01_convolution.ipynb").write_text(content)
+    for command in (copies.update, lambda: copies.reset("1")):
+        with pytest.raises(WorkspaceError, match=r"notebooks.01_convolution\.ipynb"):
+            command()
+    assert all_files(folder) == before
+
+
+def test_a_file_in_the_way_of_older_is_named_and_nothing_is_lost(folder):
+    mine = change(folder / LESSON)
+    (folder / copies.OLDER).touch()
+    with pytest.raises(WorkspaceError, match="another name"):
+        copies.reset("1")
+    assert (folder / LESSON).read_bytes() == mine
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="root writes anywhere")

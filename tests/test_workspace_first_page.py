@@ -74,6 +74,22 @@ def test_where_one_stopped_leads_there(folder):
     assert " " not in anchor and "?" not in anchor
 
 
+def test_what_no_lesson_has_is_not_where_one_stopped(folder):
+    for lesson, section in [("nonsense", "1.1"), ("99_later", "1.1"), (LESSON, "gone](x) | <b>")]:
+        progress.note(lesson, "section", section)
+        progress.note(lesson, "task", section, True)
+    first_page.write(folder)
+    text = first_page.text()
+    assert "Start with" in text and "gone" not in text and "99_later" not in text
+
+
+@pytest.mark.parametrize("content", [b"[" * 9999, b"", b"[]", b'{"cells": [{"source": 3}]}'])
+def test_a_first_page_that_is_no_notebook_stays(folder, content):
+    (folder / places.FIRST_PAGE).write_bytes(content)
+    first_page.write(folder)
+    assert (folder / places.FIRST_PAGE).read_bytes() == content
+
+
 def test_solutions_are_offered_after_a_try(folder):
     def offered():
         return [line for line in first_page.text().splitlines() if "`!course solutions 2`" in line]

@@ -17,6 +17,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+import filelock
+
 from course.workspace import places, progress
 from course.workspace.places import WorkspaceError
 from course_utils.files import write_whole
@@ -24,6 +26,8 @@ from course_utils.files import write_whole
 KINDS = ("lesson", "exercises", "solutions")
 CLONE = Path(__file__).resolve().parents[2]  # if it is one
 OLDER = "older"  # the folder for what `reset` puts away
+LOCK = ".course-lock"  # of a workspace, while a command changes what is in it
+WAIT_SECONDS = 20  # for such a command
 DISTRIBUTION = "deep-vision-course"
 SHARED = "share/deep-vision-course/notebooks"  # where an install has them; as in pyproject.toml
 # Metadata as JupyterLab writes them when it has started a kernel. A notebook that has them and is
@@ -117,7 +121,7 @@ def this_workspace(folder=None):
     Raises:
         WorkspaceError: there is none.
     """
-    found = places.workspace() if folder is None else Path(folder).expanduser().absolute()
+    found = places.workspace() if folder is None else Path(os.path.expanduser(folder)).absolute()
     if found is None or not places.is_workspace(found):
         raise WorkspaceError(
             f"{found or Path.cwd()} has no copies of the course's notebooks: `course lab` makes "
@@ -198,13 +202,14 @@ def make(folder):
     Raises:
         WorkspaceError: it can't be written, or is a folder with other things in it.
     """
-    folder = Path(folder).expanduser().absolute()
+    folder = Path(os.path.expanduser(folder)).absolute()
     given, created = _all_given(), not places.is_workspace(folder)
     if created:
         _begin(folder, {each.name for each in given})
-    missing = [each for each in given if not os.path.lexists(folder / each.name)]
-    for each in missing:
-        _write(folder / each.name, _text(_copy_of(each)))
+    with alone_in(folder):
+        missing = [each for each in given if not os.path.lexists(folder / each.name)]
+        for each in missing:
+            _write(folder / each.name, _text(_copy_of(each)))
     return Made(folder, created, tuple(each.name for each in missing))
 
 
@@ -219,7 +224,8 @@ def update(folder=None):
         WorkspaceError: there is no workspace, or it can't be written.
     """
     folder = this_workspace(folder)
-    changes = [_updated(folder, each) for each in [*_all_given(), *_solutions_in(folder)]]
+    with alone_in(folder):
+        changes = [_updated(folder, each) for each in [*_all_given(), *_solutions_in(folder)]]
     return [change for change in changes if change.what != "current"]
 
 
@@ -236,26 +242,8 @@ def reset(lesson, *, exercises=False, folder=None):
         WorkspaceError: there is no such notebook or no workspace, or it can't be written.
     """
     folder, each = this_workspace(folder), _given(lesson, "exercises" if exercises else "lesson")
-    path, text, old = folder / each.name, _text(_copy_of(each)), None
-    found = about(content_of(path))
-    if os.path.lexists(path) and not (found.is_of(each) and found.untouched):
-        now = datetime.datetime.now().strftime("%Y-%m-%d %H.%M")
-        old = free_name(folder / OLDER / f"{path.stem} {now}.ipynb")
-        _move(path, old)
-    try:
-        _write(path, text)
-    except WorkspaceError:
-        if old:
-            _move(old, path)
-        raise
-    for corrected, said in _corrected(path, each).items():
-        if said.untouched:  # the fresh one is what it was there for
-            with contextlib.suppress(OSError):
-                corrected.unlink()
-    yours = f"; yours is now {OLDER}/{old.name}" if old else ""
-    what = "renewed" if old else "replaced"
-    says = f"{each.name} is as it was given{yours}. If it is open, close its tab and open it again."
-    return Change(each.name, what, path, says)
+    with alone_in(folder):
+        return _reset(folder, each)
 
 
 def solutions(lesson):
@@ -293,18 +281,20 @@ def solutions(lesson):
 
 
 class About(NamedTuple):
-    """What is known of a notebook: all None and False if it is no copy of the course's.
+    """What is known of a notebook.
 
     Attributes:
-        lesson, kind: what it is a copy of.
-        given: the digest of its cells as they were given.
+        lesson, kind: what it is a copy of; None if it doesn't say that it is one of the course's.
+        given: the digest of its cells as they were given; None like those.
         untouched: whether its cells say that still, and none has an output.
+        digest: of its cells as they are; None if it is no notebook.
     """
 
     lesson: str | None = None
     kind: str | None = None
     given: str | None = None
     untouched: bool = False
+    digest: str | None = None
 
     def is_of(self, given):
         """Whether it is a copy of this notebook, of whatever version."""
@@ -319,12 +309,14 @@ def about(content):
     Returns:
         About.
     """
+    digest = None
     try:
         notebook = json.loads(content)
-        cells, said = notebook["cells"], notebook["metadata"]["course"]
+        digest = _digest(notebook["cells"])
+        with_output = any(cell.get("outputs") for cell in notebook["cells"])
+        said = notebook["metadata"]["course"]
         lesson, kind, given = said["lesson"], said["kind"], said["given"]
-        with_output = any(cell.get("outputs") for cell in cells)
-        return About(lesson, kind, given, not with_output and _digest(cells) == given)
+        return About(lesson, kind, given, not with_output and digest == given, digest)
     except (
         ValueError,
         KeyError,
@@ -332,7 +324,7 @@ def about(content):
         AttributeError,
         RecursionError,
     ):  # damaged, or not ours
-        return About()
+        return About(digest=digest)
 
 
 def content_of(path):
@@ -341,6 +333,31 @@ def content_of(path):
         return path.read_bytes()
     except OSError:
         return None
+
+
+@contextlib.contextmanager
+def alone_in(folder):
+    """Work in a workspace while no other command of the course does; may be nested.
+
+    Args:
+        folder: Path of the workspace.
+    Raises:
+        WorkspaceError: another command goes on for too long.
+    """
+    lock = filelock.FileLock(folder / LOCK, is_singleton=True)
+    try:
+        lock.acquire(timeout=WAIT_SECONDS)
+    except filelock.Timeout as error:
+        raise WorkspaceError(
+            f"Another command of the course works in {folder}. Try again when it is done."
+        ) from error
+    except (OSError, NotImplementedError):  # read-only, or a disk without locks: writing will tell
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def free_name(path):
@@ -352,6 +369,30 @@ def free_name(path):
     return tried
 
 
+def _reset(folder, each):
+    """Give a copy afresh: a Change."""
+    path, text, old = folder / each.name, _text(_copy_of(each)), None
+    found = about(content_of(path))
+    if os.path.lexists(path) and not (found.is_of(each) and found.untouched):
+        now = datetime.datetime.now().strftime("%Y-%m-%d %H.%M")
+        old = free_name(folder / OLDER / f"{path.stem} {now}.ipynb")
+        _move(path, old)
+    try:
+        _write(path, text)
+    except WorkspaceError:
+        if old:
+            _move(old, path)
+        raise
+    for corrected, said in _corrected(path, each).items():
+        if said.untouched:  # the fresh one is what it was there for
+            with contextlib.suppress(OSError):
+                corrected.unlink()
+    yours = f"; yours is now {OLDER}/{old.name}" if old else ""
+    what = "renewed" if old else "replaced"
+    says = f"{each.name} is as it was given{yours}. If it is open, close its tab and open it again."
+    return Change(each.name, what, path, says)
+
+
 def _updated(folder, each):
     """Bring one copy up to date: a Change."""
     path, copy = folder / each.name, _copy_of(each)
@@ -360,16 +401,18 @@ def _updated(folder, each):
         _write(path, _text(copy))
         return Change(each.name, "added", path, f"{each.name} is new.")
     found = about(content_of(path))
+    current = Change(each.name, "current", None, f"{each.name} is up to date.")
+    if found.digest == now:  # also where some program that saved it has dropped what it is
+        return current
     if not found.is_of(each):
         found = About()
-    current = Change(each.name, "current", None, f"{each.name} is up to date.")
     if found.given == now:
         return current
     if found.untouched:
         _write(path, _text(copy))
         return Change(each.name, "replaced", path, f"{each.name} is now the corrected one.")
     corrected = _corrected(path, each)
-    if now in (said.given for said in corrected.values()):
+    if any(now in (said.given, said.digest) for said in corrected.values()):
         return current
     untouched = [other for other, said in corrected.items() if said.untouched]
     beside = min(untouched, default=free_name(path.with_stem(f"{path.stem} (corrected)")))
@@ -383,7 +426,8 @@ def _corrected(path, each):
     """The corrected copies beside one: dict of Path -> About."""
     others = path.parent.glob(f"{path.stem} (corrected)*.ipynb")
     beside = {other: about(content_of(other)) for other in others}
-    return {other: said for other, said in beside.items() if said.is_of(each)}
+    # One that doesn't say what it is may be a corrected one as well.
+    return {other: said for other, said in beside.items() if said.is_of(each) or not said.lesson}
 
 
 # ---- what the course has to give -----------------------------------------------------------------
@@ -436,6 +480,8 @@ def _begin(folder, names):
 
 
 def _move(old, new):
+    if os.path.lexists(new.parent) and not new.parent.is_dir():
+        raise WorkspaceError(f"{new.parent} is in the way of a folder: give it another name.")
     try:
         new.parent.mkdir(exist_ok=True)
         old.rename(new)
@@ -455,9 +501,28 @@ def _write(path, content):
 # ---- a copy --------------------------------------------------------------------------------------
 
 
+def notebook_of(path):
+    """One of the course's own notebooks, as what its JSON holds.
+
+    Args:
+        path: Path, in `given_folder()`.
+    Raises:
+        WorkspaceError: it can't be read.
+    """
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook["cells"][0]["source"], notebook["metadata"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise WorkspaceError(
+            f"{path}, one of the course's own notebooks, can't be read: {error}. Bring it back "
+            "from the course's repository, or install the course anew."
+        ) from error
+    return notebook
+
+
 def _copy_of(given):
     """The copy of a given notebook, as what its JSON holds."""
-    notebook = json.loads(given.path.read_text(encoding="utf-8"))
+    notebook = notebook_of(given.path)
     cells = [c for c in notebook["cells"] if "colab" not in c["metadata"].get("tags", ())]
     folder = posixpath.dirname(given.path.relative_to(given_folder()).as_posix())
     for cell in cells:

@@ -117,7 +117,7 @@ def is_untouched(path):
     try:
         cells = json.loads(path.read_bytes())["cells"]
         return ["".join(cell["source"]) for cell in cells] == [_CODE]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
@@ -193,7 +193,8 @@ _BELOW = "\n".join(
 
 
 def _where_stopped():
-    read = progress.noted(kind="section")
+    there = {lesson: questions.of_lesson(lesson).sections for lesson in copies.lessons()}
+    read = [one for one in progress.noted(kind="section") if one.item in there.get(one.lesson, ())]
     if not read:
         return (
             f"Start with [lesson 0]({copies.name_of(copies.lessons()[0], 'lesson')}): "
@@ -249,4 +250,4 @@ def _code(path):
 
 def _cells(path):
     """The cells of a given notebook."""
-    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return copies.notebook_of(path)["cells"]
