@@ -19,8 +19,8 @@ def folder(tmp_path, monkeypatch):
     return copies.make(tmp_path / "mine").folder
 
 
-def run(*words):
-    done = CliRunner().invoke(app, [*map(str, words)])
+def run(*words, charset="utf-8"):
+    done = CliRunner(charset=charset).invoke(app, [*map(str, words)])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
 
@@ -75,6 +75,14 @@ def test_pack_and_unpack(folder, tmp_path, monkeypatch):
     assert again.exit_code == 0 and "notes (packed).txt" in again.output
     refused = run("unpack", folder / "notes.txt")
     assert refused.exit_code == 1 and "notes.txt" in refused.output
+
+
+def test_a_name_that_the_terminal_cannot_show(tmp_path, monkeypatch):
+    folder = copies.make(tmp_path / '\u0141ukasz\'s "K\u00fcrs" [a] * $HOME').folder
+    monkeypatch.setenv(places.VARIABLE, str(folder))
+    for words in (["pack"], ["unpack", tmp_path / "gone \u0141.zip"]):
+        assert "\\u0141" in run(*words, charset="latin-1").output
+    assert len([*folder.glob("*.zip")]) == 1
 
 
 def test_they_work_beside_the_workspace_too(folder, tmp_path, monkeypatch):

@@ -101,6 +101,26 @@ def test_what_is_the_learners_is_in_it_and_what_can_be_made_again_is_not(folder)
     assert second.path != first.path and names_in(second.path) == names_in(first.path)
 
 
+def test_only_the_courses_own_files_are_left_out_with_the_progress(folder):
+    progress.note("01_convolution", "task", "slide", True)
+    mine = {"progress.sqlite.bak", "older/progress.sqlite", "progress_damaged_1.sqlite"}
+    for name in mine:
+        write_whole(folder / name, "mine")
+    assert names_in(packing.pack().path) == mine | {places.MARK, progress.FILE}
+
+
+def test_a_damaged_zip_among_the_files_is_packed_like_any_other(folder):
+    name, content = "\u00fc.txt", b"x" * 50
+    whole = zip_of(folder / "a.zip", {name: content}, mark="README").read_bytes()
+    for position in range(len(whole) // 2, len(whole)):
+        for other in (255, 7):
+            damaged = bytearray(whole)
+            damaged[position] ^= other
+            (folder / "a.zip").write_bytes(damaged)
+            packing._is_remade(folder / "a.zip", "a.zip")
+    assert "a.zip" in names_in(packing.pack().path)
+
+
 def test_where_a_pack_goes(folder, tmp_path):
     assert packing.pack(tmp_path / "a.zip").path == tmp_path / "a.zip"
     before = (tmp_path / "a.zip").read_bytes()
@@ -284,6 +304,31 @@ def test_the_first_page_is_packed_only_with_cells_of_somebodys_own(folder, work_
     (fresh / places.FIRST_PAGE).write_text(json.dumps({"cells": page["cells"][:1]}))
     assert packing.unpack(packed.path).written == (places.FIRST_PAGE,)
     assert "My notes" in (fresh / places.FIRST_PAGE).read_text()
+
+
+def test_files_that_the_course_keeps_are_not_taken_from_a_zip(folder, tmp_path):
+    progress.note("01_convolution", "task", "slide", True)
+    names = ["progress.sqlite-journal", "Progress.SQLITE-wal", "progress.sqlite/x", copies.LOCK]
+    before = all_files(folder)
+    packing.unpack(zip_of(tmp_path / "p.zip", dict.fromkeys(names, b"evil") | {"a": b"good"}))
+    assert all_files(folder) == before | {"a": b"good"}
+    assert [one.item for one in progress.noted()] == ["slide"]
+
+
+@pytest.mark.parametrize(
+    ("name", "here"),
+    [("why?/<a>.", "why_/_a__"), ("Aux.txt", "_Aux.txt"), ("a /com1", "a_/_com1"),
+     ("auxiliary/con x.ipynb", "auxiliary/con x.ipynb")],
+)  # fmt: skip
+def test_names_that_windows_does_not_take(name, here):
+    assert packing._name_here(name, "nt") == here and packing._name_here(name, "posix") == name
+
+
+def test_two_files_that_get_one_name_here_are_both_there(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "_name_here", lambda name: name.replace("?", "_"))
+    packing.unpack(zip_of(tmp_path / "p.zip", {"a?.txt": b"one", "a_.txt": b"two", "b?/c": b"c"}))
+    assert {path.read_bytes() for path in folder.glob("a_*.txt")} == {b"one", b"two"}
+    assert (folder / "b_/c").read_bytes() == b"c"
 
 
 # ---- what is refused -----------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,8 @@ _EXERCISES_HELP = "Ids, beginnings of ids, or folders; none: all."
 @app.callback()
 def _course() -> None:
     """Your copies of the notebooks, this machine, the course's data, and grading exercises."""
+    for stream in sys.stdout, sys.stderr:  # a file's name may have what the terminal can't show
+        stream.reconfigure(errors="backslashreplace")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -117,7 +120,8 @@ def pack(
         typer.echo("What isn't saved yet isn't in it: save open notebooks first, then pack again.")
         typer.echo("Download it (in JupyterLab: right click on it in the list of files).")
         for name in packed.left_out:
-            typer.echo(f"not in it: {name}, which is a link or has an odd name")
+            typer.echo(f"not in it: {name}, which is a link, or has a name that not every system")
+            typer.echo("  takes. Give it another name, or put a copy in its place, and pack again.")
 
 
 @app.command()

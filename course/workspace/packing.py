@@ -10,6 +10,7 @@ import datetime
 import glob
 import lzma
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -32,12 +33,12 @@ PATIENCE_SECONDS = 10  # with notebooks that write progress
 _MB = 1_000_000
 _SKIPPED_FOLDERS = {".ipynb_checkpoints", "__pycache__", ".virtual_documents"}
 _WRITING = ".writing-"  # how files begin that write_whole hasn't finished
-_SKIPPED_FILES = {".DS_Store", "Thumbs.db", "desktop.ini", places.MARK}
-_SKIPPED_BEGINNINGS = (_WRITING, progress.FILE)  # a database may have others beside it
+_SKIPPED_FILES = {".DS_Store", "Thumbs.db", "desktop.ini", places.MARK, copies.LOCK}
 # What reading a damaged or strange zip raises.
 _NOT_WHOLE = (
     ValueError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError,
 )  # fmt: skip
+_DEVICES = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d) *(\.|$)", re.IGNORECASE)  # on Windows
 _NOTHING = "Nothing of it was written."
 
 
@@ -88,7 +89,7 @@ def pack(file=None):
             one file, or it can't be read or written.
     """
     folder = copies.this_workspace()
-    target = Path(file).expanduser().absolute() if file else folder
+    target = Path(os.path.expanduser(file)).absolute() if file else folder
     if target.is_dir():
         now = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M")
         target = copies.free_name(target / f"{places.NAME}_{now}.zip")
@@ -97,7 +98,10 @@ def pack(file=None):
     if not target.parent.is_dir():
         raise WorkspaceError(f"There is no folder {target.parent}. Give one that there is.")
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=_WRITING) as nearby:
+        with (
+            copies.alone_in(folder),
+            tempfile.TemporaryDirectory(dir=target.parent, prefix=_WRITING) as nearby,
+        ):
             fresh, kept = Path(nearby) / "fresh.zip", _progress_now(folder, Path(nearby))
             found, left_out = _to_pack(folder)
             _check_size(found)
@@ -106,6 +110,7 @@ def pack(file=None):
             ) as archive:
                 for name, path in {places.MARK: folder / places.MARK, **kept, **found}.items():
                     archive.write(path, name)
+            target = copies.free_name(target)  # something may have that name by now
             fresh.replace(target)
     except OSError as error:
         what = error.filename or target
@@ -127,13 +132,20 @@ def _to_pack(folder):
         ]
         for path in (Path(above, name) for name in sorted([*files, *linked])):
             name = path.relative_to(folder).as_posix()
-            if path.name in _SKIPPED_FILES or path.name.startswith(_SKIPPED_BEGINNINGS):
+            if path.name in _SKIPPED_FILES or path.name.startswith(_WRITING) or _is_ours(name):
                 continue
             if path.is_symlink() or not path.is_file() or _oddity(name):
                 left_out.append(printable(name))
             elif not _is_remade(path, name):
                 found[name] = path
     return found, left_out
+
+
+def _is_ours(name):
+    """Whether a name in a workspace is that of a file which the course itself keeps there."""
+    first = name.split("/")[0].casefold()
+    beside_the_database = first.startswith(f"{progress.FILE}-")
+    return first in (places.MARK, copies.LOCK, progress.FILE) or beside_the_database
 
 
 def _raise(error):
@@ -147,8 +159,8 @@ def _is_remade(path, name):
             return first_page.is_untouched(path)
         about = copies.about(copies.content_of(path))
         return about.untouched and about.kind != "solutions"  # those came after a try
-    if path.suffix == ".zip":
-        with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+    if path.suffix.lower() == ".zip":
+        with contextlib.suppress(*_NOT_WHOLE), zipfile.ZipFile(path) as archive:
             return places.MARK in archive.namelist()  # an older pack
     return False
 
@@ -213,7 +225,7 @@ def unpack(file):
         WorkspaceError: `pack` didn't make the file, or it isn't whole: then nothing was written.
             Or something can't be written; unpacking again goes on from there.
     """
-    file, folder = Path(file).expanduser().absolute(), copies.home()
+    file, folder = Path(os.path.expanduser(file)).absolute(), copies.home()
     try:
         with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory() as nearby:
             members = _checked(archive)
@@ -221,14 +233,14 @@ def unpack(file):
             kept = kept and _progress_in(archive.extract(kept, nearby))
             _check_place(folder, members)
             copies.make(folder)
-            with _working_in(folder):
+            with copies.alone_in(folder), _working_in(folder):
                 noted = progress.merge(kept) if kept else 0
-            done = _written(archive, members, folder)
+                done = _written(archive, members, folder)
     except _NOT_WHOLE as error:
         raise WorkspaceError(f"{file} can't be unpacked: {error}. {_NOTHING}") from error
     except OSError as error:
-        what = error.filename or file
-        raise WorkspaceError(f"{what}: {error.strerror or error}.") from error
+        said = f"{error.filename or file}: {error.strerror or error}".rstrip(".")
+        raise WorkspaceError(f"{said}.") from error
     return Unpacked(folder, *done, noted)
 
 
@@ -241,7 +253,7 @@ def _checked(archive):
     members = {}
     for member in archive.infolist():
         name, kind = member.filename, stat.S_IFMT(member.external_attr >> 16)
-        if member.is_dir():
+        if member.is_dir() or (name not in (places.MARK, progress.FILE) and _is_ours(name)):
             continue  # zipped anew by hand
         if odd := _oddity(name):
             raise ValueError(f"{printable(name, most=200)} in it {odd}")
@@ -304,7 +316,7 @@ def _check_place(folder, members):
     there = next(place for place in (folder, *folder.parents) if place.exists())
     if (free := shutil.disk_usage(there).free) < size:
         raise ValueError(f"it needs {size / _MB:,.0f} MB, and {free / _MB:,.0f} MB are free")
-    for above in _folders(members):
+    for above in _folders(map(_name_here, members)):
         place = folder / above
         if os.path.lexists(place) and not place.is_dir():
             raise ValueError(f"{place} is in the way of a folder: move it away")
@@ -312,11 +324,19 @@ def _check_place(folder, members):
             raise ValueError(f"{place} leads out of your workspace: move that link away")
 
 
+def _name_here(name, system=os.name):
+    """A packed file's name as this system takes it: Windows has no `a?`, no `a.` and no `aux`."""
+    if system != "nt":
+        return name
+    parts = [re.sub(r'[<>"|?*]|[ .]$', "_", part) for part in name.split("/")]
+    return "/".join(re.sub(_DEVICES, r"_\g<0>", part) for part in parts)
+
+
 def _written(archive, members, folder):
     """Write what is in a zip: the names written, those that were there, and what went beside."""
     written, same, beside = [], [], {}
     for name, member in members.items():
-        path, content = folder / name, archive.read(member)
+        path, content = folder / _name_here(name), archive.read(member)
         there = copies.content_of(path)
         if there == content:
             same.append(name)
