@@ -543,12 +543,12 @@ figures.image_grid(
 
 # %%
 predict.number(
-    "corner", 0.4444444444444444, tolerance=0.005,
+    "corner", 0.4444444444444444, tolerance=0.005, label="Value, as a decimal number",
     mistakes={
         1: "With zeros outside, the mean at the border takes in some of them.",
         0.6666666666666666: "That is in the middle of a side, where six of the nine pixels are real.",
         0.5: "A corner pixel is not counted by halves: count how many of the nine are in the image.",
-        0.25: "The image fills 2 × 2 of the kernel's 3 × 3 places.",
+        0.25: "A quarter is too little: the image fills 2 × 2 of the kernel's 3 × 3 places.",
         0.1111111111111111: "That would be the corner pixel alone; three of its neighbours are real, too.",
     },
 )
