@@ -543,7 +543,7 @@ figures.image_grid(
 
 # %%
 predict.number(
-    "corner", 0.4444444444444444, tolerance=0.005, label="Value, as a decimal number",
+    "corner", 0.4444444444444444, tolerance=0.005,
     mistakes={
         1: "With zeros outside, the mean at the border takes in some of them.",
         0.6666666666666666: "That is in the middle of a side, where six of the nine pixels are real.",
