@@ -149,7 +149,7 @@ function link_to(section) {
 
 function render({ model, el }) {
   const question = unpacked_question(model.get("packed"));
-  let again = false;
+  let again = false, has_ended = false; // whether its kernel has, while the page stays
 
   const place = element("div");
   const said = live_line();
@@ -159,7 +159,7 @@ function render({ model, el }) {
     draw().focus();
   });
   const on_a_page = model.widget_manager === undefined;
-  const told = () => model.get("due") || on_a_page || is_orphaned(el);
+  const told = () => model.get("due") || on_a_page || has_ended || is_orphaned(el);
 
   const commit = (guess) => {
     again = false;
@@ -213,9 +213,17 @@ function render({ model, el }) {
   frame(el, "Prediction", element("div", { class: "prediction" }, place, said, once_more));
   draw();
   const follow = () => (again || model.get("committed").guess === undefined) || draw();
-  const events = ["change:committed", "change:due", "comm_live_update"]; // the last: its kernel has ended
-  for (const name of events) model.on(name, follow);
-  return () => events.forEach((name) => model.off(name, follow));
+  for (const name of ["committed", "due"]) model.on(`change:${name}`, follow);
+  const status = model.widget_manager?.context?.sessionContext?.statusChanged; // JupyterLab's
+  const heed = (_, now) => {
+    has_ended ||= /restarting|terminating|dead/.test(now);
+    if (has_ended) follow();
+  };
+  status?.connect(heed);
+  return () => {
+    ["committed", "due"].forEach((name) => model.off(`change:${name}`, follow));
+    status?.disconnect(heed);
+  };
 }
 
 export default instrument(render);

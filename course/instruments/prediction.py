@@ -157,9 +157,9 @@ def open_lesson(lesson):
     global _open
     from IPython import get_ipython
 
-    asked = questions.of_lesson(lesson).questions
-    if _open is None or _open._questions is not asked:  # opened again, it knows the page's fields
-        _open = Predictions(lesson)
+    fields = _open._fields if _open else []  # on the page, they still wait for their verdict
+    _open = Predictions(lesson)
+    _open._fields = fields
     _open._asking = True  # the cell that opens a lesson answers nothing
     shell = get_ipython()
     if shell is not None:

@@ -6,7 +6,8 @@ from small_lesson import NAME, write_small_lesson
 
 from course.workspace import places, progress
 
-RIGHT, WRONG, FIRST = "right", "wrong", 1  # classes of a verdict; index of the first question
+RIGHT, WRONG = "right", "wrong"  # classes of a verdict
+FIRST, SECOND = 1, 3  # indices of questions
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,7 @@ def small(tmp_path_factory):
 SCORE_LINE = """() => document.body.insertAdjacentHTML("beforeend",
     '<section id="bytes"><h2>90.1 Bytes#</h2></section><p data-predictions></p>')"""
 SHUT_DOWN = "jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"
+RESTART = "jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 SAVE = "jupyterapp.commands.execute('docmanager:save')"
 
 
@@ -133,6 +135,14 @@ def test_a_lesson_keeps_what_was_guessed(lab, small, monkeypatch):
     (made,) = progress.noted(NAME, "prediction")
     assert (made.item, made.first["guess"], made.last["guess"]) == ("wrap", 255, 44)
     assert [note.item for note in progress.noted(NAME, "section")] == ["90.1 Bytes", "90.2 Maps"]
+
+    page.evaluate(RUN, SECOND)  # its kernel ends before the next cell
+    type_guess(page, "height, width", "26 26")
+    expect(said(fields(page).nth(1))).to_contain_text("26 × 26")
+    assert page.errors == []
+    page.evaluate(RESTART)
+    expect(said(fields(page).nth(1))).to_contain_class(RIGHT)
+    page.errors.clear()  # JupyterLab's debugger tells of its own requests to the kernel
 
     page.evaluate(SAVE)
     page.evaluate(SHUT_DOWN)
