@@ -6,10 +6,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from course.exercises import PUBLIC_SEED, Here, Memo, load_exercise, run_check
+from course.exercises import PUBLIC_SEED, Here, Memo, Outcome, load_exercise, run_check
 from course.exercises.errors import NotData, Raised
 from course.exercises.mistakes import (
     MISTAKES,
+    Mistake,
     Trail,
     alike,
     mistakes_of,
@@ -133,6 +134,36 @@ def test_it_is_said_how_sure_it_is():
         says, is_sure = sentence(mistakes, found)
         assert is_sure is sure
         assert all(mistake.says in says for mistake in mistakes)
+
+
+WRONG, PASSED = (Outcome("", "", 1, 0, status, "", 0) for status in ("wrong", "passed"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (7.13, 3.33, {"first", "second"}),  # all its answers
+        (5.21, 3.33, set()),  # the second function is wrong, as the first one is: otherwise
+        (None, 3.33, set()),  # what would be wrong in the first one isn't
+    ],
+)
+def test_what_begins_in_an_earlier_function_is_not_named_by_a_later_one(first, second, expected):
+    shows = {check: {"answers": [[check[0], sketch(value)]], "lost": True, "by_type": False}
+             for check, value in (("first", 7.13), ("second", 3.33))}  # fmt: skip
+    known = [Mistake("one", "", "does it", shows)]
+    found = {
+        "first": (WRONG if first else PASSED, [["f", first and sketch(first)]]),
+        "second": (WRONG, [["s", sketch(second)]]),
+    }
+    assert set(named(known, found)) == expected
+
+
+@pytest.mark.parametrize(("share", "names"), [(0.875, set()), (0.8431, {"second"})])
+def test_besides_another_mistake_only_a_telling_answer_is_named(share, names):
+    shows = {"second": {"answers": [["s", sketch(share)]], "lost": True, "by_type": False}}
+    known = [Mistake("one", "", "does it", shows)]
+    found = {"first": (WRONG, [["f", sketch(5.21)]]), "second": (WRONG, [["s", sketch(share)]])}
+    assert set(named(known, found)) == names
 
 
 def test_a_mutants_own_hint_is_said_in_its_place():

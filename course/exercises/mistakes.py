@@ -129,7 +129,9 @@ def named(known, checked):
 
     A mistake is named if the learner's answers are its own in all checks: right where it is right,
     and the same wrong ones where it is wrong. If none is, each function is looked at for itself,
-    because there may be several mistakes. Checks that weren't answered count for nothing.
+    because there may be several mistakes; then only what begins there, and shows in answers that
+    tell much, is named: a later function may be wrong because an earlier one is. Checks that
+    weren't answered count for nothing.
 
     Args:
         known: list of Mistake.
@@ -143,13 +145,17 @@ def named(known, checked):
         for check, (outcome, answers) in checked.items()
         if answers and outcome.status not in ("not answered", "grader error")
     }
-    groups = [answered]
-    if not _fitting(known, answered):
+    fits = {None: _fitting(known, answered)}
+    groups = {None: answered}
+    if not fits[None]:
         subjects = dict.fromkeys(seen.subject for seen in answered.values())
-        groups = [{c: a for c, a in answered.items() if a.subject == name} for name in subjects]
+        for name in subjects:
+            groups[name] = {c: a for c, a in answered.items() if a.subject == name}
+            begun = [m for m in known if _begins(m, answered) in groups[name]]
+            fits[name] = [m for m in _fitting(begun, groups[name]) if _tells(m, groups[name])]
     found = {}
-    for group in groups:
-        fitting = _fitting(known, group)
+    for name, group in groups.items():
+        fitting = fits[name]
         if 0 < len(fitting) <= MOST_NAMED:
             found |= {check: fitting for check, seen in group.items() if not seen.passed}
     return found
@@ -193,6 +199,11 @@ def _fitting(known, answered):
     return [m for m in known if all(_agrees(m.checks.get(c), s) for c, s in answered.items())]
 
 
+def _begins(mistake, answered):
+    """The first check, in a task's order, that a mistake fails; None if there is none."""
+    return next((c for c in answered if mistake.checks.get(c, {}).get("lost")), None)
+
+
 def _agrees(mistake, learner):
     """Whether a mistake's answers in a check, None if they are right, are the learner's."""
     if learner.passed:
@@ -219,7 +230,13 @@ def _is_telling(answer):
     if kind != "numbers":
         return False
     numbers = set(rest[2])
-    return len(numbers) > 1 or any(number % 1 or abs(number) > 2 for number in numbers)
+    return len(numbers) > 1 or not all(map(_is_simple, numbers))
+
+
+def _is_simple(number):
+    """Whether many an answer is this number: 0, 1, a share such as 7 of 8."""
+    parts = number * np.arange(1, 13)
+    return abs(number) <= 2 and bool((np.abs(parts - parts.round()) < 1e-3).any())
 
 
 # ---- answers in a few numbers ------------------------------------------------------------------
