@@ -86,6 +86,46 @@ MISDECLARED = {
         'predict.order("wrap", ["a", "b", "c"], mistakes={("a", "b", "d"): "So."})',
         "'d'",
     ),
+    "no dict": ('predict.number("wrap", 44, mistakes=[43])', "dict"),
+    "a mistake twice": (
+        'predict.number("wrap", 44, mistakes={43: "So.", 43.0: "No."})',
+        "twice",
+    ),
+    "a mistake that hides another": (
+        'predict.number("wrap", 44, tolerance=2, mistakes={30: "So.", 31: "No."})',
+        "30 and 31",
+    ),
+    "infinity": ('predict.number("wrap", 1e400, mistakes={43: "So."})', "inf"),
+    "too large": ('predict.number("wrap", 44, mistakes={10000000000000000: "So."})', "1e+15"),
+    "a truth for a number": ('predict.number("wrap", True, mistakes={43: "So."})', "True"),
+    "a negative tolerance": (
+        'predict.number("wrap", 44, tolerance=-1, mistakes={43: "So."})',
+        "-1",
+    ),
+    "no label": ('predict.number("wrap", 44, label="", mistakes={43: "So."})', "label"),
+    "a negative side": ('predict.shape("wrap", (26, -1), mistakes={(3, 1): "So."})', "-1"),
+    "options that are numbers": (
+        'predict.choice("wrap", 1, options=[1, 2], mistakes={2: "So."})',
+        "[1, 2]",
+    ),
+    "options in one text": (
+        'predict.choice("wrap", "a", options="ab", mistakes={"b": "So."})',
+        "'ab'",
+    ),
+    "options that look the same": (
+        'predict.choice("wrap", "a", options=["a", "a "], mistakes={"a ": "So."})',
+        "'a '",
+    ),
+    "an order without one": (
+        'predict.order("wrap", {"a", "b", "c"}, mistakes={("c", "b", "a"): "So."})',
+        "list",
+    ),
+    "an open bracket": ('predict.number("wrap", 44, mistakes={43: "So."}', "never closed"),
+    "a command before": (
+        '!ls\npredict.number("wrap", 44, mistakes={43: "So."})',
+        "line 1 of a cell",
+    ),
+    "a score of something": ("predict.score(1)", "predict.score()"),
     "a name twice": ('predict.shape("map", (1, 1), mistakes={(2, 2): "So."})', "'map'"),
 }
 
@@ -112,6 +152,14 @@ def test_plain_questions_name_their_answers_for_the_tests_alone(tmp_path):
     source = lesson_with(tmp_path, "# %% [markdown]\n# ## 90.1", f"{head}\n# ## 90.1")
     assert [d for _, _, d in declared_cells(source) if isinstance(d, list)] == [["the left", "3"]]
     assert all("answer" not in cell.metadata for cell in read_lesson(source).cells)
+
+
+@pytest.mark.parametrize("answer", ["44", '""', "[]", '["the left", 3]'])
+def test_a_plain_question_s_answers_are_texts(tmp_path, answer):
+    head = f"# %% [markdown] answer={answer}"
+    source = lesson_with(tmp_path, "# %% [markdown]\n# ## 90.1", f"{head}\n# ## 90.1")
+    with pytest.raises(ValueError, match="91_wrong.py, line 9: write answer="):
+        declared_cells(source)
 
 
 def test_a_variable_of_that_name_elsewhere_is_left_alone(tmp_path):

@@ -14,6 +14,7 @@ choice and order below. Any other question names its answer in the head of its t
 import ast
 import hashlib
 import inspect
+import itertools
 import json
 import re
 
@@ -23,6 +24,8 @@ KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+LARGEST = 1e15  # a browser's numbers are exact up to there
+MISTAKES = "mistakes is a dict with one likely mistake at least, and its sentence"
 NAME = "predict"  # the variable that a lesson keeps `instruments.open_lesson` in
 HEADING = re.compile(r"^## (\d+\.\d+ .+)$", re.MULTILINE)  # of a section
 
@@ -94,7 +97,11 @@ def declared_cells(source):
             declared = _declared(cell, source)
         elif "answer" in cell.metadata:
             answer = cell.metadata["answer"]
-            declared = [answer] if isinstance(answer, str) else [str(part) for part in answer]
+            parts = answer if isinstance(answer, list) else [answer]
+            if not (parts and all(isinstance(part, str) and part.strip() for part in parts)):
+                said = f'write answer="faint" or answer=["0", "3"]; given was {answer!r}'
+                raise _error(source, cell, said)
+            declared = parts
         cells.append((cell.cell_type, cell.source, declared))
     return cells
 
@@ -105,17 +112,25 @@ def declared_cells(source):
 def number(name, answer, *, mistakes, tolerance=0, label="Your guess"):
     """A question for a number; a guess is right that is off by `tolerance` at most."""
     numbers = [answer, tolerance, *mistakes]
-    if not all(isinstance(value, (int, float)) for value in numbers):
-        raise ValueError(f"answer, tolerance and mistakes are numbers; given were {numbers}")
+    if not all(type(value) in (int, float) and abs(value) <= LARGEST for value in numbers):
+        raise ValueError(
+            f"answer, tolerance and mistakes are numbers up to {LARGEST:g}; given were {numbers}"
+        )
+    if tolerance < 0:
+        raise ValueError(f"tolerance is 0 or more; given was {tolerance}")
     if near := [value for value in mistakes if abs(value - answer) <= tolerance]:
         raise ValueError(f"{near[0]} is a mistake, and right: {answer} ± {tolerance}")
+    for one, other in itertools.combinations(mistakes, 2):
+        if abs(one - other) <= tolerance:
+            raise ValueError(f"{one} and {other} are one mistake, within {tolerance}: write one")
     return _question(name, "number", label, answer, mistakes) | {"tolerance": tolerance}
 
 
 def shape(name, answer, *, mistakes, label="Your guess"):
     """A question for a shape, as a tuple of whole numbers."""
     for value in (answer, *mistakes):
-        if not (isinstance(value, tuple) and value and all(isinstance(n, int) for n in value)):
+        whole = isinstance(value, tuple) and all(type(n) is int and n >= 0 for n in value)
+        if not (whole and value):
             raise ValueError(
                 f"shapes are tuples of whole numbers such as (26, 26); given: {value!r}"
             )
@@ -124,7 +139,8 @@ def shape(name, answer, *, mistakes, label="Your guess"):
 
 def choice(name, answer, *, options, mistakes, label="Your guess"):
     """A question whose answer is one of the options, texts; each other one has its sentence."""
-    if answer not in options or len(set(options)) != len(options) or len(options) < 2:
+    _check_texts("options", options)
+    if answer not in options or len(options) < 2:
         raise ValueError(f"{answer!r} has to be one of two or more different options: {options}")
     if set(mistakes) != set(options) - {answer}:
         wrong = sorted(set(options) - {answer})
@@ -134,16 +150,24 @@ def choice(name, answer, *, options, mistakes, label="Your guess"):
 
 def order(name, answer, *, mistakes, label="Put them in order"):
     """A question for the order of things, a list of texts; it is shown in another order."""
+    _check_texts("answer", answer)
     items = list(answer)
-    if len(items) < 3 or len(set(items)) != len(items):
+    if len(items) < 3:
         raise ValueError(f"an order has three different texts at least; given: {items}")
     for mistake in mistakes:
-        if not isinstance(mistake, tuple) or sorted(mistake) != sorted(items):
+        if not isinstance(mistake, tuple) or sorted(map(str, mistake)) != sorted(items):
             raise ValueError(f"each mistake is a tuple of all of {items}; given: {mistake!r}")
     shown = sorted(items, key=lambda item: hashlib.sha1(f"{name} {item}".encode()).hexdigest())
     if shown == items:
         shown = shown[1:] + shown[:1]
     return _question(name, "order", label, items, mistakes) | {"options": shown}
+
+
+def _check_texts(what, given):
+    texts = given if isinstance(given, (list, tuple)) else []
+    stripped = {text.strip() for text in texts if isinstance(text, str) and text.strip()}
+    if not texts or len(stripped) != len(texts):
+        raise ValueError(f"{what} is a list of different texts, ['a', 'b', ...]; given: {given!r}")
 
 
 KINDS = {kind.__name__: kind for kind in (number, shape, choice, order)}
@@ -152,8 +176,10 @@ KINDS = {kind.__name__: kind for kind in (number, shape, choice, order)}
 def _question(name, kind, label, answer, mistakes):
     if not (isinstance(name, str) and re.fullmatch(r"\w[\w ,-]*", name)):
         raise ValueError(f"a question's name is a word or two, as 'wrap'; given was {name!r}")
+    if not (isinstance(label, str) and label.strip()):
+        raise ValueError(f"label is a text, or is left out; given was {label!r}")
     if not mistakes:
-        raise ValueError("mistakes is a dict with one likely mistake at least, and its sentence")
+        raise ValueError(MISTAKES)
     plain = [list(value) if isinstance(value, tuple) else value for value in (answer, *mistakes)]
     if plain[0] in plain[1:]:
         raise ValueError(f"{answer!r} is the answer, and among the mistakes")
@@ -212,7 +238,10 @@ def _declared(cell, source):
         return None
     try:
         tree = ast.parse(cell.source)
-    except SyntaxError:  # a line for IPython, such as !course doctor
+    except SyntaxError as error:  # it may be a line for IPython, such as !course doctor
+        if re.search(rf"^\s*{NAME}\s*[.(]", cell.source, re.MULTILINE):
+            said = f"{error.msg}, in line {error.lineno} of a cell with a question"
+            raise _error(source, cell, said) from None
         return None
     used = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == NAME]
     if not any(isinstance(node.ctx, ast.Load) for node in used):
@@ -224,12 +253,19 @@ def _declared(cell, source):
     if not alone or method.attr not in (*KINDS, "score"):
         raise _error(source, cell, f"in a cell of its own stands one of {kinds}, {NAME}.score()")
     if method.attr == "score":
+        if call.args or call.keywords:
+            raise _error(source, cell, f"write {NAME}.score()")
         return None
     function = KINDS[method.attr]
     form = f"{NAME}.{method.attr}{inspect.signature(function)}"
     try:
         arguments = [ast.literal_eval(node) for node in call.args]
         named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+        if not isinstance(named.get("mistakes", {}), dict):
+            raise ValueError(MISTAKES)
+        for part in call.keywords:
+            if isinstance(part.value, ast.Dict) and len(named[part.arg]) < len(part.value.keys):
+                raise ValueError(f"{part.arg} has the same key twice")
         return function(*arguments, **named)
     except (TypeError, ValueError) as error:
         said = str(error)
@@ -239,5 +275,8 @@ def _declared(cell, source):
 
 
 def _error(source, cell, said):
-    before = source.read_text(encoding="utf-8").partition(cell.source)[0]
+    sought = cell.source
+    if cell.cell_type == "markdown":  # in the source it stands in comments
+        sought = f"# {sought.splitlines()[0] if sought else ''}"
+    before = source.read_text(encoding="utf-8").partition(sought)[0]
     return ValueError(f"{source.name}, line {before.count(chr(10)) + 1}: {said}")
