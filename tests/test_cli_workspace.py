@@ -85,6 +85,15 @@ def test_a_name_that_the_terminal_cannot_show(tmp_path, monkeypatch):
     assert len([*folder.glob("*.zip")]) == 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that somebody is in")
+@pytest.mark.parametrize("words", [("lab", "--prepare"), ("update",), ("pack",), ("unpack", "a")])
+def test_in_a_folder_that_is_gone(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    done = run(*words)
+    assert done.exit_code == 1 and "deleted" in done.output
+
+
 def test_they_work_beside_the_workspace_too(folder, tmp_path, monkeypatch):
     monkeypatch.delenv(places.VARIABLE)
     monkeypatch.setattr(copies, "home", lambda: folder)  # as at a clone's root

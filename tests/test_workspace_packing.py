@@ -168,6 +168,22 @@ def test_a_full_disk_leaves_nothing_behind(folder, monkeypatch):
     assert all_files(folder) == before
 
 
+def test_a_full_disk_is_not_called_damaged_progress(folder, tmp_path, monkeypatch):
+    progress.note("01_convolution", "task", "slide", True)
+    real = sqlite3.connect
+
+    def connect(path, **options):
+        """A connection that has room for one page only, where the copy is made."""
+        connection = real(path, **options)
+        if ".writing-" in str(path):
+            connection.execute("PRAGMA max_page_count = 1")
+        return connection
+
+    monkeypatch.setattr(packing.sqlite3, "connect", connect)
+    with pytest.raises(WorkspaceError, match=r"mine can't be packed: No space left"):
+        packing.pack()
+
+
 def test_without_a_workspace(tmp_path, monkeypatch):
     monkeypatch.delenv(places.VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)

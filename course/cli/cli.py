@@ -152,6 +152,11 @@ def _workspace():
     """Work in the workspace, wherever the command is given; a fault of it ends the command."""
     from course.workspace import WorkspaceError, copies, places
 
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        typer.echo("This folder was deleted meanwhile. Go to another one: cd ~", err=True)
+        raise typer.Exit(1) from error
     if places.is_workspace(copies.home()):
         os.environ[places.VARIABLE] = str(copies.home())
     try:

@@ -7,6 +7,7 @@ copies that nobody has touched, checkpoints, older packs.
 
 import contextlib
 import datetime
+import errno
 import glob
 import lzma
 import os
@@ -202,6 +203,8 @@ def _progress_now(folder, nearby):
         ):
             old.backup(new, progress=on)
     except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:  # the copy has no room
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(nearby)) from error
         raise WorkspaceError(
             f"{source} can't be read: {error}. Try again in a moment. If it stays so, give that "
             "file another name: then nothing but the progress is missing."
