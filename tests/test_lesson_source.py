@@ -95,6 +95,10 @@ MISDECLARED = {
         'predict.number("wrap", 44, tolerance=2, mistakes={30: "So.", 31: "No."})',
         "30 and 31",
     ),
+    "an argument twice": (
+        'predict.number("wrap", 44, mistakes={43: "So."}, mistakes={45: "No."})',
+        "twice",
+    ),
     "infinity": ('predict.number("wrap", 1e400, mistakes={43: "So."})', "inf"),
     "too large": ('predict.number("wrap", 44, mistakes={10000000000000000: "So."})', "1e+15"),
     "a truth for a number": ('predict.number("wrap", True, mistakes={43: "So."})', "True"),

@@ -261,6 +261,8 @@ def _declared(cell, source):
     try:
         arguments = [ast.literal_eval(node) for node in call.args]
         named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+        if len(named) < len(call.keywords):
+            raise ValueError("an argument is given twice")
         if not isinstance(named.get("mistakes", {}), dict):
             raise ValueError(MISTAKES)
         for part in call.keywords:
