@@ -176,7 +176,7 @@ _COMMANDS = {
     "update": "corrected lessons, when there are any",
     "pack": "all this in one file, to keep or to take along: on the left, right-click it and "
     "choose *Download*. Binder and Colab forget your work when you are away for some minutes",
-    "unpack FILE": "brings it back, here or elsewhere",
+    "unpack FILE": "brings it back, here or elsewhere. A name with a space needs quotes",
 }
 _BELOW = "\n".join(
     [

@@ -92,7 +92,7 @@ def pack(file=None):
     folder = copies.this_workspace()
     target = Path(os.path.expanduser(file)).absolute() if file else folder
     if target.is_dir():
-        now = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M")
+        now = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M.%S")
         target = copies.free_name(target / f"{places.NAME}_{now}.zip")
     if os.path.lexists(target):
         raise WorkspaceError(f"{target} is there already. Give another name, or a folder.")
