@@ -26,6 +26,13 @@ mutant(
     loses=["brighter_and_darker", "colours_too"],
 )
 mutant(
+    "darker_counts_as_zero",
+    "makes zeros where a pixel gets darker",
+    replace='(after.astype("float32") - before.astype("float32")) / 255',
+    by='np.maximum(after.astype("float32") - before.astype("float32"), 0) / 255',
+    loses=["brighter_and_darker", "colours_too"],
+)
+mutant(
     "left_in_bytes",
     "forgets to divide by 255",
     replace='(after.astype("float32") - before.astype("float32")) / 255',
@@ -73,6 +80,21 @@ mutant(
     ],
 )
 mutant(
+    "last_place_missing",
+    "stops one place before the end, in rows and in columns",
+    replace="sliding_window_view(padded, kernel.shape)[::stride, ::stride]",
+    by="sliding_window_view(padded, kernel.shape)[::stride, ::stride][:-1, :-1]",
+    loses=[
+        "plain_sliding",
+        "with_padding",
+        "with_stride",
+        "padding_and_stride",
+        "images_of_bytes",
+        "half_a_turn",
+        "convolve_with_both",
+    ],
+)
+mutant(
     "padded_at_the_end",
     "puts all the zeros below and to the right",
     replace="np.pad(image, padding)",
@@ -91,6 +113,13 @@ mutant(
     "pads at one end only, as if one row and one column were enough in all",
     replace="np.pad(image, padding)",
     by="np.pad(image, (0, padding))",
+    loses=["with_padding", "padding_and_stride", "convolve_with_both"],
+)
+mutant(
+    "padded_at_the_start_only",
+    "puts zeros above and to the left, and none below and to the right",
+    replace="np.pad(image, padding)",
+    by="np.pad(image, (padding, 0))",
     loses=["with_padding", "padding_and_stride", "convolve_with_both"],
 )
 mutant(
@@ -175,6 +204,20 @@ mutant(
     "turns the kernel upside down, but not left to right",
     replace="kernel[::-1, ::-1]",
     by="kernel[::-1]",
+    loses=["half_a_turn", "convolve_with_both"],
+)
+mutant(
+    "quarter_turn",
+    "turns the kernel by a quarter of a turn",
+    replace="kernel[::-1, ::-1]",
+    by="np.rot90(kernel)",
+    loses=["half_a_turn", "convolve_with_both"],
+)
+mutant(
+    "image_turned",
+    "turns the image instead of the kernel",
+    replace="correlate(image, kernel[::-1, ::-1], padding, stride)",
+    by="correlate(image[::-1, ::-1], kernel, padding, stride)",
     loses=["half_a_turn", "convolve_with_both"],
 )
 mutant(
@@ -327,6 +370,20 @@ mutant(
     loses=VALUES,
 )
 mutant(
+    "bell_without_two",
+    "leaves the 2 out of the bell",
+    replace="/ (2 * sigma**2)",
+    by="/ sigma**2",
+    loses=VALUES,
+)
+mutant(
+    "sigma_not_squared",
+    "leaves sigma in the bell as it is, without its square",
+    replace="/ (2 * sigma**2)",
+    by="/ (2 * sigma)",
+    loses=VALUES,
+)
+mutant(
     "grid_that_is_not_of_pixels",
     "spreads the grid from -3 sigma to 3 sigma, so that its steps aren't pixels",
     replace="np.mgrid[-radius : radius + 1, -radius : radius + 1]",
@@ -379,6 +436,27 @@ mutant(
     loses=GABORS,
 )
 mutant(
+    "not_scaled",
+    "balances the weights, and leaves their length as it comes",
+    replace="balanced / np.linalg.norm(balanced)",
+    by="balanced",
+    loses=GABORS,
+)
+mutant(
+    "largest_weight_one",
+    "divides by the largest weight",
+    replace="balanced / np.linalg.norm(balanced)",
+    by="balanced / balanced.max()",
+    loses=GABORS,
+)
+mutant(
+    "root_forgotten",
+    "divides by the sum of the squared weights, without a root",
+    replace="balanced / np.linalg.norm(balanced)",
+    by="balanced / (balanced**2).sum()",
+    loses=GABORS,
+)
+mutant(
     "absolute_weights_sum_to_one",
     "divides by the sum of the absolute weights",
     replace="balanced / np.linalg.norm(balanced)",
@@ -390,6 +468,13 @@ mutant(
     "spreads the directions up to 180° inclusive",
     replace="[gabor(wavelength, 180 * i / n, sigma) for i in range(n)]",
     by="[gabor(wavelength, degrees, sigma) for degrees in np.linspace(0, 180, n)]",
+    loses=["bank_of_directions", "any_number_of_directions"],
+)
+mutant(
+    "begins_with_a_step",
+    "begins the directions one step after 0°",
+    replace="for i in range(n)]",
+    by="for i in range(1, n + 1)]",
     loses=["bank_of_directions", "any_number_of_directions"],
 )
 mutant(
@@ -526,6 +611,13 @@ mutant(
     "gives the nearest column and row, separable or not",
     replace="    if strengths[1:].max(initial=0) > 1e-6 * strengths[0]:\n        return None\n",
     by="",
+    loses=["says_so_if_not", "tiny_and_huge"],
+)
+mutant(
+    "false_for_none",
+    "gives False for a kernel that isn't separable",
+    replace="        return None\n",
+    by="        return False\n",
     loses=["says_so_if_not", "tiny_and_huge"],
 )
 mutant(
