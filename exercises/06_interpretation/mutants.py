@@ -37,6 +37,20 @@ mutant(
     by="return cam.mean()",
     loses=["logit_is_mean_plus_bias"],
 )
+mutant(
+    "map_of_all_classes",
+    "returns the maps of all classes",
+    replace="return maps @ kernel[:, target]",
+    by="return maps @ kernel",
+    loses=["weighs_the_maps", "takes_a_column"],
+)
+mutant(
+    "all_biases",
+    "adds the biases of all classes, and so returns several numbers",
+    replace="return cam.mean() + bias[target]",
+    by="return cam.mean() + bias",
+    loses=["logit_is_mean_plus_bias"],
+)
 
 # 6.2
 
@@ -98,6 +112,25 @@ mutant(
     replace="covered[top : top + window, left : left + window] = fill",
     by="covered[top : top + window, left : left + window] = 0.5",
     loses=["asks_for_any_class", "black_on_black"],
+)
+mutant(
+    "logits_for_falls",
+    "returns the logits of the covered images, compared with nothing",
+    replace="return (logits[0] - logits[1:])",
+    by="return logits[1:]",
+    loses=["measures_the_fall", "last_window_too", "asks_for_any_class", "black_on_black"],
+)
+mutant(
+    "beyond_the_rim",
+    "goes on where the window no longer fits",
+    task="occlusion",
+    replace="""    tops = range(0, image.shape[0] - window + 1, stride)
+    lefts = range(0, image.shape[1] - window + 1, stride)
+""",
+    by="""    tops = range(0, image.shape[0], stride)
+    lefts = range(0, image.shape[1], stride)
+""",
+    loses=["measures_the_fall", "last_window_too", "asks_for_any_class", "black_on_black"],
 )
 
 # 6.3
@@ -170,6 +203,27 @@ def grad_cam(model, image, target):
     return np.maximum(cam, 0) / cam.size
 """,
     loses=["any_layers_may_follow"],
+)
+mutant(
+    "sum_of_slopes",
+    "sums the gradient over the places instead of taking its mean",
+    replace="weights = tf.reduce_mean(slopes, axis=(1, 2), keepdims=True)",
+    by="weights = tf.reduce_sum(slopes, axis=(1, 2), keepdims=True)",
+    loses=["equals_the_activation_map", "heat_of_any_class", "any_layers_may_follow"],
+)
+mutant(
+    "mean_of_weighted_maps",
+    "takes the mean of the weighted maps instead of their sum",
+    replace="tf.reduce_sum(weights * maps, axis=-1)",
+    by="tf.reduce_mean(weights * maps, axis=-1)",
+    loses=["equals_the_activation_map", "heat_of_any_class", "any_layers_may_follow"],
+)
+mutant(
+    "relu_before_the_sum",
+    "takes the ReLU of each weighted map, before the sum",
+    replace="return tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1))[0].numpy()",
+    by="return tf.reduce_sum(tf.nn.relu(weights * maps), axis=-1)[0].numpy()",
+    loses=["equals_the_activation_map", "heat_of_any_class", "any_layers_may_follow"],
 )
 
 # 6.4
@@ -264,6 +318,13 @@ mutant(
     by="return sum(rank_correlation(a, b) for a, b in pairs) / len(before)",
     loses=["leaves_constant_maps_out"],
 )
+mutant(
+    "median_of_pairs",
+    "takes the median of the correlations instead of their mean",
+    replace="return np.mean([rank_correlation(a, b) for a, b in pairs])",
+    by="return np.median([rank_correlation(a, b) for a, b in pairs])",
+    loses=["means_over_pairs", "leaves_constant_maps_out"],
+)
 
 # 6.6
 
@@ -353,4 +414,41 @@ mutant(
     replace="before = np.mean(model(images).numpy().argmax(axis=1) == labels)",
     by="before = 1",
     loses=["none_if_nothing_is_read"],
+)
+mutant(
+    "height_and_width",
+    "takes the last two numbers of a box for its height and width",
+    replace="top, left, bottom, right = box",
+    by="""top, left, height, width = box
+    bottom, right = top + height, left + width""",
+    loses=["exchanges_both_ways"],
+)
+mutant(
+    "rim_too",
+    "counts the row `bottom` and the column `right` to the box",
+    replace="top, left, bottom, right = box",
+    by="""top, left, bottom, right = box
+    bottom, right = bottom + 1, right + 1""",
+    loses=["exchanges_both_ways"],
+)
+mutant(
+    "without_exchange",
+    "asks the network about the pictures as they are",
+    replace="answers = model(exchange(images, labels, box))",
+    by="answers = model(images)",
+    loses=["counts_right_answers", "finds_the_box", "hot_is_not_guilty"],
+)
+mutant(
+    "number_for_share",
+    "gives the number of right answers instead of their share",
+    replace="return np.mean(answers == labels)",
+    by="return np.sum(answers == labels)",
+    loses=["counts_right_answers"],
+)
+mutant(
+    "box_for_name",
+    "returns the box instead of its name",
+    replace="return worst if falls[worst] >= least else None",
+    by="return boxes[worst] if falls[worst] >= least else None",
+    loses=["finds_the_box", "hot_is_not_guilty"],
 )
