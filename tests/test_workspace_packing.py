@@ -202,8 +202,8 @@ def test_progress_is_whole_while_a_kernel_writes_it(folder):
             while not stop.wait(0.005):
                 number += 1
                 for name in ("a", "b"):
-                    values = ("01", "section", f"{name}{number}", "1", "1", 1, "t", "t")
-                    connection.execute("INSERT INTO noted VALUES (?,?,?,?,?,?,?,?)", values)
+                    values = ("01", "section", f"{name}{number}", "1", "1", "t", "t")
+                    connection.execute("INSERT INTO noted VALUES (?,?,?,?,?,?,?)", values)
                 connection.commit()
                 began.set()
         connection.close()

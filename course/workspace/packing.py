@@ -233,18 +233,18 @@ def unpack(file):
         with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory() as nearby:
             members = _checked(archive)
             kept = members.pop(progress.FILE, None)
-            kept = kept and _progress_in(archive.extract(kept, nearby))
+            kept = progress.read(Path(archive.extract(kept, nearby))) if kept else []
             _check_place(folder, members)
             copies.make(folder)
             with copies.alone_in(folder), _working_in(folder):
-                noted = progress.merge(kept) if kept else 0
+                progress.merge(kept)
                 done = _written(archive, members, folder)
     except _NOT_WHOLE as error:
         raise WorkspaceError(f"{file} can't be unpacked: {error}. {_NOTHING}") from error
     except OSError as error:
         said = f"{error.filename or file}: {error.strerror or error}".rstrip(".")
         raise WorkspaceError(f"{said}.") from error
-    return Unpacked(folder, *done, noted)
+    return Unpacked(folder, *done, len(kept))
 
 
 def _checked(archive):
@@ -296,21 +296,6 @@ def _oddity(name):
     if any(unicodedata.category(char) in ("Cc", "Cs") for char in name):
         return "has a name that can't be written"
     return ""
-
-
-def _progress_in(path):
-    """The Path of a file of progress that came in a zip.
-
-    Raises:
-        ValueError: it can't be read.
-    """
-    path = Path(path)
-    try:
-        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as opened:
-            opened.execute("SELECT * FROM noted").fetchall()
-    except sqlite3.Error as error:
-        raise ValueError(f"the progress in it can't be read ({error})") from error
-    return path
 
 
 def _check_place(folder, members):

@@ -18,18 +18,17 @@ WAIT_SECONDS = 3  # for another notebook that is writing
 KINDS = ("section", "prediction", "task", "solutions")
 _TABLE = """
 CREATE TABLE IF NOT EXISTS noted (
-    lesson TEXT, kind TEXT, item TEXT, first TEXT, last TEXT, times INTEGER,
+    lesson TEXT, kind TEXT, item TEXT, first TEXT, last TEXT,
     first_at TEXT, last_at TEXT, PRIMARY KEY (lesson, kind, item)
 )"""
 _NOTE = """
-INSERT INTO noted VALUES (:lesson, :kind, :item, :value, :value, 1, :now, :now)
-ON CONFLICT (lesson, kind, item) DO UPDATE SET last = :value, times = times + 1, last_at = :now"""
+INSERT INTO noted VALUES (:lesson, :kind, :item, :value, :value, :now, :now)
+ON CONFLICT (lesson, kind, item) DO UPDATE SET last = :value, last_at = :now"""
 _MERGE = """
-INSERT INTO noted VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO noted VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (lesson, kind, item) DO UPDATE SET
     first = iif(excluded.first_at < first_at, excluded.first, first),
     last = iif(excluded.last_at > last_at, excluded.last, last),
-    times = max(times, excluded.times),
     first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)"""
 
 
@@ -43,7 +42,6 @@ class Noted(NamedTuple):
             its id, value: whether it was right), "solutions" were asked for.
         item: str.
         first, last: values, as JSON carries them.
-        times: how often it was noted.
         first_at, last_at: times of day, UTC, as ISO 8601 has them, to be compared as text.
     """
 
@@ -52,7 +50,6 @@ class Noted(NamedTuple):
     item: str
     first: object
     last: object
-    times: int
     first_at: str
     last_at: str
 
@@ -87,16 +84,15 @@ def noted(lesson=None, kind=None):
     return _with_file(lambda connection: [_noted(row) for row in connection.execute(query, asked)])
 
 
-def merge(file):
-    """Take over what another file of progress has: of each thing the first and the latest time.
+def read(file):
+    """What another file of progress has.
 
     Args:
         file: path of an SQLite database that `note` made.
     Returns:
-        int: how many things it has.
+        list of rows, for `merge`.
     Raises:
         ValueError: it is no such file.
-        OSError: the workspace's own file can't be written; nothing was taken over.
     """
     try:
         with contextlib.closing(
@@ -107,8 +103,18 @@ def merge(file):
             _noted(row)
     except (sqlite3.Error, ValueError, TypeError) as error:
         raise ValueError(f"{file} has no progress that can be read: {error}") from error
+    return rows
+
+
+def merge(rows):
+    """Take over what `read` gave: of each thing the first and the latest time.
+
+    Args:
+        rows: list.
+    Raises:
+        OSError: the workspace's own file can't be written; nothing was taken over.
+    """
     _with_file(lambda connection: connection.executemany(_MERGE, rows), must=True)
-    return len(rows)
 
 
 # ---- the file ------------------------------------------------------------------------------------
@@ -120,24 +126,34 @@ _said = set()
 def _with_file(work, *, must=False):
     """What `work` gives for a connection to the file; all that it writes is kept, or nothing.
 
+    What couldn't be written before, and is kept in memory, goes into the file as soon as it can.
+
     Args:
         work: a function of an sqlite3.Connection.
         must: raise OSError where there is a file that can't be had, in place of doing without.
     """
-    folder = workspace()
+    folder, there = workspace(), []
     if folder is not None:
+        path = folder / FILE
         for _ in range(2):  # the second time with a new file
             try:
-                with contextlib.closing(_opened(folder / FILE)) as connection, connection:
-                    return work(connection)
+                with contextlib.closing(_opened(path)) as connection, connection:
+                    if held := _held():
+                        connection.executemany(_MERGE, held)
+                    result = work(connection)
+                _let_go()
+                return result
             except sqlite3.OperationalError as error:  # locked, read-only, no room
-                _do_without(folder / FILE, error, must)
+                _do_without(path, error, must)
                 break
             except (sqlite3.DatabaseError, ValueError, TypeError) as error:
-                if not _set_aside(folder / FILE):
-                    _do_without(folder / FILE, error, must)
+                if not _set_aside(path):
+                    _do_without(path, error, must)
                     break
+        with contextlib.suppress(ValueError):
+            there = read(path)
     with _memory() as connection:
+        connection.executemany(_MERGE, there)
         return work(connection)
 
 
@@ -169,6 +185,18 @@ def _memory():
     return _in_memory
 
 
+def _held():
+    """The rows that no file has yet."""
+    return _in_memory.execute("SELECT * FROM noted").fetchall() if _in_memory else []
+
+
+def _let_go():
+    global _in_memory
+    if _in_memory:
+        _in_memory.close()
+        _in_memory = None
+
+
 def _set_aside(path):
     """Give a damaged file another name; True when that worked."""
     now = datetime.datetime.now().strftime("%Y-%m-%d_%H.%M.%S.%f")  # no name twice
@@ -189,7 +217,7 @@ def _say(line):
 
 def _noted(row):
     """A row as `note` writes it: a Noted; ValueError or TypeError for any other."""
-    lesson, kind, item, first, last, times, first_at, last_at = row
+    lesson, kind, item, first, last, first_at, last_at = row
     try:
         first, last = json.loads(first), json.loads(last)
         for time in (first_at, last_at):
@@ -202,4 +230,4 @@ def _noted(row):
         isinstance(value, dict) and {"guess", "right"} <= value.keys() for value in (first, last)
     ):
         raise ValueError("it has predictions without a guess")
-    return Noted(lesson, kind, item, first, last, times, first_at, last_at)
+    return Noted(lesson, kind, item, first, last, first_at, last_at)
