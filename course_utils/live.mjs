@@ -1,4 +1,4 @@
-import { RUN_AGAIN, is_orphaned, keep_in_notebook } from "./reopening.mjs";
+import { RUN_AGAIN, keep_in_notebook, kernel_of } from "./reopening.mjs";
 
 // A figure that follows its controls: each new value goes to the kernel, and a picture comes back.
 let controls_made = 0;
@@ -42,8 +42,9 @@ function render({ model, el }) {
     picture.alt = alt;
     trouble.textContent = said;
   };
+  const kernel = kernel_of(model, el, () => heed_kernel());
   const heed_kernel = () => {
-    ended.hidden = !is_orphaned(el);
+    ended.hidden = !kernel.has_ended();
     for (const { input } of controls) input.disabled = !ended.hidden;
   };
   for (const { name, input } of controls) {
@@ -54,7 +55,6 @@ function render({ model, el }) {
   }
   model.on("change:values", follow);
   model.on("change:shown", draw);
-  model.on("comm_live_update", heed_kernel);
   el.append(element("div", { className: "course-live" }, ...controls.map(({ root }) => root), picture, trouble, ended));
   follow();
   draw();
@@ -62,7 +62,7 @@ function render({ model, el }) {
   return () => {
     model.off("change:values", follow);
     model.off("change:shown", draw);
-    model.off("comm_live_update", heed_kernel);
+    kernel.forget();
     URL.revokeObjectURL(picture.src);
   };
 }

@@ -44,7 +44,29 @@ export function keep_in_notebook(manager) {
   });
 }
 
-/** Whether no kernel stands behind a widget, by the element that its front end gave it. */
-export function is_orphaned(host) {
-  return host.classList.contains("jupyter-widgets-disconnected");
+/**
+ * Whether a widget's kernel has ended: before its notebook was opened again, or since, on the page.
+ * JupyterLab itself tells a widget only of the first.
+ *
+ * @param el the element that its front end gave it.
+ * @param changed called whenever it may be otherwise.
+ * @returns {has_ended, forget}
+ */
+export function kernel_of(model, el, changed) {
+  const status = model.widget_manager?.context?.sessionContext?.statusChanged;
+  let ended = false;
+  const heed = (_, now) => {
+    if (ended || !ENDING.includes(now)) return;
+    ended = true;
+    changed();
+  };
+  status?.connect(heed);
+  model.on("comm_live_update", changed);
+  return {
+    has_ended: () => ended || el.classList.contains("jupyter-widgets-disconnected"),
+    forget() {
+      status?.disconnect(heed);
+      model.off("comm_live_update", changed);
+    },
+  };
 }

@@ -1,6 +1,6 @@
 // What the instruments share: elements with labels, canvases, colours, frames, dragging, and asking
 // the kernel. No module touches the document before `render` is called, so Node can import them.
-import { RUN_AGAIN, is_orphaned, keep_in_notebook } from "../../course_utils/reopening.mjs";
+import { RUN_AGAIN, keep_in_notebook, kernel_of } from "../../course_utils/reopening.mjs";
 
 // ---- arrays ---------------------------------------------------------------------------------
 
@@ -61,15 +61,19 @@ export function instrument(render, { asks = false } = {}) {
   return {
     initialize: ({ model }) => keep_in_notebook(model.widget_manager),
     render({ model, el }) {
+      if (!asks) return render({ model, el });
       let stop;
+      const kernel = kernel_of(model, el, () => show());
       const show = () => {
         stop?.();
         el.replaceChildren();
-        stop = (asks && is_orphaned(el) ? show_still : render)({ model, el });
+        stop = (kernel.has_ended() ? show_still : render)({ model, el });
       };
       show();
-      if (asks) model.on("comm_live_update", show);
-      return () => stop?.();
+      return () => {
+        kernel.forget();
+        stop?.();
+      };
     },
   };
 }
@@ -116,11 +120,21 @@ export function choice(label, options, value, on_change) {
   return { root: element("div", { class: "control" }, element("label", { for: id }, label), input), input, set, set_options };
 }
 
-/** The number that a text means: "1,5" is 1.5, too. NaN where it is none. */
+/** The number that a text says: 1,5 and 1.5, 3/4, 3,072 and 3 072, 1e-3, −2; NaN: it says none, or one too large. */
 export function number_of(text) {
-  const plain = text.trim().replace("−", "-").replace(/^([^.,]*),([^.,]*)$/, "$1.$2");
-  const number = plain === "" ? NaN : Number(plain);
+  const number = number_said(text);
   return Number.isFinite(number) ? number : NaN;
+}
+
+function number_said(text) {
+  const plain = text.trim().replaceAll("−", "-").replace(/^\+/, "");
+  const fraction = /^([^/]+)\/([^/]+)$/.exec(plain);
+  if (fraction) return number_of(fraction[1]) / number_of(fraction[2]);
+  const sign = plain.startsWith("-") ? -1 : 1;
+  const digits = plain.replace(/^-\s*/, "");
+  if (/^[1-9]\d{0,2}([,\s]\d{3})+(\.\d+)?$/.test(digits)) return sign * Number(digits.replace(/[,\s]/g, ""));
+  if (/^(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i.test(digits)) return sign * Number(digits.replace(",", "."));
+  return NaN;
 }
 
 /** A number in few letters: with up to four decimals, or with an exponent, as 1e9. */

@@ -1,6 +1,6 @@
 // A prediction: a guess is committed, and told its verdict when the answer has been seen.
-import { button, element, frame, fresh_id, instrument, live_line } from "./elements.mjs";
-import { is_orphaned } from "../../course_utils/reopening.mjs";
+import { button, element, frame, fresh_id, instrument, live_line, number_of } from "./elements.mjs";
+import { kernel_of } from "../../course_utils/reopening.mjs";
 
 const FAITH = 1e-9; // relative, for numbers that are written with decimals
 
@@ -11,25 +11,7 @@ export function unpacked_question(text) {
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))));
 }
 
-/** The number that a text says: 1,5 and 1.5, 3/4, 3,072 and 3 072, 1e-3, −2; null: it says none, or one too large. */
-export function guessed_number(text) {
-  const number = number_said(text);
-  return Number.isFinite(number) ? number : null;
-}
-
-function number_said(text) {
-  const plain = text.trim().replaceAll("−", "-").replace(/^\+/, "");
-  const fraction = /^([^/]+)\/([^/]+)$/.exec(plain);
-  if (fraction) {
-    const [above, below] = fraction.slice(1).map(guessed_number);
-    return above === null || !below ? null : above / below;
-  }
-  const sign = plain.startsWith("-") ? -1 : 1;
-  const digits = plain.replace(/^-\s*/, "");
-  if (/^[1-9]\d{0,2}([,\s]\d{3})+(\.\d+)?$/.test(digits)) return sign * Number(digits.replace(/[,\s]/g, ""));
-  if (/^(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i.test(digits)) return sign * Number(digits.replace(",", "."));
-  return null;
-}
+const guessed_number = (text) => (Number.isNaN(number_of(text)) ? null : number_of(text));
 
 /** The shape that a text says: 26, 26 and (26, 26), 26x26, 26 × 26; null: it says none. */
 export function guessed_shape(text) {
@@ -149,7 +131,7 @@ function link_to(section) {
 
 function render({ model, el }) {
   const question = unpacked_question(model.get("packed"));
-  let again = false, has_ended = false; // whether its kernel has, while the page stays
+  let again = false;
 
   const place = element("div");
   const said = live_line();
@@ -159,7 +141,7 @@ function render({ model, el }) {
     draw().focus();
   });
   const on_a_page = model.widget_manager === undefined;
-  const told = () => model.get("due") || on_a_page || has_ended || is_orphaned(el);
+  const told = () => model.get("due") || on_a_page || kernel.has_ended();
 
   const commit = (guess) => {
     again = false;
@@ -211,18 +193,13 @@ function render({ model, el }) {
   }
 
   frame(el, "Prediction", element("div", { class: "prediction" }, place, said, once_more));
-  draw();
   const follow = () => (again || model.get("committed").guess === undefined) || draw();
+  const kernel = kernel_of(model, el, follow);
+  draw();
   for (const name of ["committed", "due"]) model.on(`change:${name}`, follow);
-  const status = model.widget_manager?.context?.sessionContext?.statusChanged; // JupyterLab's
-  const heed = (_, now) => {
-    has_ended ||= /restarting|terminating|dead/.test(now);
-    if (has_ended) follow();
-  };
-  status?.connect(heed);
   return () => {
     ["committed", "due"].forEach((name) => model.off(`change:${name}`, follow));
-    status?.disconnect(heed);
+    kernel.forget();
   };
 }
 

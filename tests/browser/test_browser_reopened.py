@@ -121,6 +121,7 @@ def test_a_saved_notebook_is_opened_again(lab, lab_server, opened, tmp_path):
     assert violations(page, shown) == []
     assert page.errors == []
     save_and_stop(page)
+    expect(page.get_by_text("run this cell").filter(visible=True)).to_have_count(3)  # at once
 
     page = opened(NAME)  # the next day
     expect_kept(page)

@@ -1,7 +1,7 @@
 // What the instruments share, without a browser: a document that remembers just enough.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asker, colour_index, unpack, written } from "../../course/instruments/elements.mjs";
+import { asker, colour_index, number_of, unpack, written } from "../../course/instruments/elements.mjs";
 
 globalThis.document = {
   createElement: () => ({ setAttribute() {}, addEventListener() {}, append() {}, textContent: "" }),
@@ -85,4 +85,18 @@ test("a packet that lies at an odd place in its buffer", () => {
   const bytes = new Uint8Array([9, ...new Uint8Array(Float32Array.of(1.5, -2).buffer)]);
   const { shape, values } = unpack({ shape: [2], dtype: "float32", data: new DataView(bytes.buffer, 1) });
   assert.deepEqual([shape, [...values]], [[2], [1.5, -2]]);
+});
+
+test("a number is one however it is written", () => {
+  const written = {
+    " 784 ": 784, "1,5": 1.5, "1.5": 1.5, ".5": 0.5, "0,125": 0.125, "3/4": 0.75, "-3 / 4": -0.75, "1e-3": 0.001,
+    "2E3": 2000, "+7": 7, "−2": -2, "3,072": 3072, "1 234 567": 1234567, "12,345.5": 12345.5, "007": 7,
+  };
+  for (const [text, number] of Object.entries(written)) assert.equal(number_of(text), number, text);
+});
+
+test("what is no number is none", () => {
+  for (const text of ["", " ", "four", "1,2,3", "1.2.3", "3/0", "3/", "--2", "1e", "12 34", "5 %", "Infinity", "NaN", "0x10", "2+2", "1e400", "9".repeat(400), "1e308/1e-308", "784 pixels", "🙂"]) {
+    assert.equal(number_of(text), NaN, text);
+  }
 });
