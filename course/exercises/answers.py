@@ -90,8 +90,8 @@ def answer(exercise, task, outcomes, stand, *, mistakes=None, again=None):
             row.details.clear()  # once is enough
         said.add(outcome.message)
         mistake, sure = mistakes.get(check.id, ("", False))
-        first = outcome is failed and outcome.status in ("wrong", "timed out")
-        if first and not (mistake and sure):  # errors say enough
+        first = outcome is failed and outcome.status == "wrong"  # whatever stopped says enough
+        if first and not (mistake and sure):
             row.details.append(("Hint", check.hint))
         if mistake and mistake not in said:
             row.details.append(("Looks like this" if sure else "Perhaps", mistake))
