@@ -68,12 +68,13 @@ def cell_output(png, alt, *, width=None):
         data and metadata, both dicts by MIME type.
     """
     encoded, shown = base64.b64encode(png).decode(), alt or "A figure."
-    about = {"alt": html.escape(shown), "src": f"data:image/png;base64,{encoded}"}
+    written = {"alt": html.escape(shown), "src": f"data:image/png;base64,{encoded}"}
     size = {"width": width} if width else {}
-    attributes = " ".join(f'{name}="{value}"' for name, value in (about | size).items())
+    attributes = " ".join(f'{name}="{value}"' for name, value in (written | size).items())
     image = f'{DARK_CARD}<img class="course-figure" {attributes}>'
     data = {"image/png": encoded, "text/html": image, "text/plain": shown}
-    return data, {"image/png": size | ({"alt": alt} if alt else {})}
+    about = size | ({"alt": alt} if alt else {})
+    return data, {"image/png": about} if about else {}
 
 
 def new_figure(width, height, alt=None):

@@ -86,7 +86,7 @@ def test_a_figure_has_its_words_wherever_they_are_looked_for(output_of, monkeypa
 def test_a_figure_without_words_is_shown_all_the_same(output_of):
     output = output_of(figures.image_grid([np.eye(3)]))
     clean(notebook_with([output]))
-    assert output.metadata == {"image/png": {}} and words_in(output, "image/png") is None
+    assert output.metadata == {} and words_in(output, "image/png") is None
     assert set(output_of(Figure()).data) == {"text/plain"}  # an empty one
 
 
