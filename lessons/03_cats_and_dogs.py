@@ -34,8 +34,8 @@ from keras import layers
 #
 # The next line says what you have. Without a network and without photos, the course *draws* cats and dogs, of many
 # coats, in many poses and lights. A network finds them about as hard as photos, or harder; what this lesson is about
-# can be seen with them too. `course data fetch pets` downloads the photos (69 MB, no account), and `course data add
-# pets` takes your own.
+# can be seen with them too. In a cell, `!course data fetch pets` downloads the photos (69 MB, no account), and
+# `!course data add pets FOLDER` takes your own.
 
 # %%
 SIZE, n_train, n_validation = (64, 1000, 500) if SCALE == "quick" else (150, None, None)
