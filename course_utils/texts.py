@@ -59,7 +59,8 @@ def to_type(command):
     Args:
         command: str, such as "course data fetch mnist".
     """
-    in_notebook = "ipykernel" in sys.modules and sys.modules["IPython"].get_ipython()
+    ipython = "ipykernel" in sys.modules and sys.modules.get("IPython")  # one comes first
+    in_notebook = ipython and ipython.get_ipython()
     return f"!{command}" if in_notebook else command
 
 
