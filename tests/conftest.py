@@ -61,7 +61,7 @@ def own_data_folder(request, tmp_path, monkeypatch):
 @pytest.fixture
 def faulty_server(monkeypatch):
     """A server on this machine that misbehaves when told to; no proxy, short waits, no memory."""
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setattr(download, "RETRY_SECONDS", 0.01)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import gzip
 import hashlib
 import io
 import re
@@ -24,22 +25,29 @@ class FaultyServer:
     Faults: "busy" (503), "missing" (404), "portal" (an HTML page), "silent" (no answer),
     "stall" (half, then silence), "trickle" (half, then a byte now and then), "short" (half, then
     the end), "flipped" (one wrong byte), "slow" (a little pause before each piece), "no range"
-    (ranges ignored), "stubborn range" (If-Range ignored), "no length" (neither length nor ETag).
+    (ranges ignored), "stubborn range" (If-Range ignored), "no length" (neither length nor ETag),
+    "packed" (gzip, whatever was asked for).
+
+    `answers` (path, or "CONNECT" for a proxy's -> status, headers and, if any, body) takes the
+    place of files and faults. With `tls`, an ssl.SSLContext, it speaks https.
 
     `pause` is that of "trickle" and "slow", in seconds.
     """
 
-    def __init__(self):
+    def __init__(self, *, tls=None, port=0):
         self.pause = 0.005
-        self.files, self.faults, self.log = {}, {}, []
+        self.files, self.faults, self.log, self.answers = {}, {}, [], {}
         self.etags = {}  # path -> ETag, to overrule the one made from the content
         self.closing = threading.Event()
         handler = functools.partial(_Handler, self)
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._http.daemon_threads = True
         self._http.handle_error = lambda *_: None  # clients that hang up are part of the game
+        if tls:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._http.server_port}/"
+        self.port = self._http.server_port
+        self.url = f"http{'s' * bool(tls)}://127.0.0.1:{self.port}/"
 
     def gets(self, path: str) -> list[tuple]:
         return [(asked, status) for name, asked, status in self.log if name == path]
@@ -60,8 +68,16 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def do_CONNECT(self):
+        status, headers, *_ = self.faulty.answers["CONNECT"]
+        self._answer(status, b"", headers)
+
     def do_GET(self):
         path = self.path.lstrip("/")
+        if path in self.faulty.answers:
+            status, headers, *body = self.faulty.answers[path]
+            self._answer(status, body[0] if body else b"", headers)
+            return
         faults = self.faulty.faults.get(path, [None])
         fault = faults.pop(0) if len(faults) > 1 else faults[0]
         content = self.faulty.files.get(path)
@@ -78,8 +94,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._serve(path, content, fault)
 
     def _serve(self, path, content, fault):
+        packed = {"Content-Encoding": "gzip"} if fault == "packed" else {}
+        content = gzip.compress(content, mtime=0) if packed else content
         etag = self.faulty.etags.get(path, f'"{hashlib.md5(content).hexdigest()}"')
-        headers = {"ETag": etag, "Content-Type": "application/octet-stream"}
+        headers = {"ETag": etag, "Content-Type": "application/octet-stream", **packed}
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         same = self.headers.get("If-Range", etag) == etag or fault == "stubborn range"
         status, start = 200, 0

@@ -1,6 +1,7 @@
 """Whatever goes wrong on the way, a file is whole at its place or not there at all."""
 
 import errno
+import gzip
 import hashlib
 import io
 import json
@@ -19,7 +20,7 @@ from pathlib import Path
 import pytest
 from faulty_server import SilentNetwork
 
-from course.data import download
+from course.data import download, network
 from course.data.download import DataError, OfflineError, StorageError, UnsafeArchiveError
 
 CONTENT = b"".join(hashlib.sha256(b"%d" % i).digest() for i in range(6000))  # 192 kB
@@ -328,6 +329,90 @@ def test_folder_that_cannot_be_written(server, tmp_path):
     assert server.log == []
 
 
+@pytest.mark.parametrize("known_hash", [HASH, None])
+def test_packed_unasked(server, target, known_hash):
+    server.faults["file.bin"] = ["packed"]
+    get(server, target, known_hash=known_hash)
+    assert_whole(target)
+
+
+def test_packed_unasked_and_cut_off(server, target, monkeypatch):
+    """Half of it as it was sent, packed; the rest goes on from there."""
+    packed = gzip.compress(CONTENT, mtime=0)
+    begin(server, target, size=len(packed) // 2, etag=f'"{hashlib.md5(packed).hexdigest()}"')
+    part = target.with_name("file.bin.part")
+    part.write_bytes(packed[: part.stat().st_size])
+    note = part.with_name("file.bin.part.json")
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"encoding": "gzip"}))
+    server.faults["file.bin"] = ["packed"]
+    get(server, target)
+    assert_whole(target)
+    assert [status for _, status in server.gets("file.bin")] == [206]
+
+
+def test_packed_from_the_middle_on(server, target):
+    """A part of the file itself, and now the rest of the packed one: they don't go together."""
+    packed = gzip.compress(CONTENT, mtime=0)
+    begin(server, target, size=1000, etag=f'"{hashlib.md5(packed).hexdigest()}"')
+    server.faults["file.bin"] = ["packed", "packed", None]
+    get(server, target)
+    assert_whole(target)
+    assert [status for _, status in server.gets("file.bin")] == [206, 200]
+
+
+def test_packed_and_damaged(server, target):
+    packed = gzip.compress(CONTENT)[:-100]
+    server.answers["file.bin"] = 200, {"Content-Encoding": "gzip"}, packed
+    with pytest.raises(DataError, match="packed the file .gzip., and it came damaged"):
+        get(server, target)
+    assert_absent(target)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("gzip", "file.bin"), ("br", "file.bin"), ("x-gzip", "file.bin.gz")]
+)
+def test_called_packed_and_sent_as_it_is(server, tmp_path, encoding, name):
+    content = gzip.compress(CONTENT) if name.endswith(".gz") else CONTENT
+    server.answers[name] = 200, {"Content-Encoding": encoding}, content
+    for number, known in enumerate(["sha256:" + hashlib.sha256(content).hexdigest(), None]):
+        target = tmp_path / str(number) / name
+        download.obtain(server.url + name, target, known_hash=known, progress=False)
+        assert target.read_bytes() == content
+
+
+def test_packed_twice(server, tmp_path):
+    content = gzip.compress(CONTENT)
+    server.answers["file.gz"] = 200, {"Content-Encoding": "gzip"}, gzip.compress(content)
+    download.obtain(server.url + "file.gz", tmp_path / "a" / "file.gz", progress=False)
+    assert (tmp_path / "a" / "file.gz").read_bytes() == content
+
+
+def test_packed_in_another_way(server, target):
+    server.answers["file.bin"] = 200, {"Content-Encoding": "br"}, CONTENT[::-1]
+    with pytest.raises(DataError, match="packed the file .br., unasked"):
+        get(server, target)
+    assert_absent(target)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "reason"),
+    [
+        ({}, b"", "sent an empty file"),
+        ({"Content-Length": str(10**15), "Connection": "close"}, CONTENT, "cannot be"),
+        ({"Content-Length": "999999", "Connection": "close"}, CONTENT, "connection"),
+        ({"Content-Length": "999", "Connection": "close"}, CONTENT, "hash"),
+        ({"Content-Type": "text/plain"}, b"\n<!DOCTYPE HTML><html>log in", "login page"),
+        ({}, b"<html lang='en'>\n<head><title>Log in", "login page"),
+    ],
+)
+def test_bodies_that_are_not_the_file(server, target, headers, body, reason):
+    server.answers["file.bin"] = 200, headers, body
+    with pytest.raises(DataError, match=reason) as caught:
+        get(server, target)
+    assert not isinstance(caught.value, StorageError)
+    assert_absent(target, part="Length" in str(headers) and reason == "connection")
+
+
 def test_content_check(server, target):
     def check(path):
         raise ValueError(f"{path.name} has three legs")
@@ -350,6 +435,55 @@ def test_copy(tmp_path, target):
     source.write_bytes(CONTENT)
     download.obtain(source, target)
     assert_whole(target)
+
+
+UNREADABLE = [errno.EIO, errno.EACCES, errno.ENXIO, errno.ESTALE, errno.ENOTCONN]
+
+
+@pytest.mark.parametrize("code", UNREADABLE)
+@pytest.mark.parametrize("when", ["opened", "read", "half read"])
+def test_copy_of_what_cannot_be_read(tmp_path, target, monkeypatch, code, when):
+    source, usual = tmp_path / "mirror.bin", Path.open
+    source.write_bytes(CONTENT)
+
+    class Stick(io.BytesIO):
+        def read(self, size=-1):
+            if when == "half read" and not self.tell():
+                return super().read(len(CONTENT) // 2)
+            raise OSError(code, os.strerror(code))
+
+    def pulled_out(path, *mode):
+        if path != source:
+            return usual(path, *mode)
+        if when == "opened":
+            raise OSError(code, os.strerror(code))
+        return Stick(CONTENT)
+
+    monkeypatch.setattr(Path, "open", pulled_out)
+    with pytest.raises(DataError) as caught:
+        download.obtain(source, target)
+    assert type(caught.value) is DataError
+    assert caught.value.reason == f"the mirror's mirror.bin cannot be read ({os.strerror(code)})"
+    assert_absent(target)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that gives EIO")
+def test_copy_from_a_stick_that_was_pulled_out(tmp_path, target):
+    (tmp_path / "mirror.bin").symlink_to("/proc/self/mem")
+    with pytest.raises(DataError, match="the mirror's mirror.bin cannot be read") as caught:
+        download.obtain(tmp_path / "mirror.bin", target)
+    assert type(caught.value) is DataError
+    assert_absent(target)
+
+
+def test_disk_full_while_copying(tmp_path, target, monkeypatch):
+    source, usual = tmp_path / "mirror.bin", Path.open
+    source.write_bytes(CONTENT)
+    monkeypatch.setattr(Path, "open", lambda path, mode="r": (
+        FullDisk() if mode == "wb" else usual(path, mode)))  # fmt: skip
+    with pytest.raises(StorageError, match="disk is full"):
+        download.obtain(source, target)
+    assert_absent(target)
 
 
 def test_copy_of_nothing(tmp_path, target):
@@ -413,7 +547,7 @@ def test_unreachable_hosts_share_one_budget(monkeypatch):
     network = SilentNetwork(monkeypatch)
     for _ in range(2):
         for host in ("a.invalid", "b.invalid", "c.invalid"):
-            with pytest.raises(OfflineError, match="no network"):
+            with pytest.raises(OfflineError, match=f"{host} did not answer"):
                 download.check_reachable(f"https://{host}/file")
     assert 0 < network.waited <= download.PROBE_SECONDS
     download.forget_unreachable()
@@ -422,18 +556,18 @@ def test_unreachable_hosts_share_one_budget(monkeypatch):
 def test_late_connection_counts_later(monkeypatch):
     release = threading.Event()
 
-    def connect(*_, **__):
+    def connect(*_):
         release.wait(30)
         return io.BytesIO()
 
-    monkeypatch.setattr(download.socket, "create_connection", connect)
+    monkeypatch.setattr(network, "connect", connect)
     monkeypatch.setattr(download, "PROBE_SECONDS", 0.05)
     download.forget_unreachable()
     with pytest.raises(OfflineError):
         download.check_reachable("https://a.invalid/file")
     release.set()
     (probe,) = download._PROBES.values()
-    assert probe["done"].wait(30)
+    assert probe.done.wait(30)
     download.check_reachable("https://a.invalid/file")
     download.forget_unreachable()
 
@@ -450,11 +584,11 @@ def test_refused_connection_is_known_at_once(server):
 def test_the_proxy_is_what_is_probed(monkeypatch):
     asked = []
 
-    def connect(address, **_):
-        asked.append(address)
+    def connect(host, port, _):
+        asked.append((host, port))
         raise OSError
 
-    monkeypatch.setattr(download.socket, "create_connection", connect)
+    monkeypatch.setattr(network, "connect", connect)
     monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
     monkeypatch.setenv("no_proxy", "")
     download.forget_unreachable()

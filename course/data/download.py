@@ -10,11 +10,12 @@ one that was cut off, is `file.part` and `file.part.json`; the next call goes on
 
 import errno
 import functools
+import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
-import socket
 import stat
 import sys
 import tempfile
@@ -22,31 +23,47 @@ import threading
 import time
 import zipfile
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
 from urllib.parse import urlsplit
 
+from course.data import network
+from course.data.network import masked
 from course_utils.files import write_whole
+from course_utils.texts import printable
 
 CONNECT_SECONDS = 3.0  # to open a connection for a download
 READ_SECONDS = 15.0  # of silence after which a download has failed
 STALL_SECONDS = 20.0  # a trickle of less than STALL_BYTES in so many seconds has failed too
 STALL_BYTES = 20_000
-RETRY_SECONDS = 1.0  # pause before the one retry
+RETRY_SECONDS = 1.0  # pause before the one retry ...
+BUSY_SECONDS = 30.0  # ... and the longest one that a busy server is granted, if one is `patient`
 PROBE_SECONDS = 2.0  # spent in all on finding out that hosts cannot be reached ...
-PROBE_AGAIN_SECONDS = 300.0  # ... within so many seconds
+PROBE_AGAIN_SECONDS = 300.0  # ... within so many seconds; but if one is `patient`,
+HOST_SECONDS = 10.0  # each host is given so many
+MOST_BYTES = 1e12  # that a server may announce
+GZIP = b"\x1f\x8b"  # the beginning of what is packed so
+PAGE = re.compile(rb"\s*<(!doctype html|html[^>]*>\s*<(head|body))", re.IGNORECASE)
 LOCK_SECONDS = 900.0  # to wait for another process that fetches the same data ...
 QUIET_SECONDS = 1.0  # ... of which so many in silence
 
 
 class DataError(RuntimeError):
-    """Data could not be had: `attempt` (what was tried), `reason` (what went wrong), `advice`."""
+    """Data could not be had: `attempt` (what was tried), `reason` (what went wrong), `advice`.
 
-    def __init__(self, attempt: str, reason: str, advice: str, *, transient: bool = False):
+    transient: whether a second try may help, after `wait` seconds.
+    """
+
+    def __init__(
+        self, attempt: str, reason: str, advice: str, *, transient: bool = False, wait: float = 0.0
+    ):
         super().__init__(attempt, reason, advice)
         self.attempt, self.reason, self.advice = attempt, reason, advice
-        self.transient = transient
+        self.transient, self.wait = transient, wait
 
     def __str__(self) -> str:
         return f"{self.attempt}: {self.reason}. {self.advice}."
@@ -64,7 +81,15 @@ class UnsafeArchiveError(DataError):
     """An archive would write outside its folder; nothing of it was unpacked."""
 
 
-def obtain(source: str | Path, target: Path, *, known_hash=None, check=None, progress=True) -> None:
+def obtain(
+    source: str | Path,
+    target: Path,
+    *,
+    known_hash=None,
+    check=None,
+    progress=True,
+    owner: str = "the mirror",
+) -> None:
     """Bring one file to `target`, whole and checked; what was there is replaced at the very end.
 
     Call it inside `locked(target.parent)`.
@@ -75,13 +100,15 @@ def obtain(source: str | Path, target: Path, *, known_hash=None, check=None, pro
         known_hash: published hash, "md5:..." or "sha256:...".
         check: function of a path that raises if the file's content is not as it should be.
         progress: show a progress bar while downloading.
+        owner: whose a file to copy is, for the message.
     Raises:
         OfflineError: COURSE_OFFLINE is set, or the host cannot be reached.
         StorageError: the file cannot be written.
-        DataError: anything else: no such file, a stalled or broken download, a wrong hash, ...
+        DataError: anything else: no such file, one that cannot be read, a stalled or broken
+            download, a wrong hash, ...
     Source: the download itself is `pooch.retrieve`, with a downloader that can resume.
     """
-    attempt = f"Fetching {target.name} from {source}"
+    attempt = f"Fetching {target.name} from {masked(source)}"
     incoming = target.parent / ".incoming" / target.name
     with storage_errors(attempt, target.parent):
         shutil.rmtree(incoming.parent, ignore_errors=True)  # of a process that was killed
@@ -91,10 +118,10 @@ def obtain(source: str | Path, target: Path, *, known_hash=None, check=None, pro
                 part = target.with_name(target.name + ".part")
                 _download(str(source), incoming, part, attempt, known_hash, progress)
             else:
-                _copy(Path(source), incoming, attempt)
+                _copy(Path(source), incoming, attempt, owner)
             _check(incoming, check, attempt)
             date = datetime.now(UTC).isoformat(timespec="seconds")
-            record = {"size": incoming.stat().st_size, "source": str(source), "date": date}
+            record = {"size": incoming.stat().st_size, "source": masked(source), "date": date}
             record["sha256"] = _sha256(incoming)
             os.replace(incoming, target)
             write_whole(_beside(target), json.dumps(record, indent=1))
@@ -218,17 +245,46 @@ def offline() -> bool:
     return os.environ.get("COURSE_OFFLINE", "").strip().lower() not in ("", "0", "false", "no")
 
 
+@dataclass
+class _Probe:
+    """What is known of a host: since when, and what came of asking it."""
+
+    asked: float
+    waited: float = 0.0  # in vain, in seconds
+    done: threading.Event = field(default_factory=lambda: threading.Event())  # looked up late
+    ended: bool = False
+    ok: bool = False
+    way: network.Way | None = None
+    fault: network.Fault | None = None
+
+
 _PROBE_LOCK = threading.Lock()
-_PROBES: dict[tuple, dict] = {}  # (scheme, host and port) -> asked, done, ok
+_PROBES: dict[tuple, _Probe] = {}  # by scheme, host and port
 _WAITS: list[tuple[float, float]] = []  # when, and for how long, we waited in vain
+_PATIENT: ContextVar[bool] = ContextVar("patient", default=False)
+
+
+@contextmanager
+def patient(so: bool) -> Iterator[None]:
+    """Give each host HOST_SECONDS inside, and a busy one BUSY_SECONDS, if it is `so`.
+
+    For what somebody asked for by name. Without it, finding out that there is no network takes
+    PROBE_SECONDS in all.
+    """
+    token = _PATIENT.set(so)
+    try:
+        yield
+    finally:
+        _PATIENT.reset(token)
 
 
 def check_reachable(url: str) -> None:
-    """Find out quickly whether `url`'s host, or the proxy on the way to it, takes connections.
+    """Find out whether `url`'s host, or the proxy on the way to it, takes connections.
 
     Looking up a name and connecting can block for minutes, so both happen in a thread that is
     left alone after a while. Answers are kept for PROBE_AGAIN_SECONDS, in which all negative
-    ones together cost at most PROBE_SECONDS.
+    ones together cost at most PROBE_SECONDS; where one is `patient`, a host that failed before is
+    asked again.
 
     Raises:
         OfflineError: COURSE_OFFLINE is set, or there was no connection in time.
@@ -240,19 +296,26 @@ def check_reachable(url: str) -> None:
 
     now = time.monotonic()
     with _PROBE_LOCK:
-        if host not in _PROBES or now - _PROBES[host]["asked"] > PROBE_AGAIN_SECONDS:
-            spent = sum(s for asked, s in _WAITS if now - asked <= PROBE_AGAIN_SECONDS)
-            probe = _PROBES[host] = {"asked": now, "done": threading.Event(), "ok": False}
+        probe = _PROBES.get(host)
+        age = now - probe.asked if probe else 0.0
+        failed = probe and not probe.ok and (probe.ended or age > HOST_SECONDS)
+        if not probe or age > PROBE_AGAIN_SECONDS or (failed and _PATIENT.get()):
+            probe = _PROBES[host] = _Probe(now)
             threading.Thread(target=_connect, args=(url, probe), daemon=True).start()
-            # The first host may use most of the time, and leaves some for a second and a third.
-            probe["done"].wait(0.7 * max(0.0, PROBE_SECONDS - spent))
-            if not probe["ok"]:
-                _WAITS.append((now, time.monotonic() - now))
-        if not _PROBES[host]["ok"]:
-            others = any(probe["ok"] for probe in _PROBES.values())
-            reason = f"{host_of(url)} cannot be reached" if others else "no network"
-            advice = "Check the network (and the proxy's settings, if any), then try again"
-            raise OfflineError(attempt, reason, advice)
+            if not _PATIENT.get():
+                spent = sum(s for asked, s in _WAITS if now - asked <= PROBE_AGAIN_SECONDS)
+                # The first host may use most of the time, and leaves some for a second and third.
+                probe.done.wait(0.7 * max(0.0, PROBE_SECONDS - spent))
+                if not probe.ok:
+                    probe.waited = time.monotonic() - now
+                    _WAITS.append((now, probe.waited))
+    if _PATIENT.get() and not probe.ok:
+        probe.done.wait(HOST_SECONDS)
+        probe.waited = time.monotonic() - now
+    if not probe.ok:
+        way = probe.way or network.Way(host_of(url), 0, host_of(url))
+        fault = probe.fault or network.fault_of_connecting(None, way, probe.waited)
+        raise OfflineError(attempt, fault.reason, fault.advice)
 
 
 def forget_unreachable() -> None:
@@ -260,22 +323,22 @@ def forget_unreachable() -> None:
     with _PROBE_LOCK:
         _PROBES.clear()
         _WAITS.clear()
+    network.forget()
 
 
-def _connect(url: str, probe: dict) -> None:
+def _connect(url: str, probe: _Probe) -> None:
     """Open and close one connection; a late success still counts for the next caller."""
-    from requests.utils import get_environ_proxies, select_proxy
-
     try:
-        goal = select_proxy(url, get_environ_proxies(url)) or url
-        parts = urlsplit(goal if "://" in goal else f"http://{goal}")
-        port = parts.port or {"https": 443}.get(parts.scheme, 80)
-        socket.create_connection((parts.hostname, port), timeout=READ_SECONDS).close()
-        probe["ok"] = True
-    except (OSError, ValueError):  # no name, no route, refused, a malformed proxy: unreachable
-        probe["ok"] = False
+        probe.way = network.way_to(url)
+        network.connect(probe.way.host, probe.way.port, READ_SECONDS).close()
+        probe.ok = True
+    except network.Unusable as error:
+        probe.fault = error.fault
+    except OSError as error:  # no name, no route, refused, ...
+        probe.fault = network.fault_of_connecting(error, probe.way, READ_SECONDS)
     finally:
-        probe["done"].set()
+        probe.ended = True
+        probe.done.set()
 
 
 def _download(url, incoming, part, attempt, known_hash, progress) -> None:
@@ -283,7 +346,9 @@ def _download(url, incoming, part, attempt, known_hash, progress) -> None:
     import pooch
 
     check_reachable(url)
-    fetch = functools.partial(_resume, part=part, attempt=attempt, progress=progress)
+    fetch = functools.partial(
+        _resume, part=part, attempt=attempt, known_hash=known_hash, progress=progress
+    )
     logger = pooch.get_logger()
     level = logger.level
     logger.setLevel("WARNING")  # its INFO lines, with paths, would land in the notebook
@@ -294,59 +359,115 @@ def _download(url, incoming, part, attempt, known_hash, progress) -> None:
                 pooch.retrieve(url, known_hash, incoming.name, incoming.parent, downloader=fetch)
                 return
             except DataError as error:
-                if last or not error.transient:
+                wait = max(RETRY_SECONDS, error.wait)
+                granted = BUSY_SECONDS if _PATIENT.get() else RETRY_SECONDS
+                if last or not error.transient or wait > granted:
                     raise
+                if progress and wait > RETRY_SECONDS:
+                    print(f"{error.reason}; waiting for {wait:.0f} s.", file=sys.stderr)
             except ValueError as error:  # pooch: the hash is another one
                 if last or not resumed:
                     reason = "what came does not have the published hash"
                     advice = "Something on the way changed it: try later, or on another network"
                     raise DataError(attempt, reason, advice) from error
-            time.sleep(RETRY_SECONDS)
+                wait = RETRY_SECONDS
+            time.sleep(wait)
     finally:
         logger.setLevel(level)
 
 
-def _resume(url, output_file, _pooch, *, part, attempt, progress) -> None:
+def _resume(url, output_file, _pooch, *, part, attempt, known_hash, progress) -> None:
     """A pooch downloader that goes on where an earlier one was cut off."""
-    import requests
-
-    start, validator = _begun(part, url)
+    start, note = _begun(part, url)
     headers = {"Accept-Encoding": "identity"}
     if start:
-        headers |= {"Range": f"bytes={start}-", "If-Range": validator}
-    timeout = (CONNECT_SECONDS, READ_SECONDS)
-    try:
-        response = requests.get(url, headers=headers, stream=True, timeout=timeout)
-    except OSError as error:  # every requests exception is one
-        raise _network_error(attempt, error) from error
-    with response:
-        _refuse_useless(response, attempt)
-        content_range = response.headers.get("Content-Range", "").removeprefix("bytes ")
-        if response.status_code != 416 or not start or content_range != f"*/{start}":
-            if response.status_code == 200:  # all of it: the server ignores ranges, or has
-                start = 0  # another file by now
-            elif _validator(response) != validator or not content_range.startswith(f"{start}-"):
-                part.unlink(missing_ok=True)
-                reason = "the file on the server is not the one begun earlier"
-                raise DataError(attempt, reason, "Try again", transient=True)
-            if not start:
-                part.unlink(missing_ok=True)  # first, so that the note never fits other bytes
-                note = {"url": url, "validator": _validator(response)}
-                write_whole(_beside(part), json.dumps(note, indent=1))
-            _receive(response, part, start, attempt, progress)
-    os.replace(part, output_file)
+        headers |= {"Range": f"bytes={start}-", "If-Range": note["validator"]}
+    timeouts = (HOST_SECONDS if _PATIENT.get() else CONNECT_SECONDS, READ_SECONDS)
+    with network.session() as session:
+        try:
+            response = session.get(url, headers=headers, stream=True, timeout=timeouts)
+        except (OSError, ValueError) as error:  # requests' own, and those of odd addresses
+            raise _network_error(attempt, error, url) from error
+        with response:
+            _refuse_useless(response, attempt, part.stem)
+            content_range = response.headers.get("Content-Range", "").removeprefix("bytes ")
+            came = _note_of(response, url)
+            if response.status_code != 416 or not start or content_range != f"*/{start}":
+                if response.status_code == 200:  # all of it: the server ignores ranges, or has
+                    start = 0  # another file by now
+                elif came != note or not content_range.startswith(f"{start}-"):
+                    _drop(part)
+                    reason = "the file on the server is not the one begun earlier"
+                    raise DataError(attempt, reason, "Try again", transient=True)
+                if not start:
+                    part.unlink(missing_ok=True)  # first, so that the note never fits other bytes
+                    write_whole(_beside(part), json.dumps(came, indent=1))
+                    note = came
+                _receive(response, part, start, attempt, progress)
+    _unpack(part, Path(output_file), note["encoding"], attempt, known_hash)
+    _drop(part)
+
+
+def _drop(part: Path) -> None:
+    """Delete a part and its note."""
+    part.unlink(missing_ok=True)
     _beside(part).unlink(missing_ok=True)
 
 
-def _begun(part: Path, url: str) -> tuple[int, str]:
-    """Size and validator of a part that can be resumed, else (0, "")."""
+def _begun(part: Path, url: str) -> tuple[int, dict]:
+    """Size and note of a part that can be resumed, else (0, {})."""
     try:
         note = json.loads(_beside(part).read_text(encoding="utf-8"))
-        if note["url"] == url and note["validator"]:
-            return part.stat().st_size, note["validator"]
-    except (OSError, ValueError, KeyError, TypeError):  # no note, or not one of ours: afresh
+        note.setdefault("encoding", "")  # one that an earlier course wrote
+        if note["url"] == masked(url) and note["validator"]:
+            return part.stat().st_size, note
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # none, or not ours: afresh
         pass
-    return 0, ""
+    return 0, {}
+
+
+def _note_of(response, url: str) -> dict[str, str]:
+    """What tells whether other bytes are of the same file, packed in the same way."""
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    encoding = {"identity": "", "x-gzip": "gzip"}.get(encoding, encoding)
+    return {"url": masked(url), "validator": _validator(response), "encoding": encoding}
+
+
+def _unpack(part: Path, output: Path, encoding: str, attempt: str, known_hash: str | None) -> None:
+    """Move a part that is whole to its place, unpacked if the server packed it unasked.
+
+    Some servers say that they did, and didn't: bytes with the published hash stay as they came.
+    """
+    if encoding and not _has_hash(part, known_hash):
+        with part.open("rb") as file:
+            packed = file.read(2) == GZIP
+        if encoding == "gzip" and packed:
+            try:
+                with gzip.open(part) as file:
+                    start = file.read(2)
+                    # One that is itself a .gz: many servers call it packed, and send it so.
+                    if not part.stem.endswith(".gz") or start == GZIP:
+                        file.seek(0)
+                        with output.open("wb") as unpacked:
+                            shutil.copyfileobj(file, unpacked)
+                        return
+            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+                _drop(part)
+                reason = f"the server packed the file (gzip), and it came damaged ({error})"
+                raise DataError(attempt, reason, "Try again", transient=True) from error
+        elif encoding != "gzip" and known_hash:
+            _drop(part)
+            reason = f"the server packed the file ({printable(encoding, most=40)}), unasked"
+            raise DataError(attempt, reason, "Try on another network, or use a copy")
+    os.replace(part, output)
+
+
+def _has_hash(path: Path, known_hash: str | None) -> bool:
+    """Whether a file has its published hash; not known, it has not."""
+    import pooch
+
+    algorithm, _, digest = (known_hash or "").partition(":")
+    return bool(digest) and pooch.file_hash(path, algorithm) == digest
 
 
 def _validator(response) -> str:
@@ -355,16 +476,26 @@ def _validator(response) -> str:
     return etag if etag.startswith('"') else response.headers.get("Last-Modified", "")
 
 
-def _refuse_useless(response, attempt: str) -> None:
-    status = response.status_code
-    if status not in (200, 206, 416):
-        busy = status in (408, 425, 429) or status >= 500
-        reason = f"{host_of(response.url)} answered {status} {response.reason}"
-        advice = "Try again later" if busy else "The file may have moved; use a copy if you can"
-        raise DataError(attempt, reason, advice, transient=busy)
-    if status != 416 and "html" in response.headers.get("Content-Type", ""):
-        reason = "a web page came instead of the file, perhaps a network's login page"
-        raise DataError(attempt, reason, "Open a browser, log in to the network, then try again")
+def _refuse_useless(response, attempt: str, name: str) -> None:
+    if fault := network.fault_of_answer(response):
+        raise _error_of(fault, attempt)
+    if response.status_code != 416 and "html" in response.headers.get("Content-Type", ""):
+        raise _web_page(attempt, name)
+
+
+def _web_page(attempt: str, name: str) -> DataError:
+    reason = f"{name} came as a web page, perhaps a network's login page"
+    return DataError(attempt, reason, network.PORTAL)
+
+
+def _error_of(fault: network.Fault, attempt: str) -> DataError:
+    reason, advice, transient, wait = fault
+    return DataError(attempt, reason, advice, transient=transient, wait=wait)
+
+
+def _network_error(attempt: str, error: Exception, url: str) -> DataError:
+    timeouts = (HOST_SECONDS if _PATIENT.get() else CONNECT_SECONDS, READ_SECONDS)
+    return _error_of(network.fault_of(error, url, timeouts), attempt)
 
 
 def _receive(response, part: Path, start: int, attempt: str, progress: bool) -> None:
@@ -372,16 +503,31 @@ def _receive(response, part: Path, start: int, attempt: str, progress: bool) -> 
 
     length = response.headers.get("Content-Length", "")
     total = start + int(length) if length.isdecimal() else None
+    if total and total > MOST_BYTES:
+        _drop(part)
+        reason = f"{host_of(response.url)} announces {total / 1e6:,.0f} MB, which cannot be"
+        raise DataError(attempt, reason, "Try again later, or use a copy")
     _check_space(part.parent, (total or start) - start)
+    page = None
     bar = tqdm(
         desc=part.stem, initial=start, total=total, unit="B", unit_scale=True, leave=False,
         disable=not progress,
     )  # fmt: skip
     with bar, part.open("ab" if start else "wb") as file:
         for chunk in _chunks(response, attempt):
+            page = not file.tell() and PAGE.match(chunk)
+            if page:
+                break
             file.write(chunk)
             bar.update(len(chunk))
         size = file.tell()
+    if page:
+        _drop(part)
+        raise _web_page(attempt, part.stem)
+    if not size and not total:
+        _drop(part)
+        reason = f"{host_of(response.url)} sent an empty file"
+        raise DataError(attempt, reason, "Try again later, or use a copy", transient=True)
     if total is not None and size != total:
         reason = f"the connection ended after {size:,} of {total:,} bytes"
         raise DataError(attempt, reason, "Try again: it goes on from there", transient=True)
@@ -397,7 +543,7 @@ def _chunks(response, attempt: str):
             # read1 returns what is there; read(n) waits for n bytes, in a trickle for ever
             chunk = response.raw.read1(1 << 16, decode_content=False)
         except urllib3.exceptions.HTTPError as error:
-            raise _network_error(attempt, error) from error
+            raise _network_error(attempt, error, response.url) from error
         if not chunk:
             return
         yield chunk
@@ -409,35 +555,36 @@ def _chunks(response, attempt: str):
             since, arrived = time.monotonic(), 0
 
 
-def _network_error(attempt: str, error: Exception) -> DataError:
-    import requests
-    import urllib3
-
-    advice, transient = "Try again: what has come is kept", True
-    if isinstance(error, requests.exceptions.SSLError):
-        reason, transient = "the server's certificate was not accepted", False
-        advice = "Behind a company's proxy, set REQUESTS_CA_BUNDLE to its certificate"
-    elif isinstance(error, requests.exceptions.ProxyError):
-        reason, advice = "the proxy refused", "Check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
-    elif isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
-        reason = f"nothing came for {READ_SECONDS:g} s"
-    elif isinstance(error, (requests.ConnectionError, urllib3.exceptions.ProtocolError)):
-        reason = "the connection broke"
-    else:
-        reason, advice, transient = str(error), "Check the address and the proxy", False
-    return DataError(attempt, reason, advice, transient=transient)
+def _copy(source: Path, incoming: Path, attempt: str, owner: str) -> None:
+    with incoming.open("wb") as copy:
+        for piece in _pieces(source, attempt, owner):
+            copy.write(piece)
 
 
-def _copy(source: Path, incoming: Path, attempt: str) -> None:
+def _pieces(source: Path, attempt: str, owner: str) -> Iterator[bytes]:
+    """A file's content; what goes wrong with reading it is told as its owner's fault."""
+    with reading_errors(attempt, owner, source.name), source.open("rb") as file:
+        while piece := file.read(1 << 20):
+            yield piece
+
+
+@contextmanager
+def reading_errors(attempt: str, owner: str, name: str) -> Iterator[None]:
+    """Turn what goes wrong with reading somebody's files into a DataError, never a StorageError.
+
+    Args:
+        attempt: what is being done.
+        owner: whose files they are, such as "the mirror".
+        name: the file's, or folder's.
+    """
     try:
-        file = source.open("rb")
-    except FileNotFoundError as error:
-        raise DataError(attempt, f"the mirror has no {source.name}", "Add it") from error
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise DataError(attempt, f"{owner} has no {name}", "Add it") from error
     except OSError as error:
-        reason = f"the mirror's {source.name} cannot be read ({error.strerror})"
-        raise DataError(attempt, reason, "Make it readable") from error
-    with file, incoming.open("wb") as copy:
-        shutil.copyfileobj(file, copy)
+        what = f"the mirror's {name}" if owner == "the mirror" else f"{name} in {owner}"
+        reason = f"{what} cannot be read ({error.strerror or error})"
+        raise DataError(attempt, reason, "Make it readable, or put it back") from error
 
 
 def _check(path: Path, check, attempt: str) -> None:

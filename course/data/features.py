@@ -216,7 +216,7 @@ def _keep(path: Path, added: np.ndarray) -> None:
                 added = np.concatenate([added, old[others]])
             fresh = Path(scratch) / path.name
             np.save(fresh, added[: int(FILE_BYTES // added.itemsize)], allow_pickle=False)
-            download.obtain(fresh, path, progress=False)
+            download.obtain(fresh, path, progress=False, owner="the data folder")
             _tidy(path)
     except DataError as error:
         print(f"These features are not kept for the next time: {error.reason}. {error.advice}.")
