@@ -37,6 +37,7 @@ class FaultyServer:
     def __init__(self, *, tls=None, port=0):
         self.pause = 0.005
         self.files, self.faults, self.log, self.answers = {}, {}, [], {}
+        self.logins = []  # the Authorization header of each request, or None
         self.etags = {}  # path -> ETag, to overrule the one made from the content
         self.closing = threading.Event()
         handler = functools.partial(_Handler, self)
@@ -141,6 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _log(self, status):
+        self.faulty.logins.append(self.headers.get("Authorization"))
         self.faulty.log.append((self.path.lstrip("/"), self.headers.get("Range"), status))
 
 

@@ -649,7 +649,7 @@ def test_data_folder_takes_no_files(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "file" / "folder"))
     monkeypatch.setattr(data, "status", list)
-    only(doctor.check_data(), NOTE, says=[str(tmp_path)], remedy=["COURSE_DATA_DIR"])
+    only(doctor.check_data(), PROBLEM, says=[str(tmp_path)], remedy=["COURSE_DATA_DIR"])
 
 
 def test_data_cannot_be_looked_at(monkeypatch):
@@ -673,6 +673,8 @@ def test_no_settings(monkeypatch):
         ("COURSE_BASE", "alexnet", PROBLEM, "mobilenetv2, vgg16"),
         ("COURSE_MIRROR", str(ROOT), OK, str(ROOT)),
         ("COURSE_MIRROR", "https://example.org/data", OK, "example.org"),
+        ("COURSE_MIRROR", "https://ada:secret@example.org/data", OK, "https://***@example.org"),
+        ("COURSE_MIRROR", "~nobody-of-this-name/data", NOTE, "remove it"),
         ("COURSE_MIRROR", str(ROOT / "nowhere"), NOTE, "remove it"),
         ("COURSE_DATA_DIR", str(ROOT.resolve()), OK, "COURSE_DATA_DIR"),
         ("COURSE_DATA_DIR", "data", NOTE, "whole path"),

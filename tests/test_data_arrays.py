@@ -1,6 +1,8 @@
 """Each loader gives right data, or data that stands in for it, and says which in one line."""
 
+import base64
 import dataclasses
+import errno
 import functools
 import gzip
 import hashlib
@@ -13,11 +15,12 @@ import socket
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
-from faulty_server import SilentNetwork, mnist_bytes, point_mnist_at
+from faulty_server import FaultyServer, SilentNetwork, mnist_bytes, point_mnist_at
 from printed import line_of, numbers_in
 
 from course import data, drawn
@@ -390,6 +393,41 @@ def test_unroutable_network_costs_little(monkeypatch, capsys):
     assert capsys.readouterr().out.count("did not answer") == 4  # Fashion-MNIST has two hosts
 
 
+def test_a_name_that_is_found_late(server, monkeypatch, capsys):
+    """What is asked for by name is waited for, and what a lesson looks for by itself is not."""
+    usual, done = socket.getaddrinfo, threading.Event()
+
+    def late(host, *args, **options):
+        if host == "late.test":
+            done.wait(0.5)
+        return usual("127.0.0.1" if host == "late.test" else host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", late)
+    monkeypatch.setattr(download, "PROBE_SECONDS", 0.1)
+    dataset = point_mnist_at(f"http://late.test:{server.port}/", content=CONTENT)
+    monkeypatch.setitem(data.DATASETS, "mnist", dataset)
+    data.load_mnist(n_train=1, n_test=1)
+    line = line_of(capsys)
+    assert "late.test did not answer within 0.1 s" in line and "no network" not in line
+    download.forget_unreachable()
+    assert data.fetch("mnist", progress=False).source == "late.test"
+    shutil.rmtree(data.data_folder())
+    assert_real(data.load_mnist(source="real", verbose=False))
+    done.set()
+
+
+def test_a_host_that_failed_is_asked_again_by_name_only(server, monkeypatch):
+    port = server.port
+    server.close()
+    with pytest.raises(OfflineError, match="refuses connections"):
+        data.fetch("mnist", progress=False)
+    again = FaultyServer(port=port)
+    again.files["mnist.npz"] = CONTENT
+    assert len(data.load_mnist(verbose=False)[0][0]) == 4000  # embedded: as it is remembered
+    assert_real(data.load_mnist(source="real", verbose=False))
+    again.close()
+
+
 LIGHT = """
     import sys
     from course import data
@@ -486,10 +524,94 @@ def test_mirror_on_a_server(server, monkeypatch, capsys):
     assert "from 127.0.0.1" in line_of(capsys)
 
 
+def test_mirror_on_a_server_that_wants_a_password(server, monkeypatch, tmp_path):
+    monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at("http://host.invalid/"))
+    monkeypatch.setenv("COURSE_MIRROR", server.url.replace("://", "://ada:se%63ret@"))
+    assert_real(data.load_mnist(source="real", verbose=False))
+    assert server.logins == ["Basic " + base64.b64encode(b"ada:secret").decode()]
+    kept = [path.read_bytes() for path in data.data_folder().rglob("*.json")]
+    assert kept and not any(b"ret@" in content for content in kept)
+    with pytest.raises(DataError) as caught:
+        data.fetch("pets", progress=False)
+    assert "ada" not in str(caught.value)
+
+
 def test_mirror_that_lacks_the_file(server, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path))
     assert_real(data.load_mnist())
     assert "from 127.0.0.1" in line_of(capsys)
+
+
+needs_eio = pytest.mark.skipif(
+    not Path("/proc/self/mem").exists(), reason="needs a file that gives EIO"
+)
+
+
+@needs_eio
+def test_mirror_that_was_pulled_out(server, monkeypatch, tmp_path, capsys):
+    (tmp_path / "mnist.npz").symlink_to("/proc/self/mem")
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path))
+    assert data.status()[0].would_use.startswith("a download")
+    assert_real(data.load_mnist())
+    assert "from 127.0.0.1" in line_of(capsys)
+
+
+@needs_eio
+def test_mirror_that_was_pulled_out_and_no_network(monkeypatch, offline, tmp_path, capsys):
+    (tmp_path / "mnist.npz").symlink_to("/proc/self/mem")
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path))
+    data.load_mnist(n_train=1, n_test=1)
+    line = line_of(capsys)
+    assert "(the mirror's mnist.npz cannot be read (Input/output error); COURSE_OFFLINE" in line
+    with pytest.raises(DataError) as caught:
+        data.fetch("mnist", progress=False)
+    assert not isinstance(caught.value, StorageError)
+    assert "data folder" not in str(caught.value)
+
+
+def test_mirror_whose_folder_cannot_be_looked_into(server, monkeypatch, tmp_path, capsys):
+    usual, stick = os.stat, tmp_path / "stick"
+
+    def stat(path, *args, **options):
+        if str(path).startswith(str(stick)):
+            raise OSError(errno.EIO, "Input/output error")
+        return usual(path, *args, **options)
+
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setenv("COURSE_MIRROR", str(stick))
+    assert_real(data.load_mnist())
+    assert "from 127.0.0.1" in line_of(capsys)
+    text, fault = data.said_of_mirror()
+    assert text == f"COURSE_MIRROR={stick}" and fault == "cannot be read (Input/output error)"
+    with pytest.raises(DataError, match="COURSE_MIRROR cannot be read .Input/output error"):
+        data.load_svhn(source="real", n_train=1, n_test=0)
+
+
+@needs_eio
+def test_cache_of_keras_that_cannot_be_read(server, monkeypatch, tmp_path):
+    models = sources.keras_models()
+    models.mkdir(parents=True)
+    (models / "mnist.npz").symlink_to("/proc/self/mem")
+    dataset = data.DATASETS["mnist"]
+    origin = sources.bring_files(
+        "mnist", dataset, dataset.files, lambda *_: None, progress=False, anew=True, also=models
+    )
+    assert origin == "127.0.0.1"
+    shutil.rmtree(data.data_folder())
+    server.answers["mnist.npz"] = 404, {}
+    with pytest.raises(DataError, match="mnist.npz in Keras's cache cannot be read .Input/output"):
+        sources.bring_files(
+            "mnist", dataset, dataset.files, lambda *_: None, progress=False, anew=True, also=models
+        )
+
+
+def test_places_below_a_home_that_nobody_knows(monkeypatch, offline, capsys):
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.delenv("KERAS_HOME")
+    monkeypatch.setenv("COURSE_MIRROR", "~nobody-of-this-name/data")
+    assert not sources.files_in_keras_models(data.DATASETS["mobilenetv2"])
+    data.load_svhn(n_train=1, n_test=1)
+    assert "COURSE_MIRROR is not a folder" in line_of(capsys)
 
 
 def test_mirror_that_is_missing(monkeypatch, offline, tmp_path, capsys):

@@ -553,6 +553,17 @@ def test_unreachable_hosts_share_one_budget(monkeypatch):
     download.forget_unreachable()
 
 
+def test_a_patient_one_gives_each_host_its_time_once(monkeypatch):
+    network = SilentNetwork(monkeypatch)
+    for _ in range(2):
+        for host in ("a.invalid", "b.invalid"):
+            silent = pytest.raises(OfflineError, match=f"{host} did not answer within 10.0 s")
+            with silent, download.patient(True):
+                download.check_reachable(f"https://{host}/file")
+    assert network.waited == 2 * download.HOST_SECONDS
+    download.forget_unreachable()
+
+
 def test_late_connection_counts_later(monkeypatch):
     release = threading.Event()
 

@@ -1,5 +1,6 @@
 """What the course keeps is removed, and nothing else: `course.data.kept`."""
 
+import errno
 import json
 import os
 import shutil
@@ -12,10 +13,13 @@ from types import SimpleNamespace
 import filelock
 import platformdirs
 import pytest
-from faulty_server import mnist_bytes
+from faulty_server import mnist_bytes, point_mnist_at
 from small_photos import make_classes, make_set, write
+from typer.testing import CliRunner
 
 from course import data
+from course.cli import doctor
+from course.cli.cli import app
 from course.data import download, kept, pets
 
 ROOT = Path(__file__).parent.parent
@@ -24,6 +28,17 @@ KEPT = ROOT / "course" / "data" / "kept.py"
 
 def files_below(folder):
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path, monkeypatch):
+    """The folder for temporary files, of each test's own; nothing is known of other folders."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))  # of child processes
+    monkeypatch.setattr(kept, "_refusals", {})
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -287,13 +302,157 @@ def test_usual_folder_elsewhere(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("chosen", ["", "~nobody-of-this-name/data"])
-def test_a_user_without_a_home(monkeypatch, chosen):
+def test_a_user_without_a_home(monkeypatch, temporary, chosen):
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as for a user unknown here
     monkeypatch.setenv("COURSE_DATA_DIR", chosen)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.delenv("LOCALAPPDATA", raising=False)
-    folder = Path(tempfile.gettempdir())
-    assert kept.data_folder() == Path(chosen) if chosen else folder in kept.data_folder().parents
+    assert kept.data_folder() == Path(chosen) if chosen else kept.data_folder().parent == temporary
+    assert ("no home" in kept.said_of_place()[0]) == (not chosen)
+
+
+@pytest.fixture
+def no_home(tmp_path, monkeypatch):
+    """A cache folder that takes no files, for root either; returns the course's in it."""
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.delenv("COURSE_DATA_DIR")
+    usual = tmp_path / "file" / "cache"
+    monkeypatch.setattr(kept, "_usual_folder", lambda platform: usual)
+    return usual
+
+
+def test_a_home_that_takes_no_files(no_home, temporary):
+    here = kept.place()
+    assert here.folder.parent == temporary and here.usual == no_home
+    assert kept.place() == here and kept.data_folder() == here.folder  # one for all processes
+    said, remedy = kept.said_of_place()
+    assert str(here.folder) in said and str(no_home) in said and here.why in said
+    assert "COURSE_DATA_DIR" in remedy
+    if os.name != "nt":
+        assert here.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_was_asked_for_is_not_replaced(no_home, monkeypatch, tmp_path):
+    chosen = tmp_path / "file" / "chosen"
+    monkeypatch.setenv("COURSE_DATA_DIR", str(chosen))
+    assert kept.place() == kept.Place(chosen)
+    assert kept.said_of_place() == ("", "")
+    assert kept.why_no_files(chosen)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows gives each user temporary files of their own")
+@pytest.mark.parametrize("theirs", ["open", "link", "file", "owner"])
+def test_a_folder_that_others_may_have_put_there(no_home, temporary, monkeypatch, tmp_path, theirs):
+    first = kept._temporary_folders()[0]
+    if theirs == "link":
+        (tmp_path / "elsewhere").mkdir(mode=0o700)
+        first.symlink_to(tmp_path / "elsewhere")
+    elif theirs == "file":
+        first.touch()
+    else:
+        first.mkdir(mode=0o700)
+    if theirs == "open":
+        first.chmod(0o777)
+    if theirs == "owner":
+        usual = os.lstat
+
+        def lstat(path, **options):
+            facts = usual(path, **options)
+            if Path(path) != first:
+                return facts
+            return SimpleNamespace(st_mode=facts.st_mode, st_uid=facts.st_uid + 1)
+
+        monkeypatch.setattr(os, "lstat", lstat)
+    here = kept.data_folder()
+    assert here != first and here.parent == temporary
+    assert kept._is_private(here)
+
+
+def test_a_full_disk_takes_files(tmp_path, monkeypatch):
+    def full(dir):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    assert kept.why_no_files(tmp_path) == ""
+
+
+def test_nowhere_at_all(no_home, monkeypatch):
+    def nothing():
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", nothing)
+    assert kept.place() == kept.Place(no_home)
+    with pytest.raises(data.StorageError):
+        data.load_pets(2, 2, source="embedded")
+
+
+def test_what_is_kept_in_a_temporary_folder(no_home, temporary, capsys):
+    """Drawn once, found by another process, told by each, and removed with the rest."""
+    pets_made = data.load_pets(n_train=2, n_validation=2, size=32, source="embedded")
+    assert temporary in pets_made.folder.parents
+    said, remedy = kept.said_of_place()
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told == f"  {said[0].upper()}{said[1:]}. To keep it: {remedy}"
+    data.load_mnist(n_train=1, n_test=1, source="embedded")
+    assert "Kept in" not in capsys.readouterr().out  # nothing is
+    code = "import sys; from course import data; from course.data import kept; from pathlib import \
+Path; kept._usual_folder = lambda _: Path(sys.argv[1]); print(data.load_pets(2, 2, size=32, \
+source='embedded', verbose=False).folder)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, no_home], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == str(pets_made.folder) and "drawing" not in done.stderr
+    assert doctor.check_data()[0] == doctor.Finding("note", "data", said, remedy)
+    status = CliRunner().invoke(app, ["data", "status"]).output
+    assert said in status and remedy in status
+    assert kept.remove_all(yes=True) == 0
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_was_stored_before_the_disk_could_only_be_read(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at("http://host.invalid/"))
+    monkeypatch.setenv("COURSE_OFFLINE", "1")
+    usual = tmp_path / "usual"
+    monkeypatch.setenv("COURSE_DATA_DIR", str(usual))
+    write(tmp_path / "mirror" / "mnist.npz", mnist_bytes())
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
+    make_set(tmp_path / "mirror" / "cats_and_dogs")
+    for name in ("mnist", "pets"):
+        data.fetch(name, progress=False)
+    for name in ("COURSE_DATA_DIR", "COURSE_MIRROR"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(kept, "_usual_folder", lambda platform: usual)
+    monkeypatch.setattr(kept, "_refusals", {usual: "Read-only file system"})
+    capsys.readouterr()
+    assert data.status()[0].would_use == "the read-only data folder"
+    (x_train, _), _ = data.load_mnist()
+    assert len(x_train) == 200
+    assert "from the read-only data folder" in capsys.readouterr().out
+    assert data.load_pets(2, 2).origin == "photos"
+    # What is not there is no fault of it, and is not told.
+    data.load_svhn(n_train=1, n_test=1)
+    assert "read-only data folder" not in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows each user's folder")
+def test_a_user_without_a_home_is_given_one(monkeypatch, temporary):
+    monkeypatch.setenv("HOME", "as it was")  # which is put back
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("COURSE_DATA_DIR")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["unknown"])
+    kept.give_home()
+    assert Path.home().parent.parent == temporary
+    assert kept.data_folder() == Path.home().parent and "no home" in kept.place().why
+
+
+def test_temporary_folders_are_removed_whichever_is_in_use(folder, temporary, capsys):
+    left = kept._temporary_folders()[0]
+    left.mkdir(mode=0o700)
+    shutil.copytree(folder / "mnist", left / "mnist")
+    assert kept.remove_all(yes=True) == 0
+    assert f"In {left}:" in capsys.readouterr().out
+    assert not left.exists() and not folder.exists()
 
 
 # ---- make uninstall -----------------------------------------------------------------------------

@@ -193,7 +193,8 @@ def data_status() -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo("  ".join(cells).rstrip())
-    typer.echo(f"\nkept in {data.data_folder()}")
+    said, remedy = data.said_of_place()
+    typer.echo(f"\n{said}. To keep it: {remedy}" if said else f"\nkept in {data.data_folder()}")
 
 
 @data_app.command("fetch")
@@ -214,8 +215,9 @@ def data_fetch(
     failed = False
     usual = [name for name, dataset in data.DATASETS.items() if not dataset.on_request]
     for name in names or usual:
+        options = {"again": False} if failed else {}  # hosts were given their time just now
         try:
-            record = data.fetch(name)
+            record = data.fetch(name, **options)
         except data.DataError as error:
             failed = True
             typer.echo(f"{name}: {error}", err=True)
@@ -225,6 +227,9 @@ def data_fetch(
             typer.echo(f"{name}: {here} and verified, {size}")
             for line in record.remarks:
                 typer.echo(line)
+    said, remedy = data.said_of_place()
+    if said:
+        typer.echo(f"{said}. To keep it: {remedy}", err=True)
     if failed:
         raise typer.Exit(1)
 

@@ -385,13 +385,12 @@ def check_data() -> list[Finding]:
     except ImportError as error:
         return [Finding(NOTE, "data", f"cannot be looked at: {error}", _install(error.name))]
     findings = []
-    try:
-        with tempfile.TemporaryFile(dir=_existing(folder)):
-            pass
-    except OSError as error:
-        text = f"nothing can be stored in {folder} ({error.strerror or error})"
-        remedy = "set COURSE_DATA_DIR to a folder of yours; until then, lessons use what is here"
-        findings.append(Finding(NOTE, "data", text, remedy))
+    said, remedy = data.said_of_place()
+    if said:
+        findings.append(Finding(NOTE, "data", said, remedy))
+    elif why := data.why_no_files(folder):
+        text = f"nothing can be stored in {folder} ({why}), and lessons on photos stop at that"
+        findings.append(Finding(PROBLEM, "data", text, "set COURSE_DATA_DIR to a folder of yours"))
     for record in data.status():
         if record.here == "damaged":
             text, remedy = f"{record.name}: a file is damaged", f"course data fetch {record.name}"
@@ -422,16 +421,17 @@ def check_settings() -> list[Finding]:
     findings += _check_base(topic)
     mirror = os.environ.get("COURSE_MIRROR", "").strip()
     if mirror:
-        text = f"COURSE_MIRROR={mirror}"
-        if "://" in mirror or Path(mirror).expanduser().is_dir():
-            findings.append(Finding(OK, topic, text))
-        else:
-            remedy = "correct it, or remove it: data is downloaded then"
-            findings.append(Finding(NOTE, topic, f"{text} is not a folder", remedy))
+        text, fault = "COURSE_MIRROR is set", ""
+        with contextlib.suppress(ImportError):
+            from course import data
+
+            text, fault = data.said_of_mirror()
+        remedy = "correct it, or remove it: data is downloaded then" if fault else ""
+        findings.append(Finding(NOTE if fault else OK, topic, f"{text} {fault}".strip(), remedy))
     folder = os.environ.get("COURSE_DATA_DIR", "").strip()
     if folder:
         text = f"COURSE_DATA_DIR={folder}"
-        if Path(folder).expanduser().is_absolute():
+        if os.path.isabs(os.path.expanduser(folder)):
             findings.append(Finding(OK, topic, text))
         else:
             remedy = "give the whole path: each notebook would look beside itself"
@@ -667,7 +667,7 @@ def _locked() -> dict[str, str]:
 def _existing(folder: Path) -> Path:
     """The folder, or the nearest above it that exists."""
     folder = Path(folder).absolute()
-    return next(place for place in (folder, *folder.parents) if place.exists())
+    return next(place for place in (folder, *folder.parents) if os.path.exists(place))
 
 
 def _is_this_python(program: str) -> bool:

@@ -17,9 +17,9 @@ from course.data.arrays import (
     status,
 )
 from course.data.download import DataError, OfflineError, StorageError, offline
-from course.data.kept import data_folder, remove_all
+from course.data.kept import data_folder, give_home, remove_all, said_of_place, why_no_files
 from course.data.pets import Pets, add_pets, load_pets, remove_pets
-from course.data.sources import Status
+from course.data.sources import Status, said_of_mirror
 
 __all__ = [
     "DATASETS",
@@ -38,5 +38,10 @@ __all__ = [
     "offline",
     "remove_all",
     "remove_pets",
+    "said_of_mirror",
+    "said_of_place",
     "status",
+    "why_no_files",
 ]
+
+give_home()

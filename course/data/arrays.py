@@ -11,7 +11,8 @@ weights of pretrained networks are fetched like data; `course.data.bases` and `i
 
 Settings, all of them environment variables:
 
-- COURSE_DATA_DIR: the folder of the cache (default: one in the user's cache folder).
+- COURSE_DATA_DIR: the folder of the cache (default: one in the user's cache folder; where that
+  takes no files, one among the temporary files, and each line says so: `kept.place`).
 - COURSE_OFFLINE=1: never touch the network.
 - COURSE_BASE: the pretrained network that a lesson takes: one of `bases.NAMES`.
 - COURSE_MIRROR: a folder, or an http(s) address, with the files by their original names:
@@ -140,12 +141,13 @@ def load_svhn(*, n_train=None, n_test=None, source="auto", verbose=True):
     return _load("svhn", n_train, n_test, source, verbose)
 
 
-def fetch(name: str, *, progress: bool = True) -> Status:
+def fetch(name: str, *, progress: bool = True, again: bool = True) -> Status:
     """Bring all of a data set into the cache, from the mirror or by download.
 
     Args:
         name: one of DATASETS.
         progress: show a progress bar.
+        again: ask hosts also that couldn't be reached before.
     Returns:
         the data set's status afterwards, and whether anything came just now.
     Raises:
@@ -154,7 +156,8 @@ def fetch(name: str, *, progress: bool = True) -> Status:
     """
     if name not in DATASETS:
         raise ValueError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")
-    download.forget_unreachable()
+    if again:
+        download.forget_unreachable()
     before = sources.stamp(name)
     if name in pets.DATASETS:
         pets.fetch(name, progress=progress)
@@ -199,7 +202,7 @@ def _status(name: str) -> Status:
     elif here == "all":
         would_use = "the cache"
     elif sources.files_in_mirror(name, dataset):
-        would_use = "the mirror"
+        would_use = sources.called(sources.mirror() / name)
     elif dataset.things == "weights" and sources.files_in_keras_models(dataset):
         would_use = "Keras's cache"
     elif download.offline():
@@ -220,10 +223,13 @@ def _status(name: str) -> Status:
 def _load(name, n_train, n_test, source, verbose):
     counts = {"train": _check_count("n_train", n_train), "test": _check_count("n_test", n_test)}
     sources.check_source(source)
+    if source == "real":
+        download.forget_unreachable()
     reason, hint = "as asked", ""
     if source != "embedded":
         try:
             arrays, line = _load_real(name, counts, progress=verbose, anew=source == "real")
+            line += sources.told_of_place()
         except DataError as error:
             if source == "real":
                 raise

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from course.data import course_base, sources
+from course.data import course_base, download, sources
 from course.data.download import DataError
 from course.data.forward_pass import check_forward_pass
 from course.data.sources import DataFile, Dataset, data_folder
@@ -146,12 +146,15 @@ larger, or take another base: MobileNetV2, VGG16, ResNet50, EfficientNetV2B0
     if source == "real" and name == COURSE:
         raise ValueError('the base is "course", and source is "real": change one of them')
     size = check_size(name, size)
+    if source == "real":
+        download.forget_unreachable()
     reason, hint = "as asked", ""
     with random_numbers_kept():
         base = None
         if source != "embedded" and name != COURSE:
             try:
                 base, line = _load_real(name, size, progress=verbose, anew=source == "real")
+                line += sources.told_of_place()
             except DataError as error:
                 if source == "real":
                     raise

@@ -29,7 +29,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PureWindowsPath
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from course.data import network
 from course.data.network import masked
@@ -250,6 +250,7 @@ class _Probe:
     """What is known of a host: since when, and what came of asking it."""
 
     asked: float
+    granted: bool = False  # whether it was given HOST_SECONDS
     waited: float = 0.0  # in vain, in seconds
     done: threading.Event = field(default_factory=lambda: threading.Event())  # looked up late
     ended: bool = False
@@ -283,8 +284,8 @@ def check_reachable(url: str) -> None:
 
     Looking up a name and connecting can block for minutes, so both happen in a thread that is
     left alone after a while. Answers are kept for PROBE_AGAIN_SECONDS, in which all negative
-    ones together cost at most PROBE_SECONDS; where one is `patient`, a host that failed before is
-    asked again.
+    ones together cost at most PROBE_SECONDS; where one is `patient`, a host that was not given
+    its time before is asked again.
 
     Raises:
         OfflineError: COURSE_OFFLINE is set, or there was no connection in time.
@@ -298,8 +299,9 @@ def check_reachable(url: str) -> None:
     with _PROBE_LOCK:
         probe = _PROBES.get(host)
         age = now - probe.asked if probe else 0.0
-        failed = probe and not probe.ok and (probe.ended or age > HOST_SECONDS)
-        if not probe or age > PROBE_AGAIN_SECONDS or (failed and _PATIENT.get()):
+        grant = _PATIENT.get() and not (probe and (probe.ok or probe.granted))
+        over = not probe or age > PROBE_AGAIN_SECONDS
+        if over or (grant and (probe.ended or age > HOST_SECONDS)):
             probe = _PROBES[host] = _Probe(now)
             threading.Thread(target=_connect, args=(url, probe), daemon=True).start()
             if not _PATIENT.get():
@@ -309,9 +311,9 @@ def check_reachable(url: str) -> None:
                 if not probe.ok:
                     probe.waited = time.monotonic() - now
                     _WAITS.append((now, probe.waited))
-    if _PATIENT.get() and not probe.ok:
+    if grant or (over and _PATIENT.get()):
         probe.done.wait(HOST_SECONDS)
-        probe.waited = time.monotonic() - now
+        probe.waited, probe.granted = time.monotonic() - now, True
     if not probe.ok:
         way = probe.way or network.Way(host_of(url), 0, host_of(url))
         fault = probe.fault or network.fault_of_connecting(None, way, probe.waited)
@@ -385,7 +387,9 @@ def _resume(url, output_file, _pooch, *, part, attempt, known_hash, progress) ->
     timeouts = (HOST_SECONDS if _PATIENT.get() else CONNECT_SECONDS, READ_SECONDS)
     with network.session() as session:
         try:
-            response = session.get(url, headers=headers, stream=True, timeout=timeouts)
+            response = session.get(
+                url, headers=headers, auth=_login(url), stream=True, timeout=timeouts
+            )
         except (OSError, ValueError) as error:  # requests' own, and those of odd addresses
             raise _network_error(attempt, error, url) from error
         with response:
@@ -406,6 +410,15 @@ def _resume(url, output_file, _pooch, *, part, attempt, known_hash, progress) ->
                 _receive(response, part, start, attempt, progress)
     _unpack(part, Path(output_file), note["encoding"], attempt, known_hash)
     _drop(part)
+
+
+def _login(url: str) -> tuple[str, str] | None:
+    """The user name and password that COURSE_MIRROR has for this host; `sources.mirror` has not."""
+    given = urlsplit(os.environ.get("COURSE_MIRROR", "").strip())
+    _, login, host = given.netloc.rpartition("@")
+    if not login or (given.scheme, host) != urlsplit(url)[:2]:
+        return None
+    return unquote(given.username or ""), unquote(given.password or "")
 
 
 def _drop(part: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from course.data import bases, sources
+from course.data import bases, download, sources
 from course.data.download import DataError
 from course.data.forward_pass import check_forward_pass
 from course.data.sources import DataFile, Dataset, data_folder
@@ -97,11 +97,14 @@ def load_classifier(*, size=160, source="auto", verbose=True) -> Classifier | No
     """
     sources.check_source(source)
     size = bases.check_size(NETWORK, size)
+    if source == "real":
+        download.forget_unreachable()
     classifier, reason, hint = None, "as asked", ""
     if source != "embedded":
         try:
             with bases.random_numbers_kept():
                 classifier, line = _load_real(size, progress=verbose, anew=source == "real")
+            line += sources.told_of_place()
         except DataError as error:
             if source == "real":
                 raise

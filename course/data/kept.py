@@ -15,16 +15,30 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import json
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["NAMES", "Part", "data_folder", "remove_all", "survey"]
+__all__ = [
+    "NAMES",
+    "Part",
+    "Place",
+    "data_folder",
+    "give_home",
+    "place",
+    "remove_all",
+    "said_of_place",
+    "survey",
+    "why_no_files",
+]
 
 APP = "deep-vision-course"
 OWN, FEATURES = "pets-own", "features"
@@ -35,31 +49,145 @@ NAMES = (  # of the folders in the data folder: the data sets', and three more
 SCRATCH = (".incoming", ".making-", ".unpacked", "..unpacked-")  # beginnings of folders' names
 LOCK, WRITING = ".lock", ".writing-"
 TOLD = 20  # things that are named
+HOME = "home"  # in a temporary folder, for a user without one
+TEMPORARY = 9  # names that are tried for a folder among the temporary files
+
+
+class Place(NamedTuple):
+    """Where the course keeps things.
+
+    Args:
+        folder: the data folder.
+        usual: the one in the user's cache folder, where `folder` is a temporary one because that
+            takes no files; None otherwise, and for a user without a home.
+        why: why it takes none; "" where `folder` is not a temporary one.
+    """
+
+    folder: Path
+    usual: Path | None = None
+    why: str = ""
+
+
+_refusals: dict[Path, str] = {}  # what this process was told by the usual folder, once and for all
+
+
+def place() -> Place:
+    """The data folder: COURSE_DATA_DIR, or one in the user's cache folder, or a temporary one.
+
+    Without COURSE_DATA_DIR, and with a cache folder that takes no files (a read-only disk, a home
+    that is somebody else's, or none at all), things are kept among the temporary files, in a
+    folder of this user's that nobody else can look into; all processes find the same one.
+
+    Source: the usual one is `platformdirs.user_cache_dir`, which need not be there to be asked.
+    """
+    chosen = os.environ.get("COURSE_DATA_DIR", "").strip()
+    if chosen:
+        return Place(Path(os.path.expanduser(chosen)))
+    usual = _usual_folder(sys.platform)
+    if usual and usual not in _refusals:
+        _refusals[usual] = why_no_files(usual)
+    why = _refusals[usual] if usual else "this user has no home folder"
+    if why:
+        for folder in _temporary_folders():
+            if _is_private(folder, make=True):
+                return Place(folder, usual, why)
+    return Place(usual or Path("~", ".cache", APP))  # which tells what is wrong as it is used
+
+
+def give_home() -> None:
+    """Give a user without a home a temporary one: scikit-image can't be imported without any."""
+    if os.path.expanduser("~") != "~":
+        return
+    for folder in _temporary_folders():
+        if _is_private(folder, make=True):
+            os.environ["HOME"] = str(folder / HOME)
+            return
 
 
 def data_folder() -> Path:
-    """The folder of the cache: COURSE_DATA_DIR, or one in the user's cache folder.
+    """The folder in which the course keeps data: see `place`."""
+    return place().folder
 
-    Source: the latter is `platformdirs.user_cache_dir`, which need not be there to be asked.
+
+def said_of_place() -> tuple[str, str]:
+    """What the loaders, the doctor and `course data status` say of a temporary data folder.
+
+    Returns:
+        where things are kept, and why, half a sentence; and what to do, so that they last. Two
+        empty texts where they do.
     """
-    chosen = os.environ.get("COURSE_DATA_DIR", "").strip()
-    return Path(os.path.expanduser(chosen)) if chosen else _usual_folder(sys.platform)
+    here = place()
+    if not here.why:
+        return "", ""
+    why = f"{here.usual} takes no files ({here.why})" if here.usual else here.why
+    said = f"kept in {here.folder}, which the system empties from time to time, because {why}"
+    return said, "set COURSE_DATA_DIR to a folder of yours"
 
 
-def _usual_folder(platform: str) -> Path:
+def why_no_files(folder: Path) -> str:
+    """Why nothing can be stored in a folder, which need not be there; "" if something can.
+
+    A disk that is full takes files, when there is room again.
+    """
+    try:
+        for existing in (folder, *folder.absolute().parents):
+            with contextlib.suppress(FileNotFoundError):
+                os.stat(existing)
+                break
+        with tempfile.TemporaryFile(dir=existing):
+            return ""
+    except (OSError, ValueError) as error:  # the latter: a name with a zero byte
+        if getattr(error, "errno", None) in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
+            return ""
+        return getattr(error, "strerror", None) or str(error)
+
+
+def _usual_folder(platform: str) -> Path | None:
+    """The course's folder in the user's cache folder; None for a user without a home."""
     if platform == "win32":
-        local = os.environ.get("LOCALAPPDATA") or "~/AppData/Local"
-        return _below_home(local) / APP / APP / "Cache"
+        local = _below_home(os.environ.get("LOCALAPPDATA") or "~/AppData/Local")
+        return local and local / APP / APP / "Cache"
     if os.path.isabs(os.environ.get("XDG_CACHE_HOME", "")):
         return Path(os.environ["XDG_CACHE_HOME"]) / APP
-    return _below_home("~/Library/Caches" if platform == "darwin" else "~/.cache") / APP
+    cache = _below_home("~/Library/Caches" if platform == "darwin" else "~/.cache")
+    return cache and cache / APP
 
 
-def _below_home(folder: str) -> Path:
-    """A folder that begins with ~; for a user without a home, as in some containers, the temporary
-    folder."""
+def _below_home(folder: str) -> Path | None:
+    """A folder that begins with ~; None for a user without a home, as in some containers."""
     path = os.path.expanduser(folder)
-    return Path(tempfile.gettempdir() if path.startswith("~") else path)
+    given = [str(temporary / HOME) for temporary in _temporary_folders()]
+    return None if path.startswith("~") or os.environ.get("HOME") in given else Path(path)
+
+
+def _temporary_folders() -> list[Path]:
+    """Folders among the temporary files that may be this user's, the usual one first."""
+    try:
+        above = Path(tempfile.gettempdir())
+    except OSError:  # there is no folder for temporary files either
+        return []
+    user = f"-{os.geteuid()}" if hasattr(os, "geteuid") else ""
+    return [above / f"{APP}{user}{f'-{n}' * (n > 1)}" for n in range(1, TEMPORARY + 1)]
+
+
+def _is_private(folder: Path, *, make: bool = False) -> bool:
+    """Whether a folder is this user's, and nobody else gets in; made if need be.
+
+    Anybody can make a folder of any name among the temporary files, or a link: theirs are not
+    used, since what is in there could be changed, or be written elsewhere.
+    """
+    try:
+        if make:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder, 0o700)
+        facts = os.lstat(folder)
+    except OSError:
+        return False
+    if not stat.S_ISDIR(facts.st_mode):
+        return False
+    if not hasattr(os, "geteuid"):  # Windows, where each user's temporary files are their own
+        return True
+    return facts.st_uid == os.geteuid() and not stat.S_IMODE(facts.st_mode) & 0o077
 
 
 @dataclass
@@ -202,27 +330,31 @@ def remove_all(*, yes: bool = False, also: tuple[Path, ...] = ()) -> int:
         an exit code: 0, all is removed, or there was nothing; 1, something is left, or the
         answer was no.
     """
-    folder = data_folder()
-    try:
-        parts, strangers = survey(folder)
-    except OSError as error:
-        return _fail(f"{error.filename} cannot be read ({error.strerror}); make it readable")
+    here = place()
+    theirs = [folder for folder in _temporary_folders() if _is_private(folder)]
+    usual = [here.usual] if here.usual else []
+    found = {}
+    for folder in dict.fromkeys([here.folder, *usual, *theirs]):
+        try:
+            found[folder] = survey(folder)
+        except OSError as error:
+            return _fail(f"{error.filename} cannot be read ({error.strerror}); make it readable")
+    parts = [part for some, _ in found.values() for part in some]
     also = [path for path in also if path.is_symlink() or path.exists()]
     if not parts and not also:
-        print(f"Nothing to remove: there is nothing of the course's in {folder}.")
+        _remove_empty(found)
+        there = " or ".join(map(str, [here.folder, *usual]))
+        print(f"Nothing to remove: there is nothing of the course's in {there}.")
         return 0
-    inside = [path for path in strangers if {p.resolve() for p in also} & {*path.resolve().parents}]
+    inside = [path for _, strangers in found.values() for path in strangers
+              if {p.resolve() for p in also} & {*path.resolve().parents}]  # fmt: skip
     if inside:
         return _fail(f"{_shown(inside[0])} is not the course's, and would go; move it first.")
-    _tell(folder, parts, strangers, also)
+    _tell(found, also)
     if not yes and not _agreed():
         return _fail("Nothing was removed.")
     failures = [failure for part in parts for failure in _remove_part(part)]
-    with contextlib.suppress(OSError):  # it isn't empty
-        if not folder.is_symlink():
-            folder.rmdir()
-            if folder == _usual_folder("win32"):
-                folder.parent.rmdir()
+    _remove_empty(found)
     failures += [failure for path in also for failure in _remove_tree(path)]
     if failures:
         print("Not removed:", file=sys.stderr)
@@ -233,17 +365,29 @@ def remove_all(*, yes: bool = False, also: tuple[Path, ...] = ()) -> int:
     return 0
 
 
-def _tell(folder: Path, parts: list[Part], strangers: list[Path], also: list[Path]) -> None:
+def _remove_empty(folders) -> None:
+    """Remove those of the data folders that are empty now."""
+    for folder in folders:
+        with contextlib.suppress(OSError):  # it isn't empty, or isn't there
+            if not folder.is_symlink():
+                folder.rmdir()
+                if folder == _usual_folder("win32"):
+                    folder.parent.rmdir()
+
+
+def _tell(found: dict[Path, tuple[list[Part], list[Path]]], also: list[Path]) -> None:
     """Say what will go, and what will stay."""
-    if parts:
-        print(f"In {_shown(folder)}:")
-        width = max(len(part.folder.name) for part in parts)
-        for part in parts:
-            print(f"  {part.folder.name:{width}}  {part.megabytes:8,.1f} MB{_of_photos(part)}")
+    for folder, (parts, _) in found.items():
+        if parts:
+            print(f"In {_shown(folder)}:")
+            width = max(len(part.folder.name) for part in parts)
+            for part in parts:
+                print(f"  {part.folder.name:{width}}  {part.megabytes:8,.1f} MB{_of_photos(part)}")
     if also:
         print(f"In {_shown(Path.cwd())}:")
         for path in also:
             print(f"  {path}  {_megabytes_of(path):,.1f} MB")
+    strangers = [path for _, others in found.values() for path in others]
     if strangers:
         print("What the course did not put there stays:")
         _name(strangers)

@@ -6,12 +6,14 @@ lists, or lie as they do in a cache, so that a copy of the data folder is a mirr
 """
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
-from course.data import download
+from course.data import download, kept, network
 from course.data.download import DataError, OfflineError, StorageError
 from course.data.kept import data_folder
 from course_utils.texts import to_type
@@ -83,11 +85,66 @@ def stamp(name: str) -> dict[str, int]:
 
 
 def mirror() -> Path | str | None:
-    """COURSE_MIRROR: a folder, an address without its last slash, or None if it is not set."""
-    place = os.environ.get("COURSE_MIRROR", "").strip()
-    if download.is_url(place):
-        return place.rstrip("/")
-    return Path(place).expanduser() if place else None
+    """COURSE_MIRROR: a folder, an address without its last slash, or None if it is not set.
+
+    An address comes without the password that it may have, so that none is told or recorded;
+    `download.obtain` takes it from the setting.
+    Without it, where the usual data folder takes no files, that one is looked into: what was
+    stored there before serves on.
+    """
+    chosen = os.environ.get("COURSE_MIRROR", "").strip()
+    if download.is_url(chosen):
+        parts = urlsplit(chosen.rstrip("/"))
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    if chosen:
+        return Path(os.path.expanduser(chosen))
+    usual = kept.place().usual
+    return usual if usual and not _fault_of_folder(usual) else None
+
+
+def said_of_mirror() -> tuple[str, str]:
+    """COURSE_MIRROR as one can show it, and what is wrong with it, for the doctor; "" if nothing.
+
+    Only a folder is looked at: this asks no network.
+    """
+    text = f"COURSE_MIRROR={network.masked(os.environ.get('COURSE_MIRROR', ''))}"
+    place_of_mirror = mirror()
+    return text, _fault_of_folder(place_of_mirror) if isinstance(place_of_mirror, Path) else ""
+
+
+def _fault_of_folder(folder: Path) -> str:
+    """Why a folder can't be a mirror, in words that follow its name; "" if it can."""
+    try:
+        if stat.S_ISDIR(os.stat(folder).st_mode):
+            return ""
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        pass
+    except OSError as error:
+        return f"cannot be read ({error.strerror or error})"
+    return "is not a folder"
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something, or what it is can't be found out: reading it will tell."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether there is a file whose first byte can be read."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        with path.open("rb") as file:
+            file.read(1)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def in_mirror(name: str, place: str | Path) -> Path:
@@ -100,22 +157,31 @@ def in_mirror(name: str, place: str | Path) -> Path:
         `place`; or MIRROR/name/file if only that is there, as in a copy of a cache.
     """
     place, folder = Path(place), mirror()
-    if place.exists() or not isinstance(folder, Path):
+    if is_there(place) or not isinstance(folder, Path):
         return place
     copy = folder / name / place.name
-    return copy if copy.is_file() and folder.resolve() != data_folder().resolve() else place
+    return copy if is_there(copy) and folder.resolve() != data_folder().resolve() else place
 
 
 def keras_models() -> Path:
     """The folder to which Keras itself downloads weights, below KERAS_HOME or ~/.keras."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models"
+    return Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")) / "models"
 
 
-def called(place: str | Path) -> str:
-    """A place's name for people: a host, the mirror or Keras's cache."""
-    if download.is_url(place):
-        return download.host_of(place)
-    return "Keras's cache" if Path(place).parent == keras_models() else "the mirror"
+def called(source: str | Path) -> str:
+    """A place's name for people: a host, the mirror, Keras's cache or a data folder as it was."""
+    if download.is_url(source):
+        return download.host_of(str(source))
+    if Path(source).parent == keras_models():
+        return "Keras's cache"
+    usual = kept.place().usual
+    return "the read-only data folder" if usual in Path(source).parents else "the mirror"
+
+
+def told_of_place() -> str:
+    """A line for below the one that says what was loaded; "" where it is kept for good."""
+    said, remedy = kept.said_of_place()
+    return said and f"\n  {said[0].upper()}{said[1:]}. To keep it: {remedy}"
 
 
 def bring_files(
@@ -165,7 +231,7 @@ def _bring_file(name, dataset, file, target, check, progress, anew, also) -> str
         errors.append(DataError(f"Reading {target}", reason, "It is replaced as soon as possible"))
     hosts = [host + file.name for host in ([file.host] if file.host else dataset.hosts)]
     places: list[str | Path] = list(hosts)
-    if also and (also / file.name).is_file():
+    if also and is_there(also / file.name):
         places.insert(0, also / file.name)
     if isinstance(place_of_mirror, Path):
         places.insert(0, place_of_mirror / dataset.mirror / file.name)
@@ -179,7 +245,14 @@ def _bring_file(name, dataset, file, target, check, progress, anew, also) -> str
             check(path, file)
 
         known_hash = (file.known_hash or None) if place in hosts else None
-        download.obtain(place, target, known_hash=known_hash, check=check_all, progress=progress)
+        download.obtain(
+            place,
+            target,
+            known_hash=known_hash,
+            check=check_all,
+            progress=progress,
+            owner=called(place),
+        )
 
     return from_first(places, bring, title=dataset.title, name=name, errors=errors, anew=anew)
 
@@ -197,13 +270,13 @@ def files_in_mirror(name: str, dataset: Dataset) -> bool:
     """Whether all of a data set's files are in a mirror that is a folder."""
     folder = mirror()
     return isinstance(folder, Path) and all(
-        in_mirror(name, folder / dataset.mirror / file.name).is_file() for file in dataset.files
+        _is_readable(in_mirror(name, folder / dataset.mirror / file.name)) for file in dataset.files
     )
 
 
 def files_in_keras_models(dataset: Dataset) -> bool:
     """Whether all of a data set's files are where Keras itself downloads weights to."""
-    return all((keras_models() / file.name).is_file() for file in dataset.files)
+    return all(_is_readable(keras_models() / file.name) for file in dataset.files)
 
 
 def from_first(
@@ -223,18 +296,21 @@ def from_first(
         title: what it is, for the error.
         name: the data set's name, for the advice.
         errors: what went wrong before, to be told with the rest.
-        anew: try also the addresses that failed a short while ago.
+        anew: somebody asked for it by name: try also the addresses that failed a short while
+            ago, and give each host its time, as `download.patient` does.
     Returns:
         what the place is called: a host, or "the mirror".
     Raises:
         StorageError: it cannot be stored, so that no other place would help.
         DataError: no place has it; the message lists each.
     """
-    errors, place_of_mirror = list(errors), mirror()
+    errors, place_of_mirror, usual = list(errors), mirror(), kept.place().usual
     places = [place if download.is_url(place) else in_mirror(name, place) for place in places]
-    if isinstance(place_of_mirror, Path) and not place_of_mirror.is_dir():
-        reason = "COURSE_MIRROR is not a folder"
-        attempt = f"Looking in {place_of_mirror}"
+    # Nobody named the usual data folder, so what it lacks is no fault.
+    places = [place for place in places if usual not in Path(place).parents or is_there(place)]
+    fault = _fault_of_folder(place_of_mirror) if isinstance(place_of_mirror, Path) else ""
+    if fault:
+        attempt, reason = f"Looking in {place_of_mirror}", f"COURSE_MIRROR {fault}"
         errors.append(DataError(attempt, reason, "Correct it or unset it"))
         places = [
             place
@@ -245,7 +321,8 @@ def from_first(
         failed_at, error = _failed.get(str(place), (0.0, None))
         if anew or error is None or time.monotonic() - failed_at > FAILED_SECONDS:
             try:
-                bring(place)
+                with download.patient(anew):
+                    bring(place)
                 return called(place)
             except StorageError:
                 raise  # no other place would help
