@@ -133,6 +133,8 @@ are
     if source not in ("auto", "real", "own", "all", "embedded"):
         raise ValueError(f'source is {source!r}; give "auto", "real", "own", "all" or "embedded"')
     reason, hint = "as asked", ""
+    if source in ("real", "all"):
+        download.forget_unreachable()
     if source != "embedded":
         own_errors: list[DataError] = []
         try:
@@ -151,7 +153,7 @@ are
         pets, line = _load_drawn(counts, size, reason, progress=verbose)
         lines = [line + hint]
     if verbose:
-        print("\n".join(lines))
+        print("\n".join(lines) + sources.told_of_place())
     return pets
 
 
@@ -203,7 +205,7 @@ def add_pets(path: str | Path, *, seed: int = SEED, verbose: bool = True) -> Pet
             lines.append(
                 f"  This replaces {replaced} from {before.get('source', 'another folder')}."
             )
-        print("\n".join(lines))
+        print("\n".join(lines) + sources.told_of_place())
     return Pets(root / "whole" / "images", "own")
 
 
