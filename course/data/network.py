@@ -110,13 +110,18 @@ class Way(NamedTuple):
         host: name or number.
         port: of the host.
         name: the host for people, as in "the proxy proxy.example:3128 (https_proxy)".
-        proxied: whether it is a proxy.
+        variable: of a proxy, the environment variable to set; "" of a host.
     """
 
     host: str
     port: int
     name: str
-    proxied: bool = False
+    variable: str = ""
+
+    @property
+    def proxied(self) -> bool:
+        """Whether it is a proxy."""
+        return bool(self.variable)
 
 
 def masked(text: str) -> str:
@@ -147,7 +152,8 @@ def way_to(url: str) -> Way:
             raise Unusable(Fault(reason, "Correct it, for example in COURSE_MIRROR")) from error
         return Way(host, port, host)
     variables = (name for name, value in os.environ.items() if value == proxy)
-    variable = next((name for name in variables if name.lower().endswith("_proxy")), "system's")
+    variable = next((name for name in variables if name.lower().endswith("_proxy")), "")
+    given = variable or "the system's settings"
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     scheme = urlsplit(proxy).scheme
     try:
@@ -155,15 +161,15 @@ def way_to(url: str) -> Way:
             raise ValueError
         host, port = _host_and_port(proxy)
     except ValueError as error:
-        reason = f"the proxy's address {masked(proxy)} ({variable}) cannot be used"
-        advice = f"Set {variable} to one like http://HOST:PORT, or unset it"
+        reason = f"the proxy's address {masked(proxy)} ({given}) cannot be used"
+        advice = f"Put one like http://HOST:PORT into {given}, or remove it there"
         raise Unusable(Fault(reason, advice)) from error
-    name = f"the proxy {f'[{host}]' if ':' in host else host}:{port} ({variable})"
+    name = f"the proxy {f'[{host}]' if ':' in host else host}:{port} ({given})"
     if scheme.startswith("socks") and not importlib.util.find_spec("socks"):
         reason = f"{name} speaks SOCKS, which needs the package PySocks, and it is not installed"
-        advice = f"Install PySocks, set {variable} to a proxy that speaks http, or unset it"
+        advice = f"Install PySocks, put a proxy that speaks http into {given}, or remove it there"
         raise Unusable(Fault(reason, advice))
-    return Way(host, port, name, proxied=True)
+    return Way(host, port, name, variable or "HTTPS_PROXY")
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
@@ -374,7 +380,7 @@ def fault_of_connecting(error: Exception | None, way: Way, seconds: float) -> Fa
     elif _is_local(error) and not _has_network():
         reason = "no network"
     elif isinstance(error, socket.gaierror) and error.errno in NO_NAME:
-        reason = f"{way.name} is not a name that is known ({told})"
+        reason = f"{way.name} cannot be found ({told})"
     elif isinstance(error, socket.gaierror):
         reason = f"the name of {way.name} cannot be looked up ({told})"
     else:
@@ -506,9 +512,7 @@ def _fault_of_tunnel(status: int, phrase: str, way: Way, host: str) -> Fault:
 def _fault_of_password(told: str, way: Way) -> Fault:
     advice = "A proxy on the way has answered: ask whoever runs the network how to set HTTPS_PROXY"
     if way.proxied:
-        variable = re.search(r"\((\w+)\)$", way.name)
-        name = variable[1] if variable else "HTTPS_PROXY"
-        advice = f"Put them into {name}: http://NAME:PASSWORD@{way.host}:{way.port}"
+        advice = f"Put them into {way.variable}: http://NAME:PASSWORD@{way.host}:{way.port}"
     return Fault(f"{way.name} wants a user name and a password {told}", advice)
 
 

@@ -226,7 +226,7 @@ def bring_files(
 def _bring_file(name, dataset, file, target, check, progress, anew, also) -> str:
     """Bring one file from the first place that has it, or raise what each one said."""
     errors, place_of_mirror = [], mirror()
-    if target.exists():
+    if os.path.exists(target):
         reason = f"the cached {file.name} is damaged"
         errors.append(DataError(f"Reading {target}", reason, "It is replaced as soon as possible"))
     hosts = [host + file.name for host in ([file.host] if file.host else dataset.hosts)]
