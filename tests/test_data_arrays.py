@@ -395,11 +395,11 @@ def test_unroutable_network_costs_little(monkeypatch, capsys):
 
 def test_a_name_that_is_found_late(server, monkeypatch, capsys):
     """What is asked for by name is waited for, and what a lesson looks for by itself is not."""
-    usual, done = socket.getaddrinfo, threading.Event()
+    usual, seconds, done = socket.getaddrinfo, [30], threading.Event()
 
     def late(host, *args, **options):
         if host == "late.test":
-            done.wait(0.5)
+            done.wait(seconds[-1])
         return usual("127.0.0.1" if host == "late.test" else host, *args, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", late)
@@ -410,6 +410,7 @@ def test_a_name_that_is_found_late(server, monkeypatch, capsys):
     line = line_of(capsys)
     assert "late.test did not answer within 0.1 s" in line and "no network" not in line
     download.forget_unreachable()
+    seconds.append(0.3)
     assert data.fetch("mnist", progress=False).source == "late.test"
     shutil.rmtree(data.data_folder())
     assert_real(data.load_mnist(source="real", verbose=False))

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from course import data
 from course.cli import doctor
 from course.cli.cli import app
-from course.data import download, kept, pets
+from course.data import bases, download, imagenet, kept, pets
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "course" / "data" / "kept.py"
@@ -409,6 +409,19 @@ source='embedded', verbose=False).folder)"
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("source", ["real", "auto", "embedded"])
+def test_networks_in_a_temporary_folder(no_home, monkeypatch, capsys, source):
+    """Told of weights that were stored there, and of none where nothing was."""
+    made = SimpleNamespace(model=None)
+    monkeypatch.setattr(bases, "_load_real", lambda *_, **__: (made, "MobileNetV2"))
+    monkeypatch.setattr(bases, "_load_course", lambda *_: (made, "the course's own"))
+    monkeypatch.setattr(imagenet, "_load_real", lambda *_, **__: (made, "MobileNetV2"))
+    bases.load_base("mobilenetv2", size=96, source=source)
+    imagenet.load_classifier(size=96, source=source)
+    stored = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  Kept in")]
+    assert len(stored) == (0 if source == "embedded" else 2)
+
+
 def test_what_was_stored_before_the_disk_could_only_be_read(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at("http://host.invalid/"))
     monkeypatch.setenv("COURSE_OFFLINE", "1")
@@ -427,7 +440,9 @@ def test_what_was_stored_before_the_disk_could_only_be_read(monkeypatch, tmp_pat
     assert data.status()[0].would_use == "the read-only data folder"
     (x_train, _), _ = data.load_mnist()
     assert len(x_train) == 200
-    assert "from the read-only data folder" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "from the read-only data folder" in told and kept.said_of_place()[0][1:] in told
+    assert kept.said_of_place()[0] in CliRunner().invoke(app, ["data", "fetch", "mnist"]).output
     assert data.load_pets(2, 2).origin == "photos"
     # What is not there is no fault of it, and is not told.
     data.load_svhn(n_train=1, n_test=1)

@@ -52,6 +52,7 @@ FILTER = (
 PORTAL = "Open a browser, log in to the network, then try again"
 COPY = "Try on another network, or set COURSE_MIRROR to a copy"
 LATER = "Try again later"
+LOGIN = "If it is COURSE_MIRROR, put them into it (https://NAME:PASSWORD@...); else use a copy"
 # What OpenSSL's codes of a refused certificate mean, for learners.
 CERTIFICATES = {
     9: ("is not valid yet", CLOCK),
@@ -67,7 +68,7 @@ CERTIFICATES = {
 # What an answer means, and what helps; "{}" stands for who gave it.
 ANSWERS = {
     204: ("{} sent nothing", LATER),
-    401: ("{} wants a user name and a password", "Use another address, or a copy"),
+    401: ("{} wants a user name and a password", LOGIN),
     403: ("{} refuses to give the file", COPY),
     404: ("{} has no such file", "The file may have moved; use a copy if you can"),
     410: ("{} no longer has the file", "Set COURSE_MIRROR to a copy if you can"),
@@ -132,7 +133,8 @@ def masked(text: str) -> str:
         'http://***@example.org/file'
 
     """
-    return re.sub(r"(?<=://)(?:[^\s@/]*:\S*|[^\s/]+)@", "***@", str(text))
+    # A password may have a slash in it; but "host:8080/" has none.
+    return re.sub(r"(?<=://)(?:[^\s@/]*:(?!\d{1,5}/)\S*|[^\s/]+)@", "***@", str(text))
 
 
 def way_to(url: str) -> Way:
