@@ -6,6 +6,8 @@ import gzip
 import hashlib
 import io
 import re
+import select
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -70,8 +72,22 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_CONNECT(self):
-        status, headers, *_ = self.faulty.answers["CONNECT"]
-        self._answer(status, b"", headers)
+        """As a proxy does: pass on what comes from either side."""
+        if "CONNECT" in self.faulty.answers:
+            status, headers, *_ = self.faulty.answers["CONNECT"]
+            self._answer(status, b"", headers)
+            return
+        self.close_connection = True
+        host, _, port = self.path.rpartition(":")
+        with socket.create_connection((host, int(port))) as far:
+            self._log(200)
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            other = {self.connection: far, far: self.connection}
+            while not self.faulty.closing.is_set():
+                for side in select.select(list(other), [], [], 0.05)[0]:
+                    if not (piece := side.recv(1 << 16)):
+                        return
+                    other[side].sendall(piece)
 
     def do_GET(self):
         path = self.path.lstrip("/")

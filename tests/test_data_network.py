@@ -520,6 +520,16 @@ def test_a_certificate_that_is_trusted(server, secure, target, monkeypatch):
 
 
 @needs_openssl
+def test_an_encrypted_file_that_comes_through_a_proxy(server, secure, target, monkeypatch):
+    https, made = secure()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made))
+    proxy_at(monkeypatch, server.url, "https_proxy")
+    get(https.url, target)
+    assert target.read_bytes() == CONTENT
+    assert server.log == [(f"127.0.0.1:{https.port}", None, 200)]
+
+
+@needs_openssl
 @pytest.mark.parametrize(
     ("settings", "trusted", "reason", "advice"),
     [
