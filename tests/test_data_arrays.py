@@ -537,6 +537,15 @@ def test_mirror_on_a_server_that_wants_a_password(server, monkeypatch, tmp_path)
     assert "ada" not in str(caught.value)
 
 
+@pytest.mark.parametrize("address", ["http://[::1/data", "http://:80", "https://host:port/x"])
+def test_mirror_whose_address_is_none(monkeypatch, capsys, address):
+    monkeypatch.setitem(data.DATASETS, "mnist", point_mnist_at())
+    monkeypatch.setenv("COURSE_MIRROR", address)
+    data.load_mnist(n_train=1, n_test=1)
+    assert f"({address}/mnist.npz is no address" in line_of(capsys)
+    data.status()
+
+
 def test_mirror_that_lacks_the_file(server, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path))
     assert_real(data.load_mnist())

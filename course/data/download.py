@@ -237,7 +237,10 @@ def is_url(source: str | os.PathLike) -> bool:
 
 def host_of(url: str) -> str:
     """The host in a URL."""
-    return urlsplit(url).hostname or url
+    try:
+        return urlsplit(url).hostname or masked(url)
+    except ValueError:  # it is none
+        return masked(url)
 
 
 def offline() -> bool:
@@ -290,7 +293,7 @@ def check_reachable(url: str) -> None:
     Raises:
         OfflineError: COURSE_OFFLINE is set, or there was no connection in time.
     """
-    attempt, host = f"Reaching {host_of(url)}", urlsplit(url)[:2]
+    attempt, host = f"Reaching {host_of(url)}", tuple(url.split("/")[:3])
     if offline():
         raise OfflineError(attempt, "COURSE_OFFLINE is set", "Unset it to use the network")
     import requests.utils  # noqa: F401  here, not in the thread, whose time is short
@@ -414,11 +417,12 @@ def _resume(url, output_file, _pooch, *, part, attempt, known_hash, progress) ->
 
 def _login(url: str) -> tuple[str, str] | None:
     """The user name and password that COURSE_MIRROR has for this host; `sources.mirror` has not."""
-    given = urlsplit(os.environ.get("COURSE_MIRROR", "").strip())
-    _, login, host = given.netloc.rpartition("@")
-    if not login or (given.scheme, host) != urlsplit(url)[:2]:
+    scheme, _, rest = os.environ.get("COURSE_MIRROR", "").strip().partition("://")
+    login, _, host = rest.partition("/")[0].rpartition("@")
+    if not login or url.split("/")[:3] != [f"{scheme}:", "", host]:
         return None
-    return unquote(given.username or ""), unquote(given.password or "")
+    name, _, password = login.partition(":")
+    return unquote(name), unquote(password)
 
 
 def _drop(part: Path) -> None:

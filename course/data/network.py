@@ -145,13 +145,13 @@ def way_to(url: str) -> Way:
     """
     from requests.utils import get_environ_proxies, select_proxy
 
+    try:
+        host, port = _host_and_port(url)
+    except ValueError as error:
+        reason = f"{masked(url)} is no address of a file"
+        raise Unusable(Fault(reason, "Correct it, for example in COURSE_MIRROR")) from error
     proxy = select_proxy(url, get_environ_proxies(url))
     if not proxy:
-        try:
-            host, port = _host_and_port(url)
-        except ValueError as error:
-            reason = f"{masked(url)} is no address of a file"
-            raise Unusable(Fault(reason, "Correct it, for example in COURSE_MIRROR")) from error
         return Way(host, port, host)
     variables = (name for name, value in os.environ.items() if value == proxy)
     variable = next((name for name in variables if name.lower().endswith("_proxy")), "")

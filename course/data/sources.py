@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from course.data import download, kept, network
 from course.data.download import DataError, OfflineError, StorageError
@@ -94,8 +93,9 @@ def mirror() -> Path | str | None:
     """
     chosen = os.environ.get("COURSE_MIRROR", "").strip()
     if download.is_url(chosen):
-        parts = urlsplit(chosen.rstrip("/"))
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        scheme, _, rest = chosen.rstrip("/").partition("://")
+        host, slash, folder = rest.partition("/")
+        return f"{scheme}://{host.rpartition('@')[2]}{slash}{folder}"
     if chosen:
         return Path(os.path.expanduser(chosen))
     usual = kept.place().usual
