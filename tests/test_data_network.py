@@ -353,7 +353,12 @@ def test_the_way_without_a_proxy(monkeypatch, server):
 
 @pytest.mark.parametrize(
     "address",
-    ["http://ada:secret@p.test:port", "http://ada:secret@:3128", "ftp://ada:secret@p.test"],
+    [
+        "http://ada:secret@p.test:port",
+        "http://ada:secret@:3128",
+        "ftp://ada:secret@p.test",
+        "http://ada:secret@[::1:3128",
+    ],
 )
 def test_a_proxy_that_cannot_be_one(monkeypatch, server, target, address):
     proxy_at(monkeypatch, address)

@@ -157,10 +157,10 @@ def way_to(url: str) -> Way:
     variable = next((name for name in variables if name.lower().endswith("_proxy")), "")
     given = variable or "the system's settings"
     proxy = proxy if "://" in proxy else f"http://{proxy}"
-    scheme = urlsplit(proxy).scheme
     try:
+        scheme = urlsplit(proxy).scheme
         if scheme not in PORTS:
-            raise ValueError
+            raise ValueError(f"no proxy speaks {scheme}")
         host, port = _host_and_port(proxy)
     except ValueError as error:
         reason = f"the proxy's address {masked(proxy)} ({given}) cannot be used"
@@ -176,9 +176,10 @@ def way_to(url: str) -> Way:
 
 def _host_and_port(address: str) -> tuple[str, int]:
     parts = urlsplit(address)
-    if not parts.hostname:
-        raise ValueError("no host")
-    return parts.hostname, parts.port or PORTS[parts.scheme]
+    port = parts.port or PORTS.get(parts.scheme)
+    if not parts.hostname or not port:
+        raise ValueError("no host, or no port")
+    return parts.hostname, port
 
 
 # ---- connections --------------------------------------------------------------------------------
