@@ -6,6 +6,7 @@ ones (CMYK, transparent, rotated by a note, another format, ...) into plain RGB 
 of every file that it did not copy byte for byte.
 """
 
+import hashlib
 import io
 import os
 import shutil
@@ -26,15 +27,20 @@ __all__ = [
     "SUFFIXES",
     "Imported",
     "Photo",
+    "clean_name",
+    "exact_copies",
     "files_below",
     "import_photos",
     "is_hidden",
+    "look_alikes",
+    "look_below",
     "same_photos",
 ]
 
 MIN_SIDE = 16  # pixels; there is nothing to see in less
 MAX_PIXELS = 89_478_485  # Pillow's own bound for what may be a decompression bomb
 MAX_BYTES = 300_000_000  # of a file; films lie among the photos of many a telephone
+LONGEST = 1024  # pixels on the longer side of one's own photos; 12 megapixels take .4 s to read
 QUALITY = 95  # of the JPEGs that are written anew
 
 # Near duplicates. Measured on the 3,000 photos of `pets`: of 4.5 million pairs, one differs in
@@ -57,12 +63,14 @@ class Photo:
     Args:
         problem: why it is of no use; "" for a photo.
         change: what is done to make a plain RGB JPEG of it; "" where it is one.
+        digest: of the decoded picture, upright in RGB, before it is shrunk.
         bits: uint64 array, shape (4,), the difference hash; None for no photo.
         colours: int16 array, shape (192,), values in [0, 255], an 8 x 8 thumbnail; or None.
     """
 
     problem: str = ""
     change: str = ""
+    digest: bytes = field(default=b"", repr=False, compare=False)
     bits: np.ndarray | None = field(default=None, repr=False, compare=False)
     colours: np.ndarray | None = field(default=None, repr=False, compare=False)
 
@@ -84,11 +92,16 @@ def files_below(folder: str | Path) -> list[Path]:
 
     Hidden means a name with a dot first, or left there by a system: Thumbs.db, desktop.ini.
     """
-    files = []
+    return look_below(folder)[0]
+
+
+def look_below(folder: str | Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """The files as in `files_below`, and (path, why) of what can't be looked into."""
+    files, left_out = [], []
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not is_hidden(name)]
         files += [Path(place, name) for name in names if not is_hidden(name)]
-    return sorted(files)
+    return sorted(files), left_out
 
 
 def is_hidden(name: str) -> bool:
@@ -97,12 +110,18 @@ def is_hidden(name: str) -> bool:
 
 
 def import_photos(
-    groups: Mapping[str, Iterable[Path]], images: Path, *, root: Path, move=False, progress=True
+    groups: Mapping[str, Iterable[Path]],
+    images: Path,
+    *,
+    root: Path,
+    move=False,
+    progress=True,
+    anew=False,
 ) -> Imported:
     """Bring files into folders below `images`: each decoded once, and plain RGB JPEG afterwards.
 
-    A plain one is copied byte for byte, others are saved as JPEG with quality 95, and what is no
-    photo stays out.
+    A plain one is copied byte for byte, or with `anew` saved as all the others are: as JPEG with
+    quality 95. What is no photo stays out.
 
     Args:
         groups: folder below `images` ("train/cats") -> the files that go there.
@@ -110,6 +129,7 @@ def import_photos(
         root: names in the result are told from this folder on.
         move: take the files away from where they are instead of copying them.
         progress: show a progress bar.
+        anew: save every photo anew, with at most 1,024 pixels on its longer side.
     Returns:
         the good photos, and the names of those that were left out or changed.
     Raises:
@@ -121,11 +141,11 @@ def import_photos(
     for group, paths in groups.items():
         (images / group).mkdir(parents=True)
         taken = set()
-        jobs += [(path, images / group / _new_name(path, taken)) for path in paths]
+        jobs += [(path, images / group / clean_name(path.stem, taken, ".jpg")) for path in paths]
     result = Imported()
     with _quiet(), _workers() as pool:  # Pillow decodes outside Python's lock
         done = tqdm(
-            pool.imap(lambda job: _import_one(*job, move), jobs),
+            pool.imap(lambda job: _import_one(*job, move, anew), jobs),
             desc="checking photos", total=len(jobs), unit=" files", leave=False,
             disable=not progress,
         )  # fmt: skip
@@ -140,22 +160,28 @@ def import_photos(
     return result
 
 
-def _new_name(path: Path, taken: set[str]) -> str:
-    """A name ending in .jpg; where two come to the same, also but for case, they are numbered."""
-    stem = printable(path.stem, instead="?")
-    name, number = f"{stem}.jpg", 1
-    while name.lower() in taken:
+def clean_name(name: str, taken: set[str], suffix: str = "") -> str:
+    """A name that any disk takes; where two come to the same, also but for case, they are numbered.
+
+    Args:
+        name: of a file without its suffix, or of a folder.
+        taken: the names there are already, casefolded; the new one is added.
+        suffix: of the new name.
+    """
+    stem = printable(name, instead="?")
+    new, number = stem + suffix, 1
+    while new.casefold() in taken:
         number += 1
-        name = f"{stem}_{number}.jpg"
-    taken.add(name.lower())
-    return name
+        new = f"{stem}_{number}{suffix}"
+    taken.add(new.casefold())
+    return new
 
 
-def _import_one(path: Path, target: Path, move: bool) -> Photo:
-    photo, image = _decode(path)
+def _import_one(path: Path, target: Path, move: bool, anew: bool) -> Photo:
+    photo, image = _decode(path, anew)
     if photo.problem:
         return photo
-    if photo.change:
+    if photo.change or anew:
         image.save(target, "JPEG", quality=QUALITY)
     elif move:
         os.replace(path, target)
@@ -164,7 +190,7 @@ def _import_one(path: Path, target: Path, move: bool) -> Photo:
     return photo
 
 
-def _decode(path: Path) -> tuple[Photo, Image.Image | None]:
+def _decode(path: Path, anew: bool) -> tuple[Photo, Image.Image | None]:
     """Look at a file; return the picture as well, in RGB and upright."""
     try:
         if not path.is_file() and path.exists():
@@ -191,7 +217,13 @@ def _decode(path: Path) -> tuple[Photo, Image.Image | None]:
     except Exception as error:  # Pillow's readers raise all sorts
         damage = f"damaged: {str(error) or repr(error)}"
         return Photo("cut off" if "truncated" in damage else damage), None
-    return Photo("", ", ".join(changes), *_fingerprint(picture)), picture
+    digest = hashlib.blake2b(repr(picture.size).encode(), digest_size=16)
+    digest.update(picture.tobytes())
+    if anew and max(picture.size) > LONGEST:
+        changes.append(f"{picture.width} x {picture.height} pixels shrunk to {LONGEST}")
+        picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS, reducing_gap=3)
+    fingerprint = _fingerprint(picture)
+    return Photo("", ", ".join(changes), digest.digest(), *fingerprint), picture
 
 
 def _no_image(content: bytes) -> str:
@@ -268,6 +300,54 @@ def _workers() -> Iterator[ThreadPool]:
 
 
 # Copies
+
+
+def exact_copies(photos: Sequence[Photo]) -> list[list[int]]:
+    """Photos whose pixels are the same: as decoded, upright in RGB, before any is shrunk.
+
+    So one file under two names is found, and the same picture in PNG and in another loss-free
+    format; a JPEG that was saved anew has other pixels, and only looks alike.
+
+    Args:
+        photos: good ones, as in `Imported.photos`.
+    Returns:
+        groups of two or more indices, each ascending, in the order of their first.
+    """
+    groups: dict[bytes, list[int]] = {}
+    for number, photo in enumerate(photos):
+        groups.setdefault(photo.digest, []).append(number)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def look_alikes(photos: Sequence[Photo], *, progress: bool = False) -> list[tuple[int, int]]:
+    """Photos that look alike: copies made smaller or saved anew, and what else looks the same.
+
+    They are to be looked at, and nothing is to be done without: pictures of a film, scans, or
+    products on white may look alike and be different.
+
+    Args:
+        photos: good ones, as in `Imported.photos`.
+        progress: show a progress bar.
+    Returns:
+        pairs (i, j) with i < j. Photos that hang together by pairs are one group; of n there are
+        only n - 1 pairs. Of exact copies only the first is compared, so that no pair is one.
+    Source: the difference hash (dHash) of Neal Krawetz, hackerfactor.com, 2013.
+    """
+    again = {number for group in exact_copies(photos) for number in group[1:]}
+    single = [number for number in range(len(photos)) if number not in again]
+    parent, pairs = list(range(len(photos))), []
+
+    def root(number):
+        while parent[number] != number:
+            number = parent[number]
+        return number
+
+    for i, j, _ in same_photos([photos[number] for number in single]):
+        a, b = root(single[i]), root(single[j])
+        if a != b:
+            parent[b] = a
+            pairs.append((single[i], single[j]))
+    return pairs
 
 
 def same_photos(
