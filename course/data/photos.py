@@ -9,17 +9,19 @@ of every file that it did not copy byte for byte.
 import hashlib
 import io
 import os
-import shutil
+import re
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
+from course.data import jpegs
 from course_utils.start import cpu_count
 from course_utils.texts import printable
 
@@ -39,9 +41,12 @@ __all__ = [
 
 MIN_SIDE = 16  # pixels; there is nothing to see in less
 MAX_PIXELS = 89_478_485  # Pillow's own bound for what may be a decompression bomb
+MAX_SIDE = 65_500  # pixels of a JPEG, for libjpeg
+MANY_PIXELS = 25_000_000  # no two pictures of more are decoded at once: each takes 100 MB and more
 MAX_BYTES = 300_000_000  # of a file; films lie among the photos of many a telephone
 LONGEST = 1024  # pixels on the longer side of one's own photos; 12 megapixels take .4 s to read
 QUALITY = 95  # of the JPEGs that are written anew
+MOST_BYTES = 100  # of a name: encrypted folders take 143, and a path on Windows 260 in all
 
 # Near duplicates. Measured on the 3,000 photos of `pets`: of 4.5 million pairs, one differs in
 # fewer than 60 of the 256 bits, and that one (9 bits) is the same photo twice. Copies of 600 of
@@ -51,9 +56,48 @@ HASH_SIDE = 16  # the hash has 16 x 16 bits: is a pixel brighter than its left n
 NEAR_BITS = 30
 NEAR_COLOUR = 20.0  # mean difference of 8 x 8 thumbnails; flat pictures share a hash, not this
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic"}
+# fmt: off
+SUFFIXES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".heic",
+    ".heif", ".avif", ".jp2",
+}
+_RAW = {".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"}
+# fmt: on
+# After "ftyp", what begins a photo's file and not a film's.
+_STILL = {
+    b"heic",
+    b"heix",
+    b"heim",
+    b"heis",
+    b"hevc",
+    b"hevx",
+    b"mif1",
+    b"mif2",
+    b"msf1",
+    b"avif",
+    b"avis",
+}  # fmt: skip
+_OTHERS = {
+    b"PK\x03\x04": "an archive: unpack it first",
+    b"Rar!": "an archive: unpack it first",
+    b"7z\xbc\xaf": "an archive: unpack it first",
+    b"%PDF": "a PDF, not an image",
+    b"RIFF": "a film or a sound, not a photo",
+    b"%!PS": "PostScript, not an image",
+}
+_DEVICES = re.compile(r"con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]", re.IGNORECASE)
+_OF_SYSTEMS = re.compile(
+    r"(eh)?thumbs(_vista)?\.db|thumbs\.db:encryptable|desktop\.ini|picasa\.ini|zbthumbnail\.info|"
+    r".*\.(lnk|url|webloc|desktop)|icon\r|"  # links of desktops; a folder's own icon
+    r"__macosx|network trash folder|temporary items|thevolumesettingsfolder|"  # macOS
+    r"\$recycle\.bin|recycler|system volume information|found\.\d{3}|msdownld\.tmp|"  # Windows
+    r"lost\+found|lost\.dir|"  # Linux, Android
+    r"[@#](eadir|recycle|snapshot|recently-snapshot|tmp|__thumb|sharebin|quarantine)",  # NAS
+    re.IGNORECASE,
+)
 
-_PLACEHOLDERS = {"thumbs.db", "desktop.ini", "__macosx"}  # left by Windows and by macOS
+_TOO_MANY = f"more than {MAX_PIXELS / 1e6:.0f} million pixels"
+_ALONE = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -84,44 +128,82 @@ class Imported:
     changed: list[tuple[str, str]] = field(default_factory=list)  # file, how
 
 
-# Importing
+# Finding files
 
 
 def files_below(folder: str | Path) -> list[Path]:
-    """The files in a folder and in its subfolders, sorted; hidden ones are passed over.
-
-    Hidden means a name with a dot first, or left there by a system: Thumbs.db, desktop.ini.
-    """
+    """The files in a folder and in its subfolders, sorted, as `look_below` finds them."""
     return look_below(folder)[0]
 
 
 def look_below(folder: str | Path) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """The files as in `files_below`, and (path, why) of what can't be looked into."""
-    files, left_out = [], []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not is_hidden(name)]
-        files += [Path(place, name) for name in names if not is_hidden(name)]
-    return sorted(files), left_out
+    """The files in a folder and in its subfolders, also where links lead to; hidden ones aside.
+
+    Args:
+        folder: to look into.
+    Returns:
+        files: sorted.
+        left_out: (path, why) of folders that cannot be read, or are here already by another name.
+    """
+    files: list[Path] = []
+    left_out: list[tuple[Path, str]] = []
+    top = Path(folder)
+    pending, links, seen = [top], [], set()
+    while pending or links:  # links last, so that a folder is told by its own name
+        place = pending.pop() if pending else links.pop(0)
+        try:
+            real = os.path.realpath(place)
+            if real in seen:
+                left_out.append((place, "a link to a folder that is here already"))
+            elif seen and Path(os.path.realpath(top)).is_relative_to(real):
+                left_out.append((place, "a link to a folder that holds this one"))
+            else:
+                with os.scandir(place) as inside:
+                    entries = sorted(inside, key=lambda entry: entry.name)
+                seen.add(real)
+                for entry in entries:
+                    if is_hidden(entry.name):
+                        continue
+                    if not entry.is_dir():
+                        files.append(Path(entry.path))
+                    elif entry.is_dir(follow_symlinks=False) and not _is_junction(entry):
+                        pending.append(Path(entry.path))
+                    else:
+                        links.append(Path(entry.path))
+        except OSError as error:
+            left_out.append((place, _unreadable(error)))
+    return sorted(files), sorted(left_out)
+
+
+def _is_junction(entry: os.DirEntry) -> bool:
+    """Whether it is one of Windows' links between folders; Python 3.11 cannot tell."""
+    return getattr(entry, "is_junction", bool)()
+
+
+def _unreadable(error: OSError) -> str:
+    return f"it cannot be read ({error.strerror or error})"
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder of this name is a system's own, and no photo."""
-    return name.startswith(".") or name.lower() in _PLACEHOLDERS
+    """Whether a file or folder of this name is a system's or a program's own, and no photo.
+
+    Names with a dot first are, and those of trash, thumbnails and indexes, in letters of any case.
+    """
+    return name.startswith(".") or _OF_SYSTEMS.fullmatch(name) is not None
+
+
+# Importing
 
 
 def import_photos(
-    groups: Mapping[str, Iterable[Path]],
-    images: Path,
-    *,
-    root: Path,
-    move=False,
-    progress=True,
+    groups: Mapping[str, Iterable[Path]], images: Path, *, root: Path, move=False, progress=True,
     anew=False,
-) -> Imported:
+) -> Imported:  # fmt: skip
     """Bring files into folders below `images`: each decoded once, and plain RGB JPEG afterwards.
 
-    A plain one is copied byte for byte, or with `anew` saved as all the others are: as JPEG with
-    quality 95. What is no photo stays out.
+    A plain one is copied byte for byte, or with `anew` saved as the others are: upright, as JPEG
+    with quality 95, without the notes that a camera makes (among them the place). What is no photo
+    stays out, and so does one of which a part is missing.
 
     Args:
         groups: folder below `images` ("train/cats") -> the files that go there.
@@ -129,9 +211,11 @@ def import_photos(
         root: names in the result are told from this folder on.
         move: take the files away from where they are instead of copying them.
         progress: show a progress bar.
-        anew: save every photo anew, with at most 1,024 pixels on its longer side.
+        anew: save every photo anew, in the colours of sRGB, with at most 1,024 pixels on its
+            longer side.
     Returns:
-        the good photos, and the names of those that were left out or changed.
+        the good photos, and the names of those that were left out or changed. Saving a plain JPEG
+        anew is no change, to shrink it is one.
     Raises:
         OSError: a file cannot be written.
     """
@@ -140,7 +224,7 @@ def import_photos(
     jobs = []
     for group, paths in groups.items():
         (images / group).mkdir(parents=True)
-        taken = set()
+        taken: dict[str, int] = {}
         jobs += [(path, images / group / clean_name(path.stem, taken, ".jpg")) for path in paths]
     result = Imported()
     with _quiet(), _workers() as pool:  # Pillow decodes outside Python's lock
@@ -160,77 +244,181 @@ def import_photos(
     return result
 
 
-def clean_name(name: str, taken: set[str], suffix: str = "") -> str:
-    """A name that any disk takes; where two come to the same, also but for case, they are numbered.
+def clean_name(name: str, taken: dict[str, int], suffix: str = "") -> str:
+    """A name that any disk takes, not Linux's alone, and that is free.
+
+    What Windows does not take is replaced, and a long name is shortened; names that come to the
+    same, also but for case, or for how an accent is written, are numbered.
 
     Args:
-        name: of a file without its suffix, or of a folder.
-        taken: the names there are already, casefolded; the new one is added.
+        name: of a file, less its suffix, or of a folder.
+        taken: the names there are already, for one folder: {} at first; the new one is added.
         suffix: of the new name.
+    Example:
+        >>> taken = {}
+        >>> [clean_name(name, taken, ".jpg") for name in ("Rex", "rex", "what?", "aux.1")]
+        ['Rex.jpg', 'rex_2.jpg', 'what_.jpg', '_aux.1.jpg']
+
     """
-    stem = printable(name, instead="?")
-    new, number = stem + suffix, 1
+    stem = re.sub(r'[<>:"/\\|?*]', "_", printable(name, instead="_"))
+    stem = stem.strip(" .") or "_"
+    if len(stem.encode()) > MOST_BYTES:
+        mark = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+        stem = stem.encode()[: MOST_BYTES - 9].decode("utf-8", "ignore").rstrip(" .") + "~" + mark
+    if _DEVICES.fullmatch(stem.partition(".")[0].rstrip()) or is_hidden(stem + suffix):
+        stem = f"_{stem}"
+    new, key = stem + suffix, stem.casefold()
     while new.casefold() in taken:
-        number += 1
-        new = f"{stem}_{number}{suffix}"
-    taken.add(new.casefold())
+        taken[key] = taken.get(key, 1) + 1
+        new = f"{stem}_{taken[key]}{suffix}"
+    taken.setdefault(new.casefold(), 1)
     return new
 
 
 def _import_one(path: Path, target: Path, move: bool, anew: bool) -> Photo:
-    photo, image = _decode(path, anew)
+    photo, image, content = _decode(path, anew)
     if photo.problem:
         return photo
-    if photo.change or anew:
+    if anew or photo.change:
         image.save(target, "JPEG", quality=QUALITY)
     elif move:
         os.replace(path, target)
     else:
-        shutil.copyfile(path, target)
+        target.write_bytes(content)
     return photo
 
 
-def _decode(path: Path, anew: bool) -> tuple[Photo, Image.Image | None]:
-    """Look at a file; return the picture as well, in RGB and upright."""
+def _decode(path: Path, anew: bool) -> tuple[Photo, Image.Image | None, bytes]:
+    """Look at a file; return the picture as well, as it is to be saved, and the file's bytes."""
     try:
-        if not path.is_file() and path.exists():
-            return Photo("not a file"), None  # a pipe, say, would be read for ever
-        if path.stat().st_size > MAX_BYTES:
-            return Photo(f"more than {MAX_BYTES / 1e6:.0f} MB: a film?"), None
-        content = path.read_bytes()
+        content, problem = _read(path)
     except OSError as error:
-        return Photo(f"it cannot be read ({error.strerror})"), None
+        content, problem = b"", _unreadable(error)
+    if problem:
+        return Photo(problem), None, content
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            width, height = image.size
-            if min(width, height) < MIN_SIDE:
-                small = f"{width} x {height} pixels; {MIN_SIDE} x {MIN_SIDE} are needed"
-                return Photo(small), None
-            if width * height > MAX_PIXELS:
-                raise Image.DecompressionBombError
-            image.load()
-            picture, changes = _plain(image)
+        with Image.open(io.BytesIO(content), formats=_formats()) as image:
+            problem = _of_no_use(image.size, anew)
+            if problem:
+                return Photo(problem), None, content
+            with _ALONE if image.width * image.height > MANY_PIXELS else nullcontext():
+                photo, picture = _taken_in(image, content, anew)
     except Image.DecompressionBombError:
-        return Photo(f"more than {MAX_PIXELS / 1e6:.0f} million pixels"), None
+        return Photo(_TOO_MANY), None, content
     except UnidentifiedImageError:
-        return Photo(_no_image(content)), None
+        return Photo(_no_image(content)), None, content
     except Exception as error:  # Pillow's readers raise all sorts
-        damage = f"damaged: {str(error) or repr(error)}"
-        return Photo("cut off" if "truncated" in damage else damage), None
-    digest = hashlib.blake2b(repr(picture.size).encode(), digest_size=16)
-    digest.update(picture.tobytes())
-    if anew and max(picture.size) > LONGEST:
-        changes.append(f"{picture.width} x {picture.height} pixels shrunk to {LONGEST}")
-        picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS, reducing_gap=3)
-    fingerprint = _fingerprint(picture)
-    return Photo("", ", ".join(changes), digest.digest(), *fingerprint), picture
+        damage = f"damaged: {printable(str(error) or repr(error), most=200)}"
+        return Photo("cut off" if "truncated" in damage else damage), None, content
+    return photo, picture, content
+
+
+def _read(path: Path) -> tuple[bytes, str]:
+    """A file's bytes, or why it is not read."""
+    if not path.is_file():
+        if path.is_symlink() and not path.exists():
+            return b"", "a link that leads nowhere"
+        path.stat()  # says what is wrong with it
+        return b"", "not a file"  # a pipe, say, would be read for ever
+    if path.suffix.lower() in _RAW:
+        return b"", "a camera's raw file, which is not read here: export it as JPEG"
+    with path.open("rb") as file:
+        begin = file.read(32)
+        if begin[4:8] == b"ftyp" and begin[8:12] not in _STILL:
+            return b"", "a film, not a photo"
+        if os.fstat(file.fileno()).st_size > MAX_BYTES:
+            return b"", f"more than {MAX_BYTES / 1e6:.0f} MB: a film?"
+        return begin + file.read(), ""
+
+
+def _of_no_use(size: tuple[int, int], anew: bool) -> str:
+    """What is wrong with a picture's size; "" if nothing is."""
+    width, height = size
+    if min(size) < MIN_SIDE:
+        return f"{width} x {height} pixels; {MIN_SIDE} x {MIN_SIDE} are needed"
+    if width * height > MAX_PIXELS:
+        return _TOO_MANY
+    if anew and min(size) * LONGEST < MIN_SIDE * max(size):
+        return f"{width} x {height} pixels: a strip, not a photo"
+    if not anew and max(size) > MAX_SIDE:
+        return f"{width} x {height} pixels; no JPEG has more than {MAX_SIDE:,} in a row"
+    return ""
+
+
+def _taken_in(image: Image.Image, content: bytes, anew: bool) -> tuple[Photo, Image.Image | None]:
+    """Decode a picture: what is to be told of it, and what is to be saved."""
+    image.load()
+    whole = True
+    if image.format in ("JPEG", "MPO"):
+        parts = jpegs.parts_of(content)
+        damage = jpegs.damage(content, parts, image)
+        if damage:
+            return Photo(damage), None
+        whole = parts.plain
+    picture, changes = _plain(image)
+    rgb = picture.convert("RGB") if picture.mode != "RGB" else picture
+    digest = hashlib.blake2b(repr(rgb.size).encode(), digest_size=16)
+    digest.update(rgb.tobytes())
+    if anew:
+        if max(picture.size) > LONGEST:
+            changes.append(f"{picture.width} x {picture.height} pixels shrunk to {LONGEST}")
+            picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS, reducing_gap=1.5)
+            rgb = picture.convert("RGB")
+        in_srgb = _in_srgb(picture, image.info.get("icc_profile"))
+        if in_srgb is not None:
+            changes.append("colours to sRGB")
+            rgb = in_srgb
+    elif not whole and not changes:
+        changes.append("unusual JPEG to a plain one")
+    rgb.info = {}  # else a note in it would be saved as well
+    return Photo("", ", ".join(changes), digest.digest(), *_fingerprint(rgb)), rgb
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image | None:
+    """A picture whose file says what its colours mean, in those that are meant where none do.
+
+    Phones save "Display P3", in which the same numbers are stronger colours. Keras and TensorFlow
+    know of no profiles.
+
+    Returns:
+        an RGB picture; None for one that is in sRGB already, or does not say so.
+    """
+    if not profile or not features.check("littlecms2"):
+        return None
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        of_mode = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L"}
+        if of_mode.get(source.profile.xcolor_space.strip()) != picture.mode:
+            return None
+        if "sRGB" in ImageCms.getProfileDescription(source):
+            return None
+        return ImageCms.profileToProfile(
+            picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError):  # a damaged profile says nothing of the colours
+        return None
+
+
+def _formats() -> list[str]:
+    """The formats to try: Pillow's, but for those that it would have another program draw."""
+    Image.init()
+    return [name for name in Image.ID if name not in ("EPS", "WMF")]
 
 
 def _no_image(content: bytes) -> str:
     if not content:
         return "0 bytes"
-    if content[4:8] == b"ftyp" and content[8:11] in (b"hei", b"hev", b"mif", b"msf"):
-        return "HEIC, which is not read here: export it as JPEG"
+    if content[4:8] == b"ftyp":
+        kind = "AVIF" if content[8:11] == b"avi" else "HEIC"
+        return f"{kind}, which is not read here: export it as JPEG"
+    if content.startswith(b"\xff\xd8\xff"):
+        parts = jpegs.parts_of(content)
+        if parts.bits > 8:
+            return f"a JPEG of {parts.bits} bits, which is not read here: export it with 8"
+        return "damaged: a JPEG whose beginning makes no sense"
+    for begin, kind in _OTHERS.items():
+        if content.startswith(begin):
+            return kind
     try:
         content[:2000].decode("utf-8", "strict" if len(content) <= 2000 else "ignore")
         text = b"\0" not in content[:2000] and content[:200].decode("utf-8", "ignore").isascii()
@@ -240,14 +428,18 @@ def _no_image(content: bytes) -> str:
 
 
 def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """The picture upright in RGB with 8 bits, and what of that it was not."""
+    """The picture upright with 8 bits a colour, and what of that and of RGB it was not.
+
+    It is RGB, or it is grey or CMYK, which a colour profile may tell more of.
+    """
     changes, kind, mode = [], image.format, image.mode
+    turned = image
     try:
-        turned = ImageOps.exif_transpose(image)  # a copy, whether turned or not
         if image.getexif().get(0x0112, 1) in range(2, 9):
+            turned = ImageOps.exif_transpose(image)
             changes.append("turned upright")
     except Exception:  # notes in the file that cannot be read say nothing of its rotation
-        turned = image.copy()
+        turned = image
     if kind != "JPEG":
         first = ", its first picture" if getattr(image, "n_frames", 1) > 1 else ""
         changes.append(f"{kind} to JPEG{first}")
@@ -257,7 +449,7 @@ def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
         turned = picture.convert("RGB")
         changes.append("transparency to white")
     elif mode.startswith(("I", "F")):  # Pillow's own conversion would cut off at 255
-        levels = np.asarray(turned, np.float64)
+        levels = np.nan_to_num(np.asarray(turned, np.float64))
         top = max(levels.max(), 1.0)
         full = 1.0 if top <= 1 else 255.0 if top <= 255 else max(65535.0, top)
         turned = Image.fromarray(np.uint8(levels.clip(0, full) / full * 255 + 0.5))
@@ -268,7 +460,7 @@ def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
         changes.append("palette to RGB")
     elif mode != "RGB":
         changes.append(f"{mode} to RGB")
-    return turned.convert("RGB"), changes
+    return turned if turned.mode in ("RGB", "L", "CMYK") else turned.convert("RGB"), changes
 
 
 def _fingerprint(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
