@@ -53,6 +53,17 @@ def counted(number, thing, things=None):
     return f"{text} {thing if number == 1 else things or thing + 's'}"
 
 
+def fitting(text, encoding):
+    """Text in the characters of an encoding (None: ASCII); others are written out, as \\u732b."""
+    return text.encode(encoding or "ascii", "backslashreplace").decode(encoding or "ascii")
+
+
+def say(*lines):
+    """Print lines that may hold any names: no pipe, file or terminal is too narrow for them."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # a StringIO has none
+    print(*(fitting(line, encoding) for line in lines), sep="\n")
+
+
 def to_type(command):
     """A command as one types it here: in a notebook's cell with a `!` before it.
 

@@ -29,7 +29,7 @@ from course_utils.machine import DISTRIBUTION
 from course_utils.machine import version as _version
 from course_utils.memory import GB
 from course_utils.start import SCALES, cpu_count
-from course_utils.texts import counted
+from course_utils.texts import counted, fitting
 
 __all__ = ["CHECKS", "Finding", "examine", "report", "run_doctor", "visit"]
 
@@ -128,8 +128,7 @@ def report(finding: Finding, *, encoding: str | None = "utf-8") -> str:
     lines = f"{marks[finding.level]:{width}} {finding.topic:12} {finding.text}"
     if finding.remedy:
         lines += f"\n{'':{width}} {'':12} {marks['remedy']} {finding.remedy}"
-    codec = encoding or "ascii"
-    return lines.encode(codec, "backslashreplace").decode(codec)
+    return fitting(lines, encoding)
 
 
 def visit() -> None:
