@@ -113,6 +113,7 @@ _mnist = dataclasses.replace(_mnist, hosts=({url!r},), files=(_file,), shapes=_s
 DATASETS.clear()
 DATASETS.update(mnist=_mnist, pets=_pets)
 pets.DATASETS.update(pets=_pets)
+pets.WHOLE.update(pets=dict.fromkeys(pets.WHOLE["pets"], 4))
 """)
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@localhost", "-C", str(folder)]
     subprocess.run([*git, "init", "--quiet"], check=True)

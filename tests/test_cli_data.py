@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from course import data
 from course.cli.cli import app
-from course.data import arrays, sources
+from course.data import arrays, pets, sources
 
 CONTENT = mnist_bytes()
 
@@ -87,6 +87,8 @@ def mirror(tmp_path, monkeypatch):
     """A mirror with cats and dogs, of which one file is bad."""
     make_set(tmp_path / "mirror" / "cats_and_dogs")
     write(tmp_path / "mirror" / "cats_and_dogs" / "train" / "cats" / "x.jpg", BAD["empty.jpg"][0])
+    whole = {group: 6 if "train" in group else 4 for group in pets.WHOLE["pets"]}
+    monkeypatch.setitem(pets.WHOLE, "pets", whole)
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
     monkeypatch.setenv("COURSE_OFFLINE", "1")
 

@@ -224,7 +224,9 @@ def data_fetch(
         else:
             here = "here" if record.came else "already here"
             size = f"{record.megabytes:,.1f} MB from {record.source}"
-            typer.echo(f"{name}: {here} and verified, {size}")
+            state = "in part" if record.here == "part" else "and verified"
+            failed |= record.here == "part"
+            typer.echo(f"{name}: {here} {state}, {size}")
             for line in record.remarks:
                 typer.echo(line)
     said, remedy = data.said_of_place()
@@ -237,15 +239,15 @@ def data_fetch(
 @data_app.command("add")
 def data_add(
     name: Annotated[str, typer.Argument(metavar="pets", help="The data set: pets.")],
-    path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A folder with two class folders of photos.")
+    path: Annotated[  # no Path, which would take "" for the folder where one is
+        str, typer.Argument(metavar="PATH", help="A folder with two class folders of photos.")
     ],
 ) -> None:
     """Use photos of your own, of any two classes, in the lessons on cats and dogs.
 
-    They are checked and copied to the data folder, in place of any added before.
-    Nothing in PATH is changed. It holds two class folders, of any names, and a
-    fifth of each becomes validation:
+    They are checked and saved anew in the data folder, upright and with 1,024
+    pixels at most, in place of any added before. Nothing in PATH is changed. It
+    holds two class folders, of any names, and a fifth of each becomes validation:
 
     \b
       PATH/cats/  a.jpg, b.jpg, ...
@@ -256,6 +258,11 @@ def data_add(
     \b
       PATH/train/cats/       PATH/train/dogs/
       PATH/validation/cats/  PATH/validation/dogs/
+
+    Parts may be called as data sets call them: training_set and test_set, seg_train
+    and seg_test, train and dev, ... Where there is train, val and test, test is left
+    alone. The classes may be in the files' names instead: cat.0.jpg, dog.0.jpg. All
+    of it may lie some folders deeper.
 
     Each class needs 5 photos or more; with parts, 5 in train, 1 in validation.
     """

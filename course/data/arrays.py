@@ -159,16 +159,16 @@ def fetch(name: str, *, progress: bool = True, again: bool = True) -> Status:
         raise ValueError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")
     if again:
         download.forget_unreachable()
-    before = sources.stamp(name)
+    before, failures = sources.stamp(name), []
     if name in pets.DATASETS:
-        pets.fetch(name, progress=progress)
+        failures = pets.fetch(name, progress=progress)
     elif name in bases.DATASETS:
         bases.fetch(name, progress=progress)
     elif name in imagenet.DATASETS:
         imagenet.fetch(progress=progress)
     else:
         _bring(name, DATASETS[name].files, progress=progress, anew=True)
-    remarks = tuple(pets.remarks(name)) if name in pets.DATASETS else ()
+    remarks = (*failures, *pets.remarks(name)) if name in pets.DATASETS else ()
     came = sources.stamp(name) != before
     return dataclasses.replace(_status(name), came=came, remarks=remarks)
 

@@ -1,70 +1,250 @@
-"""The learner's own folder of photos: where its two classes are, or what is wrong with it."""
+"""The learner's own folder of photos: where its two classes are, or what is wrong with it.
 
+What people have, and what is made of it:
+
+    cats/  dogs/                                   a fifth of each becomes validation
+    train/cats/  train/dogs/  validation/...       as it is; parts go by many names, see `_role`
+    train/...  val/...  test/...                   test is left alone: nobody chooses by it
+    train/...  test/...                            without a val, test is the validation
+    train/...  test/a.jpg                          test tells no classes: a fifth of train
+    cats/train/  cats/test/  dogs/train/  ...      the parts in the classes, as well
+    cat.0.jpg  cat.1.jpg  dog.0.jpg  ...           the classes are in the files' names
+
+each of it also inside folders that hold nothing else (PetImages/PetImages/...), and each part
+too (training_set/training_set/...). What could be meant in two ways is refused, with both.
+"""
+
+import os
+import re
+import shlex
+import stat
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
 
 from course.data import photos
 from course.data.download import DataError
 from course_utils.texts import counted, printable
 
-__all__ = ["find_classes"]
+__all__ = ["Found", "find_classes", "folder_given"]
 
-_TRAIN_NAMES, _VALIDATION_NAMES = ("train", "training"), ("validation", "val", "valid", "test")
+DEEPEST = 5  # folders in one another that hold nothing else
+
+# The words of folders' names that say what a part is for, and what may hang on to such a word.
+_ROLES = {
+    "train": ("training", "train", "trn"),
+    "validation": ("validation", "validate", "valid", "val", "development", "dev", "evaluation",
+                   "eval"),
+    "test": ("testing", "test", "tst", "prediction", "predict", "pred"),
+}  # fmt: skip
+_HANGS_ON = ("set", "sets", "data", "dataset", "images", "image", "imgs", "img", "photos", "pics",
+             "pictures", "folder", "split", "part", "")  # fmt: skip
+_WRAPPERS = {"images", "imgs", "photos", "pictures", "pics", "data", "dataset", "jpg", "jpeg"}
+
+# How cameras and programs begin the names of all their files, so that it tells no class.
+_CAMERAS = {"img", "dsc", "dscn", "dscf", "dcim", "pxl", "mvi", "vid", "gopr", "sam", "wp", "imag",
+            "image", "images", "photo", "photos", "picture", "pic", "file", "frame", "scan",
+            "screenshot", "whatsapp", "signal", "untitled", "download", "unnamed"}  # fmt: skip
+_NO_PHOTOS = {".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".md", ".rst", ".html",
+              ".htm", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".py", ".ipynb", ".log", ".mat",
+              ".npy", ".npz", ".h5", ".pkl", ".db", ".ini", ".zip", ".gz", ".exe"}  # fmt: skip
+_NUMBER = re.compile(r"[\s._-]*(?:\(\d+\)|\[\d+\]|\d+|\bcopy)$|^\d+[\s._-]+", re.IGNORECASE)
 
 
-def find_classes(
-    path: Path,
-) -> tuple[dict[str, list[Path]], dict[str, str], list[tuple[str, str]]]:
-    """Find the two classes in a folder, and their files.
+class Found(NamedTuple):
+    """The two classes in a folder.
 
     Args:
-        path: holds two class folders, or train/ and validation/ with the same two each.
-    Returns:
-        groups: "cats" or "train/cats" -> its files.
+        groups: "cats" or "train/cats" -> its files; the names are fit for folders anywhere.
         part_names: {"train": "train", "validation": "val"}, as they are called; {} without parts.
-        unused: (name, why) of images and folders that lie elsewhere in it.
+        unused: (name, why) of images, folders and links in it of which nothing is used.
+        note: how an unusual layout was understood; "" for a plain one.
+    """
+
+    groups: dict[str, list[Path]]
+    part_names: dict[str, str]
+    unused: list[tuple[str, str]]
+    note: str
+
+
+def folder_given(path: str | Path) -> Path:
+    """The whole path of a folder as somebody typed it, with ~ and without "..".
+
+    Raises:
+        DataError: it is no path: empty, an address, the home of nobody, ...
+    """
+    text = os.fsdecode(path)
+    shown = printable(text)
+    if not text.strip():
+        raise DataError("Adding photos", "no folder was given", "Give one: add pets FOLDER")
+    if "\0" in text:
+        raise _wrong(shown, "a path has no NUL character", "Check the path", layout=False)
+    address = re.match(r"([a-z][a-z0-9+.-]+):/+(?:localhost/)?", text, re.IGNORECASE)
+    if address and not os.path.lexists(text):
+        advice = "Download the photos, unpack them, and give their folder"
+        if address[1].lower() == "file":
+            advice = f"Give the path alone: /{unquote(text[address.end() :])}"
+        raise _wrong(shown, "it is an address, not a folder", advice, layout=False)
+    if len(text) > 2 and text[0] == text[-1] and text[0] in "'\"" and not os.path.lexists(text):
+        advice = f"Give it without them: {text[1:-1]}"
+        raise _wrong(shown, "the quotes are taken for a part of it", advice, layout=False)
+    try:
+        return Path(os.path.abspath(Path(text).expanduser()))
+    except RuntimeError as error:  # ~somebody, or no home at all
+        home = Path(text).parts[0]
+        reason = f"{home} is nobody's home folder here"
+        raise _wrong(shown, reason, "Give the whole path", layout=False) from error
+
+
+def find_classes(path: Path) -> Found:
+    """Find the two classes in a folder, and their files; see the module for the layouts.
+
     Raises:
         DataError: the folder is not as described; the message says how, and shows a good one.
     """
-    if not path.exists():
-        raise _wrong(path, "there is no such folder", "Check the path", layout=False)
-    if not path.is_dir():
-        what = "an archive; unpack it first" if zipfile.is_zipfile(path) else "a file, not a folder"
-        raise _wrong(path, f"it is {what}", "Give the folder with the class folders")
     try:
-        folders, loose = _look_in(path)
+        _check_folder(path)
+        return _find(path, path, [], 0)
     except OSError as error:
-        reason = f"it cannot be read ({error.strerror})"
-        raise _wrong(path, reason, "Make it readable", layout=False) from error
-    if not folders and not loose:
-        raise _wrong(path, "it is empty", "Put the photos there first")
-    parts = {folder.name.lower(): folder for folder in folders}
-    train = next((parts[name] for name in _TRAIN_NAMES if name in parts), None)
-    validation = next((parts[name] for name in _VALIDATION_NAMES if name in parts), None)
-    if train and not validation:
-        reason = f"there is {train.name}/, but no validation/ beside it"
-        raise _wrong(path, reason, _one_part(train, folders))
-    if validation and not train:
-        reason = f"there is {validation.name}/, but no train/ beside it"
-        raise _wrong(path, reason, _one_part(validation, folders))
-    if not train:
-        groups = {folder.name: files for folder, files in _class_folders(path, path).items()}
-        return groups, {}, _outside(path, [path])
-    of_train = _class_folders(train, path)
-    of_validation = _class_folders(validation, path)
-    names, others = (sorted(folder.name for folder in part) for part in (of_train, of_validation))
+        there = error.filename if isinstance(error.filename, (str, Path)) else path
+        what = "it" if Path(there) == path else printable(there)
+        reason = f"{what} cannot be read ({error.strerror})"
+        advice = "Check that its disk is there, and make it readable"
+        raise _wrong(path, reason, advice, layout=False) from error
+
+
+def _check_folder(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        reason = "there is no such folder"
+        if path.is_symlink():
+            reason = f"it is a link to {os.readlink(path)}, which is not there"
+        raise _wrong(path, reason, "Check the path", layout=False) from error
+    if not stat.S_ISDIR(mode):
+        packed = stat.S_ISREG(mode) and zipfile.is_zipfile(path)
+        what = "an archive; unpack it first" if packed else "a file, not a folder"
+        raise _wrong(path, f"it is {what}", "Give the folder with the class folders")
+
+
+# The folder as a whole
+
+
+def _find(folder: Path, path: Path, unused: list[tuple[str, str]], depth: int) -> Found:
+    """Find the classes in a folder, which is `path` or lies in it with nothing else."""
+    folders, loose = _look_in(folder, path, unused)
+    roles = {part: role for part in folders if (role := _role(part.name))}
+    parts = _parts_of(folder, path, folders, roles) if roles else None
+    if parts:
+        _leave_out(unused, path, loose, [])
+        return _two_parts(parts, folders, path, unused)
+    full = [inside for inside in folders if _holds_photos(inside)]
+    if len(full) == 1 and depth < DEEPEST and _is_wrapper(full[0], folders):
+        _leave_out(unused, path, loose, [f for f in folders if f not in full])
+        return _find(full[0], path, unused, depth + 1)
+    labelled = _labels(loose) if all(roles.get(part) in ("validation", "test") for part in full) \
+        else {}  # fmt: skip
+    if len(labelled) == 2:
+        unused += [_left(path, part, "its photos are in no class") for part in folders]
+        return Found(_cleaned(labelled), {}, unused, _by_names(labelled))
+    classes, place = _class_folders(folder, path, unused)
+    inside = [_parts_in_class(cls, path) for cls in classes]
+    if all(inside):
+        return _parts_in_classes(classes, inside, path, unused)
+    groups = {cls.name: _files_in(cls, path, unused) for cls in classes}
+    note = "" if place == path else f"The class folders are in {_inside(place, path)}"
+    return Found(_cleaned(groups), {}, unused, note)
+
+
+def _parts_in_classes(classes: list[Path], inside: list[dict], path: Path, unused) -> Found:
+    """The classes where each holds the parts, and not the parts the classes."""
+    names = list(_cleaned({cls.name: None for cls in classes}))
+    groups, told = {}, {}
+    for part in ("train", "validation"):
+        folders = [parts[part] for parts in inside]
+        told[part] = " and ".join(dict.fromkeys(folder.name for folder in folders))
+        for name, folder in zip(names, folders, strict=True):
+            groups[f"{part}/{name}"] = _files_in(folder, path, unused)
+    for cls, parts in zip(classes, inside, strict=True):
+        unused += [_left(path, other, "only the parts for training and validation are used")
+                   for other in _look_in(cls, path, unused)[0]
+                   if other not in parts.values()]  # fmt: skip
+    return Found(groups, told, unused, _by_parts(*told.values()))
+
+
+def _two_parts(parts, folders, path: Path, unused) -> Found:
+    """The classes of a part for training and one for validation, or of the first alone."""
+    train, validation = parts
+    of_train, place = _classes_in(train, path, unused)
+    used = [part for part in parts if part]
+    for part in folders:
+        if part not in used:
+            why = f"only {' and '.join(f'{one.name}/' for one in used)} are used"
+            if not validation:
+                why = "its photos are in no class"
+            elif _role(part.name) == "test":
+                why = "kept for a last test; nothing is chosen by it"
+            unused.append(_left(path, part, why))
+    if not validation:
+        note = f"{train.name}/ is used; a fifth of it becomes validation"
+        if all(file.parent == place for files in of_train.values() for file in files):
+            note = f"{note}. {_by_names(of_train)}"
+        return Found(_cleaned(of_train), {}, unused, note)
+    of_validation, other = _classes_in(validation, path, unused)
+    names, others = sorted(of_train), sorted(of_validation)
     if names != others:
         reason = (
             f"{train.name}/ has the classes {' and '.join(names)}, "
             f"but {validation.name}/ has {' and '.join(others)}"
         )
-        raise _wrong(path, reason, "Give both the same two class folders, in the same spelling")
-    groups = {f"train/{folder.name}": files for folder, files in of_train.items()}
-    groups |= {f"validation/{folder.name}": files for folder, files in of_validation.items()}
-    unused = [(f"{folder.name}/", f"only {train.name}/ and {validation.name}/ are used")
-              for folder in folders if folder not in (train, validation)]  # fmt: skip
-    unused += _outside(path, [path, train, validation])
-    return groups, {"train": train.name, "validation": validation.name}, unused
+        raise _wrong(path, reason, "Give both the same two classes, in the same spelling")
+    groups = {}
+    for part, classes in (("train", of_train), ("validation", of_validation)):
+        groups |= {f"{part}/{name}": files for name, files in _cleaned(classes).items()}
+    told = {"train": _inside(place, path), "validation": _inside(other, path)}
+    plain = train.name.lower() == "train" and _role(validation.name) == "validation"
+    return Found(groups, told, unused, "" if plain else _by_parts(train.name, validation.name))
+
+
+def _parts_of(folder, path, folders, roles) -> tuple[Path, Path | None] | None:
+    """The part for training and that for validation, if any; None if there are no parts."""
+    full = [inside for inside in folders if _holds_photos(inside)]
+    divided = {part: _is_divided(part) for part in full}
+    of = {
+        role: sorted((part for part in roles if roles[part] == role),
+                     key=lambda part: (part.name.lower() not in _ROLES[role], part.name))
+        for role in _ROLES
+    }  # fmt: skip
+    trains = [part for part in of["train"] if divided.get(part)]
+    others = [part for part in of["validation"] + of["test"] if part in divided]
+    if len(full) == 2 and not any(divided.values()) and not _are_two_roles(full, roles):
+        return None  # train/ and bus/, valid/ and invalid/: photos in both
+    if not trains and not others and len(full) != 2:
+        return None
+    if trains and others:
+        known = [train for train in trains if train.name.lower() in _ROLES["train"]]
+        if len(trains) > 1 and len(known) != 1:
+            reason = f"{trains[0].name}/ and {trains[1].name}/ both look like the part for training"
+            raise _wrong(path, reason, "Put what belongs together into one")
+        return trains[0], next((part for part in others if divided[part]), None)
+    if len(full) == 1 and (trains or not any(divided.values())):
+        return None  # nothing else: it is looked into
+    if len(full) == 2 and not any(divided.values()):
+        names = " and ".join(f"{part.name}/" for part in full)
+        reason = f"{names} look like parts of a set, and hold photos but no class folders"
+        advice = "Make two class folders in each; if they are your two classes, rename them"
+        raise _wrong(path, reason, advice)
+    if of["train"] and others and not trains:
+        return of["train"][0], others[0]  # says what is wrong in it
+    if trains:
+        reason = f"there is {trains[0].name}/, but no validation/ beside it"
+        raise _wrong(path, reason, _one_part(trains[0], full))
+    if any(divided.get(part) for part in roles):
+        part = next(part for part in roles if divided.get(part))
+        reason = f"there is {part.name}/, but no train/ beside it"
+        raise _wrong(path, reason, _one_part(part, full))
+    return None
 
 
 def _one_part(part: Path, folders: list[Path]) -> str:
@@ -72,76 +252,281 @@ def _one_part(part: Path, folders: list[Path]) -> str:
     return f"{advice}, or rename {part.name}/ if it is a class" if len(folders) == 2 else advice
 
 
-def _outside(path: Path, folders: list[Path]) -> list[tuple[str, str]]:
-    """The images that lie beside the class folders."""
-    loose = [file for folder in folders for file in _look_in(folder)[1]]
-    return [
-        (printable(file.relative_to(path).as_posix(), instead="?"), "outside the class folders")
-        for file in loose
-        if file.suffix.lower() in photos.SUFFIXES
-    ]
+def _are_two_roles(folders: list[Path], roles: dict[Path, str]) -> bool:
+    """Whether both are named like parts: of two roles, or of one with nothing that differs."""
+    if any(folder not in roles for folder in folders):
+        return False
+    first, second = folders
+    return roles[first] != roles[second] or _rest(first.name) == _rest(second.name)
 
 
-def _look_in(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The folders and the files in a folder, hidden ones passed over."""
-    inside = sorted(path for path in folder.iterdir() if not photos.is_hidden(path.name))
-    folders = [path for path in inside if path.is_dir()]
-    return folders, [path for path in inside if path not in folders]
+def _parts_in_class(cls: Path, path: Path) -> dict[str, Path]:
+    """The folders for training and validation in a class folder that holds nothing else."""
+    folders, loose = _look_in(cls, path, [])
+    roles = {_role(folder.name): folder for folder in folders if _holds_photos(folder)}
+    validation = roles.get("validation") or roles.get("test")
+    if "train" not in roles or not validation or None in roles or _photos_of(loose):
+        return {}
+    return {"train": roles["train"], "validation": validation}
 
 
-def _class_folders(folder: Path, path: Path) -> dict[Path, list[Path]]:
-    """The two class folders in a folder, with their files."""
-    folders, loose = _look_in(folder)
-    place = "it" if folder == path else f"{folder.name}/"
-    names = ", ".join(f"{cls.name}/" for cls in folders[:6]) + (", ..." if folders[6:] else "")
+def _words(name: str) -> list[str]:
+    """The words of a name: "catdog_train2" and "CatdogTrain" -> "catdog", "train"."""
+    return re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+
+
+def _role_of_word(word: str) -> str | None:
+    for role, beginnings in _ROLES.items():
+        if any(word == begin + end for begin in beginnings for end in _HANGS_ON):
+            return role
+    return None
+
+
+def _role(name: str) -> str | None:
+    """ "train", "validation" or "test" if a folder's name says that it is such a part."""
+    roles = {role for word in _words(name) if (role := _role_of_word(word))}
+    return roles.pop() if len(roles) == 1 else None
+
+
+def _rest(name: str) -> list[str]:
+    """What a part's name has besides the word for the part, and what hangs on to it."""
+    return [word for word in _words(name) if not _role_of_word(word) and word not in _HANGS_ON]
+
+
+# One part, or a folder without parts
+
+
+def _classes_in(folder: Path, path: Path, unused) -> tuple[dict[str, list[Path]], Path]:
+    """The two classes of a part, and the folder where they are."""
+    place = folder
+    for _ in range(DEEPEST):
+        folders, loose = _look_in(place, path, [])
+        full = [inside for inside in folders if _holds_photos(inside)]
+        labelled = _labels(loose) if not full else {}
+        if len(labelled) == 2:
+            return labelled, place
+        if len(full) != 1 or not _is_wrapper(full[0], folders):
+            break
+        place = full[0]
+    classes, place = _class_folders(place, path, unused)
+    return {cls.name: _files_in(cls, path, unused) for cls in classes}, place
+
+
+def _class_folders(folder: Path, path: Path, unused) -> tuple[list[Path], Path]:
+    """The two class folders in a folder."""
+    folders, loose = _look_in(folder, path, unused)
+    place = "it" if folder == path else f"{_inside(folder, path)}/"
     if not folders:
-        if not loose:
-            raise _wrong(path, f"{place} is empty", "Put the photos there first")
-        files = counted(len(loose), "loose file")
-        reason = f"{place} holds {files}, as {loose[0].name}, and no class folders"
-        if folder == path and len(_folders_beside(path)) == 2:
-            advice = f"If {path.name} is one of the classes, give {path.parent}"
-            raise _wrong(path, reason, advice, top=path.parent.name)
-        raise _wrong(path, reason, "Make a folder for each of the two classes")
+        raise _no_folders(folder, path, place, loose)
+    full = [inside for inside in folders if _holds_photos(inside)]
+    if len(folders) > 2:  # empty ones are no classes then, nor is the same set once more
+        names = {inside.name for inside in full}
+        full = [inside for inside in full
+                if not (inner := {f.name for f in _look_in(inside, path, [])[0]})
+                or not names - {inside.name} <= inner]  # fmt: skip
+        if len(full) == 2:
+            unused += [
+                _left(path, other, "holds the class folders once more" if other.name in names
+                      else "no photos in it")
+                for other in folders if other not in full
+            ]  # fmt: skip
+            folders = full
+    names = ", ".join(f"{cls.name}/" for cls in folders[:6]) + (", ..." if folders[6:] else "")
     if len(folders) == 1:
         advice = "Add a folder for the second class"
-        inner = _look_in(folders[0])[0]
-        if len(inner) == 2:
-            advice = f"If {folders[0].name}/ holds the photos, give {folders[0]}"
+        hidden = [one.name for one in folder.iterdir() if one.name[0] == "." and one.is_dir()]
+        if hidden:
+            advice += f", or rename it if it is {hidden[0]}/: a name with a dot first is hidden"
         raise _wrong(path, f"{place} has one class folder only, {names}", advice)
     if len(folders) > 2:
         reason = f"{place} has {len(folders)} class folders ({names}); there must be two"
-        raise _wrong(path, reason, "Give a folder that holds two of them only")
+        raise _wrong(path, reason, "Copy two of them into a folder of their own, and give that")
     if folders[0].name.lower() == folders[1].name.lower():
         reason = f"{folders[0].name}/ and {folders[1].name}/ differ in capital letters only"
         advice = "Rename one of them: on many disks they would be one folder"
         raise _wrong(path, reason, advice)
-    classes = {cls: photos.files_below(cls) for cls in folders}
-    for cls, files in classes.items():
-        if not files:
-            there = cls.relative_to(path).as_posix()
-            raise _wrong(path, f"there are no photos in {there}/", "Put some there")
-    return classes
+    if os.path.samefile(*folders):
+        reason = f"{folders[0].name}/ and {folders[1].name}/ are one folder, by a link"
+        raise _wrong(path, reason, "Give two folders with photos of their own")
+    _leave_out(unused, path, loose, [])
+    return folders, folder
+
+
+def _no_folders(folder: Path, path: Path, place: str, loose: list[Path]) -> DataError:
+    """The error for a folder without folders, whose photos are not in two classes."""
+    if not loose:
+        return _wrong(path, f"{place} is empty", "Put the photos there first")
+    files = counted(len(loose), "loose file")
+    reason = f"{place} holds {files}, as {printable(loose[0].name)}, and no class folders"
+    labels = _all_labels(loose)
+    if folder == path and len(_folders_beside(path)) == 2:
+        advice = f"If {path.name} is one of the classes, give {path.parent}"
+        return _wrong(path, reason, advice, top=path.parent.name)
+    if len(labels) > 2 and min(map(len, labels.values())) > 1:
+        return _wrong(path, reason, _to_sort(folder, list(labels)))
+    if len(labels) == 2 and not set(map(str.lower, labels)).isdisjoint(_CAMERAS):
+        reason += "; such names are a camera's, and tell no class"
+    return _wrong(path, reason, "Make a folder for each of the two classes")
+
+
+def _to_sort(folder: Path, labels: list[str]) -> str:
+    """The command that sorts photos by the beginnings of their names, for a Unix shell or
+    PowerShell."""
+    told = ", ".join(labels[:6]) + (", ..." if labels[6:] else "")
+    new = folder.parent / "two_classes"
+    goals = [new / printable(label, instead="_") for label in labels[:2]]
+    steps = [f"mkdir {shlex.quote(str(place))}" for place in (new, *goals)]
+    steps += [
+        f"cp {shlex.quote(str(folder / label))}* {shlex.quote(str(goal))}"
+        for label, goal in zip(labels[:2], goals, strict=True)
+    ]
+    return (
+        f"Their names begin with {told}; to make class folders of two of them: {'; '.join(steps)}"
+    )
+
+
+def _is_divided(folder: Path, depth: int = 0) -> bool:
+    """Whether a folder holds folders that may be classes, or files with classes in their names."""
+    folders, loose = _look_in(folder, folder, [])
+    full = [inside for inside in folders if _holds_photos(inside)]
+    if not full:
+        return len(_labels(loose)) == 2
+    wraps = full[0].name.lower() in _WRAPPERS | {folder.name.lower()} or _role(full[0].name)
+    if len(full) == 1 and wraps and depth < DEEPEST:
+        return _is_divided(full[0], depth + 1)
+    return not (len(full) == 1 and _photos_of(loose))
+
+
+def _is_wrapper(folder: Path, folders: list[Path]) -> bool:
+    """Whether a folder, the only one of these with photos, holds the classes, and is none."""
+    beside = [other for other in folders if other != folder]
+    if not all(photos.files_below(other) for other in beside):
+        return False  # an empty folder beside it may be the second class
+    inner, loose = _look_in(folder, folder, [])
+    return any(map(_holds_photos, inner)) or len(_labels(loose)) == 2
+
+
+# Files
+
+
+def _files_in(cls: Path, path: Path, unused) -> list[Path]:
+    """All files of a class, those in subfolders and linked folders too."""
+    files, left_out = photos.look_below(cls)
+    unused += [_left(path, file, why) for file, why in left_out]
+    if not files:
+        raise _wrong(path, f"there are no photos in {_inside(cls, path)}/", "Put some there")
+    return files
+
+
+def _holds_photos(folder: Path) -> bool:
+    files, left_out = photos.look_below(folder)
+    if not files and left_out:
+        os.listdir(left_out[0][0])  # says why it cannot be read
+    return bool(_photos_of(files))
+
+
+def _photos_of(files: list[Path]) -> list[Path]:
+    """The files that may be photos, by their names."""
+    return [file for file in files if file.suffix.lower() not in _NO_PHOTOS]
+
+
+def _labels(files: list[Path]) -> dict[str, list[Path]]:
+    """The two classes in the names of files, if they are there, with their files; or {}."""
+    labels = _all_labels(files)
+    sure = len(labels) == 2 and set(map(str.lower, labels)).isdisjoint(_CAMERAS)
+    return labels if sure and min(map(len, labels.values())) > 1 else {}
+
+
+def _all_labels(files: list[Path]) -> dict[str, list[Path]]:
+    """What the names of photos begin with, but for numbers; {} if one has numbers only.
+
+    "cat.0.jpg", "Cat (3).jpg" and "12_cat.jpg" -> "cat"; where that makes more than two classes,
+    the first word alone counts: "cat_front_1.jpg" and "cat_side_2.jpg" -> "cat".
+    """
+    found: dict[str, list[Path]] = {}
+    for label_of in (_without_number, lambda stem: (_words(stem) or [""])[0]):
+        labels: dict[str, list[Path]] = {}
+        for file in _photos_of(files):
+            labels.setdefault(label_of(file.stem).casefold(), []).append(file)
+        if "" in labels:
+            return {}
+        found = labels if not found or len(labels) == 2 else found
+        if len(labels) == 2:
+            break
+    return dict(sorted(found.items()))
+
+
+def _without_number(stem: str) -> str:
+    while (shorter := _NUMBER.sub("", stem)) != stem:
+        stem = shorter
+    return stem.strip(" ._-")
+
+
+def _look_in(folder: Path, path: Path, unused) -> tuple[list[Path], list[Path]]:
+    """The folders and the files in a folder; hidden ones are passed over, as are links that lead
+    back to where they lie."""
+    inside = sorted(one for one in folder.iterdir() if not photos.is_hidden(one.name))
+    folders = [one for one in inside if one.is_dir()]
+    here = folder.resolve()
+    back = [one for one in folders if one.is_symlink() and here.is_relative_to(one.resolve())]
+    told = [_left(path, one, "a link to a folder that it is in") for one in back]
+    unused += [entry for entry in told if entry not in unused]
+    files = [one for one in inside if one not in folders]
+    return [one for one in folders if one not in back], files
 
 
 def _folders_beside(path: Path) -> list[Path]:
     """The folders where this one is, itself included."""
     try:
-        return _look_in(path.parent)[0]
+        return _look_in(path.parent, path.parent, [])[0]
     except OSError:
         return []
 
 
+# Telling
+
+
+def _cleaned(classes: dict) -> dict:
+    """The same with names that a folder can have everywhere; equal ones are kept apart."""
+    taken: dict[str, int] = {}
+    return {photos.clean_name(name, taken): value for name, value in classes.items()}
+
+
+def _inside(folder: Path, path: Path) -> str:
+    return printable(folder.relative_to(path).as_posix(), instead="?") if folder != path else "it"
+
+
+def _left(path: Path, one: Path, why: str) -> tuple[str, str]:
+    return _inside(one, path) + "/" * one.is_dir(), why
+
+
+def _leave_out(unused, path: Path, loose: list[Path], folders: list[Path]) -> None:
+    """Name the images that lie beside the class folders, and folders without photos."""
+    told = [_left(path, file, "outside the class folders") for file in loose
+            if file.suffix.lower() in photos.SUFFIXES]  # fmt: skip
+    told += [_left(path, folder, "no photos in it") for folder in folders]
+    unused += [entry for entry in told if entry not in unused]
+
+
+def _by_names(labels: dict) -> str:
+    return f"The classes are the beginnings of the files' names: {' and '.join(labels)}"
+
+
+def _by_parts(train: str, validation: str) -> str:
+    return f"{train}/ is for training, {validation}/ for validation"
+
+
 def _wrong(
-    path: Path, reason: str, advice: str, *, layout: bool = True, top: str = ""
+    path: Path | str, reason: str, advice: str, *, layout: bool = True, top: str = ""
 ) -> DataError:
     """The error for a folder that is not as it should be, with a picture of one that is."""
-    top = top or ("FOLDER" if path.is_file() else path.name)
-    tree = (
-        ".\nExpected, with your own names for the two classes:"
-        f"\n  {top}/"
-        "\n    cats/  a.jpg, b.jpg, ..."
-        "\n    dogs/  c.jpg, d.jpg, ..."
-        "\nor train/ and validation/, each with two such folders"
-    )
-    return DataError(f"Adding the photos in {path}", reason, advice + tree * layout)
+    if layout:
+        top = top or ("FOLDER" if Path(path).is_file() else Path(path).name)
+        advice += (
+            ".\nExpected, with your own names for the two classes:"
+            f"\n  {top}/"
+            "\n    cats/  a.jpg, b.jpg, ..."
+            "\n    dogs/  c.jpg, d.jpg, ..."
+            "\nor train/ and validation/, each with two such folders"
+        )
+    return DataError(f"Adding the photos in {path}", reason, advice)

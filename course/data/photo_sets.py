@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ __all__ = [
     "notes_of",
     "record_of",
     "replacing",
+    "set_of",
     "some",
     "write_record",
 ]
@@ -48,6 +49,27 @@ def record_of(folder: Path) -> dict | None:
         return record if _sizes(folder / "images") == record["files"] else None
     except (OSError, ValueError, KeyError, TypeError):  # no set, or not one of ours
         return None
+
+
+def set_of(folder: Path) -> dict | None:
+    """The record of a whole set as `make_set` keeps it, or None as in `record_of`.
+
+    What an earlier edition of the course didn't keep is filled in, or empty: `anew` and `counts`
+    are then missing.
+    """
+    record = record_of(folder)
+    try:
+        names = [name.split("/") for name in record["files"]]
+        classes = sorted({cls for part, cls, _ in names if part in PARTS})
+        whole = {(part, cls) for part, cls, _ in names} == {
+            (part, cls) for part in PARTS for cls in classes
+        }
+    except (AttributeError, TypeError, ValueError):  # no set, or one of another kind
+        return None
+    usual = {"source": "", "origin": "photos", "seed": SEED, "part_names": {}, "date": "",
+             "given": len(names), "note": "", "left_out": [], "changed": [], "repeated": [],
+             "in_both": [], "alike": []}  # fmt: skip
+    return {**usual, **record, "classes": classes} if whole and len(classes) == 2 else None
 
 
 def intact(folder: Path, record: dict) -> bool:
@@ -131,9 +153,10 @@ def tidy(folder: Path) -> None:
 def notes_of(folder: Path) -> dict:
     """What a set's record says, be its images there or not; {} without a record."""
     try:
-        return json.loads((folder / "record.json").read_text(encoding="utf-8"))
+        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):  # damaged as well
         return {}
+    return record if isinstance(record, dict) else {}
 
 
 def make_set(
@@ -148,10 +171,12 @@ def make_set(
     seed: int = SEED,
     part_names: dict[str, str] | None = None,
     unused: list[tuple[str, str]] = (),
+    check: Callable[[dict[str, int]], None] | None = None,
+    kept: dict | None = None,
 ) -> dict:
     """Make a set of these files: checked, split, without copies, and whole or not there at all.
 
-    Photos of validation that are in training too are left out. Call it inside
+    Photos of validation that are in training too, pixel for pixel, are left out. Call it inside
     `download.locked(folder.parent)`; other sets there, parts of the one before, are deleted.
 
     Args:
@@ -160,14 +185,17 @@ def make_set(
         groups: "train/cats" -> its files, for two parts and two classes; or "cats" -> its files,
             a fifth of which becomes validation.
         source: where the files come from, for the record.
-        progress: show a progress bar.
-        origin: "photos", or "own" for the learner's: 5 or more of each class, in both parts or
-            in that for training; copies of a photo are kept, on one side, instead of left out
-            when the files are split; and those that are in both classes are recorded.
+        progress: show progress bars.
+        origin: "photos", or "own" for the learner's: each is saved anew; 5 or more of each class
+            are needed, in both parts or in that for training; exact copies of a photo are kept,
+            on one side, instead of left out when the files are split; those that are in both
+            classes, and photos that look alike, are recorded, and nothing is done about them.
         move: take the files away from `base` instead of copying them.
         seed: of the split.
         part_names: what `base` calls the parts, for the messages.
         unused: (name, why) of files that are left out already.
+        check: called with the number of good photos in each group; raises if they won't do.
+        kept: what else the record keeps, or keeps in place of what is found here.
     Returns:
         the record: what `write_record` keeps, and what was left out, changed or repeated.
     Raises:
@@ -175,21 +203,31 @@ def make_set(
         DataError: a class has no photo left; the message says what was wrong with its files.
     """
     attempt = f"Adding the photos in {base}" if origin == "own" else f"Importing {source}"
+    own = origin == "own"
+    divided = any("/" in group for group in groups)
     with replacing(folder) as new:
         images = new / "images"
-        imported = photos.import_photos(groups, images, root=base, move=move, progress=progress)
+        came = images if divided else new / "came"  # a class may be called train
+        imported = photos.import_photos(
+            groups, came, root=base, move=move, progress=progress, anew=own
+        )
         classes = sorted({group.split("/")[-1] for group in groups})
         _refuse_few(imported, groups, base, attempt, origin, part_names or {})
-        in_both = _in_both_classes(imported.photos) if origin == "own" else []
-        if any("/" in group for group in groups):
+        counts = {group: sum(name.startswith(f"{group}/") for name in imported.photos)
+                  for group in groups}  # fmt: skip
+        if check:
+            check(counts)
+        in_both = _in_both_classes(imported.photos) if own else []
+        alike = _look_alikes(imported.photos, progress=progress) if own else []
+        if divided:
             repeated = _leave_out_repeated(imported, images)
         else:
-            repeated = _split(imported, images, classes, seed, keep=origin == "own")
+            repeated = _split(imported, came, images, classes, seed, keep=own)
         for part in PARTS:
             for name in classes:
                 if not any(photo.startswith(f"{part}/{name}/") for photo in imported.photos):
                     reason = f"no photo of {name} is left for {part}: the others are copies of one"
-                    advice = "Add photos that differ" if origin == "own" else "Use another copy"
+                    advice = "Add photos that differ" if own else "Use another copy"
                     raise DataError(attempt, reason, advice)
         record = {
             "source": source,
@@ -198,10 +236,15 @@ def make_set(
             "classes": classes,
             "part_names": part_names or {},
             "given": sum(map(len, groups.values())) + len(unused),
+            "counts": counts,
             "left_out": [*unused, *imported.left_out],
             "changed": imported.changed,
             "repeated": repeated,
             "in_both": in_both,
+            "alike": alike,
+            "anew": own,
+            "note": "",
+            **(kept or {}),
         }
         _write_report(new / "report.txt", record)
         record = write_record(new, record, digests=True)
@@ -229,7 +272,8 @@ def _refuse_few(imported, groups, base, attempt, origin, part_names) -> None:
             raise DataError(attempt, reason, advice)
     if few:
         group, n = few[0]
-        there = " in ".join(reversed(_given_name(group, part_names).split("/")))
+        part, _, cls = group.rpartition("/")
+        there = f"{cls} in {part_names.get(part, part)}" if part else cls
         bad = [] if not imported.left_out else [f"left out: {some(imported.left_out)}"]
         reason = "; ".join([f"only {counted(n, 'usable photo')} of {there}", *bad])
         needed = f"{MIN_OWN} or more"
@@ -252,29 +296,32 @@ def _given_name(group: str, part_names: dict[str, str]) -> str:
 
 def _leave_out_repeated(imported, images: Path) -> list[tuple[str, str]]:
     """Take the photos out of validation that are in training too; name them, and their twins."""
-    train, validation = (
-        {name: photo for name, photo in imported.photos.items() if name.startswith(f"{part}/")}
-        for part in PARTS
-    )
-    names, twins = list(validation), list(train)
-    pairs = photos.same_photos(list(validation.values()), list(train.values()))
-    repeated = {names[i]: f"the same as {twins[j]}" for i, j, _ in reversed(pairs)}
+    repeated = {}
+    for group in _copies(imported.photos):
+        train = [name for name in group if name.startswith("train/")]
+        repeated |= {name: f"the same as {train[0]}" for name in group
+                     if train and name not in train}  # fmt: skip
     for name in repeated:
         (images / name).unlink()
         del imported.photos[name]
     return sorted(repeated.items())
 
 
-def _split(imported, images: Path, classes, seed: int, *, keep: bool) -> list[tuple[str, str]]:
-    """Move photos into train/ and validation/, where copies never end up on both sides.
+def _split(
+    imported, came: Path, images: Path, classes, seed: int, *, keep: bool
+) -> list[tuple[str, str]]:
+    """Move photos from `came` into train/ and validation/ of `images`, where exact copies never
+    end up on both sides.
 
     Of photos that are there more than once, all but the first are deleted, or, with `keep`, all
     of them go to one side. Returns the names of the repeated ones, and of their twins.
     """
-    groups, repeated = _same_groups(imported.photos)
+    groups = _copies(imported.photos)
+    repeated = [(name, group[0]) for group in groups for name in group[1:]]
+    groups += [[name] for name in imported.photos.keys() - {one for g in groups for one in g}]
     if not keep:
         for name, _ in repeated:
-            (images / name).unlink()
+            (came / name).unlink()
             del imported.photos[name]
         groups = [group[:1] for group in groups]
     totals = _per_class(imported.photos, classes)
@@ -287,15 +334,15 @@ def _split(imported, images: Path, classes, seed: int, *, keep: bool) -> list[tu
         for name in classes:
             room[name] -= needs[name] * fits
         part_of |= dict.fromkeys(group, PARTS[fits])
+    _give_to_validation(groups, part_of, classes)
     for part in PARTS:
         for name in classes:
             (images / part / name).mkdir(parents=True)
     for name in list(imported.photos):
         goal = f"{part_of[name]}/{name}"
-        os.rename(images / name, images / goal)
+        os.rename(came / name, images / goal)
         imported.photos[goal] = imported.photos.pop(name)
-    for name in classes:
-        (images / name).rmdir()
+    shutil.rmtree(came)
     return [(name, f"the same as {twin}") for name, twin in repeated]
 
 
@@ -304,30 +351,48 @@ def _per_class(names, classes) -> dict[str, int]:
     return {cls: sum(name.startswith(f"{cls}/") for name in names) for cls in classes}
 
 
+def _give_to_validation(groups, part_of: dict[str, str], classes) -> None:
+    """See to it that validation has photos of each class where all are copies: the fewest."""
+    for cls in classes:
+        sizes = [(_per_class(group, classes)[cls], group) for group in groups]
+        sizes = sorted((n, group) for n, group in sizes if n)
+        in_validation = [group for _, group in sizes if part_of[group[0]] == "validation"]
+        if not in_validation and len(sizes) > 1:
+            part_of |= dict.fromkeys(sizes[0][1], "validation")
+
+
+def _copies(imported: dict[str, photos.Photo]) -> list[list[str]]:
+    """The names of photos that are there more than once, those of one photo together."""
+    names = list(imported)
+    groups = photos.exact_copies(list(imported.values()))
+    return [[names[number] for number in group] for group in groups]
+
+
 def _in_both_classes(imported: dict[str, photos.Photo]) -> list[tuple[str, str]]:
-    """The photos that are in the other class as well, each with its twin there."""
-    names = list(imported)
-    return [
-        (names[i], f"the same as {names[j]}")
-        for i, j, _ in photos.same_photos(list(imported.values()))
-        if names[i].split("/")[-2] != names[j].split("/")[-2]
-    ]
+    """The photos that are in both classes, pixel for pixel: the first in each, as pairs."""
+    pairs = []
+    for group in _copies(imported):
+        first = {}
+        for name in group:
+            first.setdefault(name.split("/")[-2], name)
+        if len(first) > 1:
+            pairs.append(tuple(first.values())[:2])
+    return pairs
 
 
-def _same_groups(
-    imported: dict[str, photos.Photo],
-) -> tuple[list[list[str]], list[tuple[str, str]]]:
-    """The photos' names, those of one photo together; and each repeated one with its twin."""
-    names = list(imported)
-    first = list(range(len(names)))
-    for i, j, _ in photos.same_photos(list(imported.values())):  # in order: i < j, i ascending
-        a, b = sorted((first[i], first[j]))
-        first = [a if number == b else number for number in first]
+def _look_alikes(imported: dict[str, photos.Photo], *, progress: bool) -> list[list[str]]:
+    """The names of photos that look alike, those that hang together by pairs in a group."""
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    pairs = photos.look_alikes(list(imported.values()), progress=progress)
+    ends, n = np.array(pairs, int).reshape(-1, 2), len(imported)
+    links = coo_array((np.ones(len(ends)), tuple(ends.T)), shape=(n, n))
     groups: dict[int, list[str]] = {}
-    for name, number in zip(names, first, strict=True):
-        groups.setdefault(number, []).append(name)
-    repeated = [(name, group[0]) for group in groups.values() for name in group[1:]]
-    return list(groups.values()), repeated
+    for name, number in zip(imported, connected_components(links)[1], strict=True):
+        groups.setdefault(int(number), []).append(name)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def _order(name: str, seed: int) -> bytes:
@@ -374,14 +439,23 @@ def some(pairs) -> str:
 
 def _write_report(path: Path, record: dict) -> None:
     """All that was not simply copied, one file a line."""
+    made = "Made plain RGB JPEG, quality 95"
     sections = [
-        ("Left out", record["left_out"]),
-        ("There more than once", record["repeated"]),
-        ("In both classes, so that one label is wrong", record["in_both"]),
-        ("Made plain RGB JPEG, quality 95", record["changed"]),
-    ]
+        ("Left out", _lines(record["left_out"])),
+        ("There more than once", _lines(record["repeated"])),
+        ("The same photo in both classes: one label is wrong, or it fits both",
+         [" and ".join(pair) for pair in record["in_both"]]),
+        ("Look alike, in groups: the same thing again, or really others? Nothing was done",
+         ["\n    ".join(group) for group in record["alike"]]),
+        (f"{made}; all others were saved anew" if record["anew"] else made,
+         _lines(record["changed"])),
+    ]  # fmt: skip
     text = f"{record['given']:,} files from {record['source']}\n"
-    for title, pairs in sections:
-        text += f"\n{title}: {len(pairs):,}\n"
-        text += "".join(f"  {name}: {why}\n" for name, why in pairs)
+    text += f"{record['note']}\n" * bool(record["note"])
+    for title, lines in sections:
+        text += f"\n{title}: {len(lines):,}\n" + "".join(f"  {line}\n" for line in lines)
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _lines(pairs: list[tuple[str, str]]) -> list[str]:
+    return [f"{name}: {why}" for name, why in pairs]
