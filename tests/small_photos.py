@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 CLASSES = ("cats", "dogs")
 
@@ -26,6 +26,31 @@ def encoded(image: Image.Image, kind: str, **options) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
+
+
+def jpeg_with(content: bytes, part: bytes) -> bytes:
+    """A JPEG with one more part, right after its beginning."""
+    return content[:2] + part + content[2:]
+
+
+def product(seed: int, *, round_: bool) -> Image.Image:
+    """A disc or a square on white, as shops show things: of any size and colour, in the middle."""
+    rng = np.random.default_rng(seed)
+    image, half = Image.new("RGB", (256, 256), "white"), int(rng.integers(30, 110))
+    draw, (x, y) = ImageDraw.Draw(image), rng.integers(118, 139, 2)
+    colour = tuple(int(value) for value in rng.integers(0, 230, 3))
+    shape = draw.ellipse if round_ else draw.rectangle
+    shape((x - half, y - half, x + half, y + half), fill=colour)
+    return image
+
+
+def scan(seed: int, *, spot: tuple[int, int] | None = None) -> Image.Image:
+    """Noisy grey paper; with a dark spot at a place, or without."""
+    grey = np.random.default_rng(seed).normal(200, 3, (256, 256))
+    if spot:
+        y, x = np.mgrid[:256, :256]
+        grey -= 90 * np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / 15**2)
+    return Image.fromarray(np.uint8(grey.clip(0, 255))).convert("RGB")
 
 
 def write(path: Path, content: bytes) -> Path:
@@ -72,6 +97,50 @@ def bomb() -> bytes:
     header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
     parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + parts
+
+
+DAMAGES = (
+    "cut", "cut, with an end", "zeroed tail", "zeros inside", "flipped", "header flipped",
+    "marker changed", "blocks swapped", "a block twice", "a block gone", "joined", "two in a row",
+    "no end", "zeros for the end",
+)  # fmt: skip
+
+
+def damaged(content: bytes, kind: str, rng: np.random.Generator, other: bytes = b"") -> bytes:
+    """A JPEG as bad disks, cards and lines leave it; `other` is one that it may run into."""
+    size = len(content)
+    first, second = sorted(int(n) for n in rng.integers(2, size, 2))
+    block = int(rng.choice([16, 64, 512, 4096]))
+    head = min(700, size)
+    if kind == "cut":
+        return content[:first]
+    if kind == "cut, with an end":
+        return content[:first] + b"\xff\xd9"
+    if kind == "zeroed tail":
+        return content[:first] + bytes(size - first)
+    if kind == "zeros inside":
+        return content[:first] + bytes(second - first) + content[second:]
+    if kind in ("flipped", "header flipped", "marker changed"):
+        new = bytearray(content)
+        places = rng.integers(2, head if kind == "header flipped" else size, rng.integers(1, 9))
+        if kind == "marker changed":
+            there = [n + 1 for n in range(2, size - 1) if content[n] == 0xFF and content[n + 1]]
+            places = rng.choice(there, min(len(there), int(rng.integers(1, 3))), replace=False)
+        for place in places:
+            new[place] = rng.integers(256)
+        return bytes(new)
+    if kind == "blocks swapped":
+        a, b = content[first : first + block], content[second : second + block]
+        return content[:first] + b + content[first + block : second] + a + content[second + block :]
+    if kind == "a block twice":
+        return content[: first + block] + content[first:]
+    if kind == "a block gone":
+        return content[:first] + content[first + block :]
+    if kind == "joined":
+        return content[:first] + other[int(rng.integers(2, len(other))) :]
+    if kind == "two in a row":
+        return content[: first if rng.integers(2) else size] + other
+    return content[:-2] + bytes(0 if kind == "no end" else int(rng.integers(1, 600)))
 
 
 def turned(image: Image.Image) -> bytes:

@@ -1,23 +1,35 @@
 """Every file that comes in is a photo that TensorFlow reads; copies are found, and only copies."""
 
+import hashlib
+import io
 import os
-from itertools import combinations
 
 import numpy as np
 import pytest
-from PIL import Image
-from small_photos import BAD, ODD, encoded, jpeg, make_classes, picture, write
+from PIL import Image, ImageEnhance
+from small_photos import (
+    BAD,
+    ODD,
+    encoded,
+    jpeg,
+    jpeg_with,
+    make_classes,
+    picture,
+    product,
+    scan,
+    write,
+)
 
-from course.data import photos
+from course.data import copies, photos
 
 
-def take(tmp_path, contents, *, move=False):
+def take(tmp_path, contents, *, move=False, anew=False):
     """Import files of these contents; what came of it, and the folder they came to."""
     source = tmp_path / "source"
     for name, content in contents.items():
         write(source / name, content)
     groups, images = {"cats": photos.files_below(source)}, tmp_path / "images"
-    result = photos.import_photos(groups, images, root=source, move=move, progress=False)
+    result = photos.import_photos(groups, images, root=source, move=move, anew=anew, progress=False)
     return result, images
 
 
@@ -166,54 +178,129 @@ def test_tensorflow_reads_all_that_came_in(tmp_path):
 # Copies
 
 
-def copies(image):
+def photos_of(images):
+    """Photos as they would be imported, of pictures that need no file."""
+    return [
+        photos.Photo(digest=hashlib.sha256(image.tobytes()).digest(), look=copies.look_of(image))
+        for image in images
+    ]
+
+
+def look_alikes_in(tmp_path, contents):
+    """The names of the files that hang together because they look alike."""
+    result, _ = take(tmp_path, contents)
+    stems = [name.removeprefix("cats/").removesuffix(".jpg") for name in result.photos]
+    groups = []
+    for i, j in photos.look_alikes(list(result.photos.values())):
+        pair = {stems[i], stems[j]}
+        meeting = [group for group in groups if group & pair]
+        groups = [group for group in groups if group not in meeting] + [pair.union(*meeting)]
+    return groups
+
+
+def copies_of(image):
+    """The picture as other programs keep it; none has the very same pixels."""
     half, small = (image.resize((image.width // k, image.height // k)) for k in (2, 4))
-    double = image.resize((image.width * 2, image.height * 2))
+    rim = image.width // 60
     return {
-        "same": jpeg(image),
         "worse": jpeg(image, quality=20),
         "half": jpeg(half, quality=70),
         "small": jpeg(small, quality=80),
-        "double": jpeg(double),
-        "png": encoded(image, "PNG"),
+        "double": jpeg(image.resize((image.width * 2, image.height * 2))),
+        "brighter": jpeg(ImageEnhance.Brightness(image).enhance(1.1)),
+        "cropped": jpeg(image.crop((rim, rim, image.width - rim, image.height - rim))),
     }
 
 
-def pairs_in(tmp_path, contents):
-    """The names of the files that are one photo, in pairs; the distances of their hashes."""
-    result, _ = take(tmp_path, contents)
-    names, pairs = list(result.photos), photos.same_photos(list(result.photos.values()))
-    stems = [name.removeprefix("cats/").removesuffix(".jpg") for name in names]
-    return [(stems[i], stems[j]) for i, j, _ in pairs], [distance for *_, distance in pairs]
+@pytest.mark.parametrize("anew", [False, True])
+def test_exact_copies_are_those_with_the_same_pixels(tmp_path, anew):
+    image = picture(3, (1300, 900))  # is shrunk, after its pixels were compared
+    plain = jpeg(image)
+    with Image.open(io.BytesIO(plain)) as decoded:
+        decoded.load()
+    contents = {
+        "0.jpg": plain,
+        "1 under another name.jpg": plain,
+        "2 with a note.jpg": jpeg_with(plain, b"\xff\xfe\x00\x07hello"),
+        "3.png": encoded(decoded, "PNG"),
+        "4.webp": encoded(decoded, "WEBP", lossless=True),
+        "5 another.jpg": jpeg(picture(4, (1300, 900))),
+        "6 saved again.jpg": jpeg(decoded, quality=89),
+        "7 on its side.png": encoded(decoded.transpose(Image.Transpose.ROTATE_90), "PNG"),
+    }
+    result, _ = take(tmp_path, contents, anew=anew)
+    came = list(result.photos.values())
+    assert photos.exact_copies(came) == [[0, 1, 2, 3, 4]]
+    assert photos.look_alikes(came) == [(0, 6)]
+    assert photos.exact_copies([]) == photos.look_alikes([]) == photos.look_alikes(came[:1]) == []
 
 
-def test_copies_are_found_and_different_photos_are_not(tmp_path):
-    size, kinds = (256, 192), ["0", *copies(picture(0))]
+def test_copies_look_alike_and_different_photos_do_not(tmp_path):
+    size = (256, 192)
     contents = {f"{number}.jpg": jpeg(picture(number, size)) for number in range(30)}
-    copied = {f"{kind}.jpg": content for kind, content in copies(picture(0, size)).items()}
-    pairs, distances = pairs_in(tmp_path, contents | copied)
-    assert {frozenset(pair) for pair in pairs} == set(map(frozenset, combinations(kinds, 2)))
-    assert max(distances) <= photos.NEAR_BITS
-    assert distances[pairs.index(("0", "same"))] == 0
+    made = {f"{kind}.jpg": content for kind, content in copies_of(picture(0, size)).items()}
+    groups = look_alikes_in(tmp_path, contents | made)
+    assert groups == [{"0", *copies_of(picture(0, size))}]
 
 
-def test_flat_pictures_of_two_colours_are_not_the_same(tmp_path):
-    colours = ("red", "blue", "white")
-    contents = {f"{name}.jpg": jpeg(Image.new("RGB", (40, 40), name)) for name in colours}
-    assert pairs_in(tmp_path, contents)[0] == []
+def test_discs_and_squares_on_white_are_not_the_same():
+    """Products in a catalogue: before, half of them were copies, and some "in both classes"."""
+    pictures = [product(number, round_=number % 2) for number in range(60)]
+    assert photos.look_alikes(photos_of(pictures)) == []
 
 
-def test_only_the_others_are_compared_with(tmp_path):
-    result, _ = take(tmp_path, {f"{i}.jpg": jpeg(picture(i % 3)) for i in range(6)})
-    six = list(result.photos.values())
-    assert photos.same_photos(six) == [(0, 3, 0), (1, 4, 0), (2, 5, 0)]
-    assert photos.same_photos(six[:3], six[3:]) == [(0, 0, 0), (1, 1, 0), (2, 2, 0)]
-    assert photos.same_photos(six[:3], []) == photos.same_photos([]) == []
+def test_copies_on_white_look_alike():
+    pictures = [product(number, round_=number % 2) for number in range(40)]
+    made = [Image.open(io.BytesIO(c)).convert("RGB") for c in copies_of(pictures[0]).values()]
+    pairs = photos.look_alikes(photos_of(pictures + made))
+    assert {number for pair in pairs for number in pair} == {0, *range(40, 40 + len(made))}
 
 
-def test_more_photos_than_are_compared_at_once():
-    bits = np.random.default_rng(0).integers(0, 2**63, (200, 4), dtype=np.uint64)
-    bits[150], bits[199] = bits[3], bits[70]
-    grey = np.zeros(192, np.int16)
-    many = [photos.Photo(bits=row, colours=grey) for row in bits]
-    assert photos.same_photos(many) == [(3, 150, 0), (70, 199, 0)]
+def test_a_spot_makes_another_scan_of_it():
+    """Before, these were refused: all the photos of a class were copies of one."""
+    plain = [scan(number) for number in range(20)]
+    spotted = [
+        scan(number, spot=(50 + 50 * (number % 4), 30 + 45 * (number // 4))) for number in range(20)
+    ]
+    assert photos.look_alikes(photos_of(plain + spotted)) == []
+
+
+def test_pictures_of_nothing_are_like_no_other():
+    noise = np.random.default_rng(0)
+    papers = [
+        Image.fromarray(np.uint8(noise.normal(215, 3, (200, 160, 3)).clip(0, 255)))
+        for _ in range(20)
+    ]
+    colours = [Image.new("RGB", (40, 40), name) for name in ("red", "blue", "white", "#fe0000")]
+    assert photos.look_alikes(photos_of(papers + colours)) == []
+
+
+def test_the_frames_of_a_film_are_one_group_with_few_pairs(capsys):
+    """All look alike: there would be 44,850 pairs."""
+    scene = picture(7, (600, 400))
+    frames = [scene.crop((k // 8, k // 12, k // 8 + 320, k // 12 + 240)) for k in range(300)]
+    different = {frame.tobytes(): frame for frame in frames}
+    pairs = photos.look_alikes(photos_of(different.values()), progress=True)
+    assert len(pairs) == len(different) - 1
+    assert all(i < j for i, j in pairs)
+    reached = {0}
+    for _ in different:
+        reached |= {number for pair in pairs if reached & {*pair} for number in pair}
+    assert len(reached) == len(different)
+    assert capsys.readouterr().out == ""
+
+
+def test_of_pairs_there_is_no_table(monkeypatch):
+    """Twice the photos, twice the comparisons, also where all look much the same."""
+    compared = []
+    alike = copies._alike
+    monkeypatch.setattr(
+        copies, "_alike", lambda a, *rest: compared.append(len(a)) or alike(a, *rest)
+    )
+    counts = []
+    for n in (150, 300, 600):
+        compared.clear()
+        photos.look_alikes(photos_of([product(number, round_=1) for number in range(n)]))
+        counts.append(sum(compared))
+    assert counts[1] < 2.5 * counts[0] and counts[2] < 2.5 * counts[1]
+    assert counts[2] <= 600 * copies.NEIGHBOURS

@@ -12,7 +12,7 @@ import os
 import re
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from multiprocessing.pool import ThreadPool
@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
 from course.data import jpegs
+from course.data.copies import exact_copies, look_alikes, look_of
 from course_utils.start import cpu_count
 from course_utils.texts import printable
 
@@ -36,7 +37,6 @@ __all__ = [
     "is_hidden",
     "look_alikes",
     "look_below",
-    "same_photos",
 ]
 
 MIN_SIDE = 16  # pixels; there is nothing to see in less
@@ -47,14 +47,6 @@ MAX_BYTES = 300_000_000  # of a file; films lie among the photos of many a telep
 LONGEST = 1024  # pixels on the longer side of one's own photos; 12 megapixels take .4 s to read
 QUALITY = 95  # of the JPEGs that are written anew
 MOST_BYTES = 100  # of a name: encrypted folders take 143, and a path on Windows 260 in all
-
-# Near duplicates. Measured on the 3,000 photos of `pets`: of 4.5 million pairs, one differs in
-# fewer than 60 of the 256 bits, and that one (9 bits) is the same photo twice. Copies of 600 of
-# them, shrunk to half or to 64 px, enlarged, or saved at quality 20, differ in 28 at most, and
-# copies made brighter by a tenth in 23; their colours differ by 17 of 255 at most.
-HASH_SIDE = 16  # the hash has 16 x 16 bits: is a pixel brighter than its left neighbour?
-NEAR_BITS = 30
-NEAR_COLOUR = 20.0  # mean difference of 8 x 8 thumbnails; flat pictures share a hash, not this
 
 # fmt: off
 SUFFIXES = {
@@ -108,15 +100,13 @@ class Photo:
         problem: why it is of no use; "" for a photo.
         change: what is done to make a plain RGB JPEG of it; "" where it is one.
         digest: of the decoded picture, upright in RGB, before it is shrunk.
-        bits: uint64 array, shape (4,), the difference hash; None for no photo.
-        colours: int16 array, shape (192,), values in [0, 255], an 8 x 8 thumbnail; or None.
+        look: uint8 array, shape (32, 32, 3), of the whole picture; None for no photo.
     """
 
     problem: str = ""
     change: str = ""
     digest: bytes = field(default=b"", repr=False, compare=False)
-    bits: np.ndarray | None = field(default=None, repr=False, compare=False)
-    colours: np.ndarray | None = field(default=None, repr=False, compare=False)
+    look: np.ndarray | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass
@@ -371,7 +361,7 @@ def _taken_in(image: Image.Image, content: bytes, anew: bool) -> tuple[Photo, Im
     elif not whole and not changes:
         changes.append("unusual JPEG to a plain one")
     rgb.info = {}  # else a note in it would be saved as well
-    return Photo("", ", ".join(changes), digest.digest(), *_fingerprint(rgb)), rgb
+    return Photo("", ", ".join(changes), digest.digest(), look_of(rgb)), rgb
 
 
 def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image | None:
@@ -463,15 +453,6 @@ def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
     return turned if turned.mode in ("RGB", "L", "CMYK") else turned.convert("RGB"), changes
 
 
-def _fingerprint(picture: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    box, smooth = Image.Resampling.BOX, Image.Resampling.LANCZOS
-    grey = picture.convert("L").resize((HASH_SIDE + 1, HASH_SIDE), smooth, reducing_gap=3)
-    grey = np.asarray(grey)
-    bits = np.packbits(grey[:, 1:] > grey[:, :-1]).view(np.uint64)
-    colours = np.asarray(picture.resize((8, 8), box, reducing_gap=3), np.int16)
-    return bits, colours.ravel()
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Pillow's warnings (large, odd notes, ...) name no file; ours do."""
@@ -489,88 +470,3 @@ def _workers() -> Iterator[ThreadPool]:
     finally:
         pool.terminate()
         pool.join()
-
-
-# Copies
-
-
-def exact_copies(photos: Sequence[Photo]) -> list[list[int]]:
-    """Photos whose pixels are the same: as decoded, upright in RGB, before any is shrunk.
-
-    So one file under two names is found, and the same picture in PNG and in another loss-free
-    format; a JPEG that was saved anew has other pixels, and only looks alike.
-
-    Args:
-        photos: good ones, as in `Imported.photos`.
-    Returns:
-        groups of two or more indices, each ascending, in the order of their first.
-    """
-    groups: dict[bytes, list[int]] = {}
-    for number, photo in enumerate(photos):
-        groups.setdefault(photo.digest, []).append(number)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def look_alikes(photos: Sequence[Photo], *, progress: bool = False) -> list[tuple[int, int]]:
-    """Photos that look alike: copies made smaller or saved anew, and what else looks the same.
-
-    They are to be looked at, and nothing is to be done without: pictures of a film, scans, or
-    products on white may look alike and be different.
-
-    Args:
-        photos: good ones, as in `Imported.photos`.
-        progress: show a progress bar.
-    Returns:
-        pairs (i, j) with i < j. Photos that hang together by pairs are one group; of n there are
-        only n - 1 pairs. Of exact copies only the first is compared, so that no pair is one.
-    Source: the difference hash (dHash) of Neal Krawetz, hackerfactor.com, 2013.
-    """
-    again = {number for group in exact_copies(photos) for number in group[1:]}
-    single = [number for number in range(len(photos)) if number not in again]
-    parent, pairs = list(range(len(photos))), []
-
-    def root(number):
-        while parent[number] != number:
-            number = parent[number]
-        return number
-
-    for i, j, _ in same_photos([photos[number] for number in single]):
-        a, b = root(single[i]), root(single[j])
-        if a != b:
-            parent[b] = a
-            pairs.append((single[i], single[j]))
-    return pairs
-
-
-def same_photos(
-    photos: Sequence[Photo], others: Sequence[Photo] | None = None
-) -> list[tuple[int, int, int]]:
-    """Compare photos with one another, or with others.
-
-    Args:
-        photos: good ones, as in `Imported.photos`.
-        others: compare with these, and not among `photos`.
-    Returns:
-        (i, j, distance): photos[i] is the same as others[j], or as photos[j] with j > i; their
-        hashes differ in 0 to 30 bits.
-    Source: the difference hash (dHash) of Neal Krawetz, hackerfactor.com, 2013.
-    """
-    against = photos if others is None else others
-    if not photos or not against:
-        return []
-    bits = np.array([photo.bits for photo in against], order="F")  # word by word
-    colours = np.stack([photo.colours for photo in against])
-    pairs = []
-    for begin in range(0, len(photos), 64):  # in pieces: all distances at once need much memory
-        start = 0 if others is not None else begin
-        distances = np.zeros((len(photos[begin : begin + 64]), len(against) - start), np.uint16)
-        for word in range(4):
-            piece = np.array([photo.bits[word] for photo in photos[begin : begin + 64]])
-            distances += np.bitwise_count(piece[:, None] ^ bits[start:, word])
-        for row, column in np.argwhere(distances <= NEAR_BITS):
-            i, j = int(row) + begin, int(column) + start
-            if others is not None or j > i:
-                difference = np.abs(photos[i].colours - colours[j]).mean()
-                if difference <= NEAR_COLOUR:
-                    pairs.append((i, j, int(distances[row, column])))
-    return pairs
