@@ -135,7 +135,7 @@ def _find(folder: Path, path: Path, unused: list[tuple[str, str]], depth: int) -
     """Find the classes in a folder, which is `path` or lies in it with nothing else."""
     folders, loose = _look_in(folder, path, unused)
     roles = {part: role for part in folders if (role := _role(part.name))}
-    parts = _parts_of(folder, path, folders, roles) if roles else None
+    parts = _parts_of(path, folders, roles) if roles else None
     if parts:
         _leave_out(unused, path, loose, [])
         return _two_parts(parts, folders, path, unused)
@@ -207,10 +207,10 @@ def _two_parts(parts, folders, path: Path, unused) -> Found:
     return Found(groups, told, unused, "" if plain else _by_parts(train.name, validation.name))
 
 
-def _parts_of(folder, path, folders, roles) -> tuple[Path, Path | None] | None:
+def _parts_of(path, folders, roles) -> tuple[Path, Path | None] | None:
     """The part for training and that for validation, if any; None if there are no parts."""
     full = [inside for inside in folders if _holds_photos(inside)]
-    divided = {part: _is_divided(part) for part in full}
+    divided = {part: _divided(part) for part in full}
     of = {
         role: sorted((part for part in roles if roles[part] == role),
                      key=lambda part: (part.name.lower() not in _ROLES[role], part.name))
@@ -237,12 +237,12 @@ def _parts_of(folder, path, folders, roles) -> tuple[Path, Path | None] | None:
         raise _wrong(path, reason, advice)
     if of["train"] and others and not trains:
         return of["train"][0], others[0]  # says what is wrong in it
-    if trains:
-        reason = f"there is {trains[0].name}/, but no validation/ beside it"
-        raise _wrong(path, reason, _one_part(trains[0], full))
-    if any(divided.get(part) for part in roles):
-        part = next(part for part in roles if divided.get(part))
-        reason = f"there is {part.name}/, but no train/ beside it"
+    part = next((part for part in [*trains, *roles] if divided.get(part)), None)
+    if not part and len(full) == 2 and max(divided.values()) > 1:
+        part = next((part for part in roles if part in full), None)
+    if part:
+        missing = "validation" if roles[part] == "train" else "train"
+        reason = f"there is {part.name}/, but no {missing}/ beside it"
         raise _wrong(path, reason, _one_part(part, full))
     return None
 
@@ -385,16 +385,16 @@ def _to_sort(folder: Path, labels: list[str]) -> str:
     )
 
 
-def _is_divided(folder: Path, depth: int = 0) -> bool:
-    """Whether a folder holds folders that may be classes, or files with classes in their names."""
+def _divided(folder: Path, depth: int = 0) -> int:
+    """How many folders that may be classes a folder holds, or classes in its files' names."""
     folders, loose = _look_in(folder, folder, [])
     full = [inside for inside in folders if _holds_photos(inside)]
     if not full:
-        return len(_labels(loose)) == 2
+        return len(_labels(loose))
     wraps = full[0].name.lower() in _WRAPPERS | {folder.name.lower()} or _role(full[0].name)
     if len(full) == 1 and wraps and depth < DEEPEST:
-        return _is_divided(full[0], depth + 1)
-    return not (len(full) == 1 and _photos_of(loose))
+        return _divided(full[0], depth + 1)
+    return 0 if len(full) == 1 and _photos_of(loose) else len(full)
 
 
 def _is_wrapper(folder: Path, folders: list[Path]) -> bool:

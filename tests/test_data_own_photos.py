@@ -1,0 +1,400 @@
+"""Folders as people have them: the two classes are found, or a sentence says how to go on."""
+
+import errno
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from small_photos import write
+
+from course.data import own_photos
+from course.data.download import DataError
+
+
+def lay(path: Path, *folders: str, n: int = 5) -> Path:
+    """Make files that are called photos: "cats" for cats/0.jpg, ...; "cat.*.jpg" for cat.0.jpg."""
+    for folder in folders:
+        pattern = folder if "*" in folder else f"{folder}/*.jpg"
+        for i in range(n):
+            write(path / pattern.replace("*", str(i)), b"x")
+    return path
+
+
+def found(path: Path) -> own_photos.Found:
+    """What is found, and that no file is in two groups, or made up."""
+    result = own_photos.find_classes(path)
+    files = [file for group in result.groups.values() for file in group]
+    assert len(files) == len(set(files)) and all(file.is_file() for file in files)
+    return result
+
+
+def names_of(result) -> dict[str, list[str]]:
+    return {group: sorted(file.name for file in files) for group, files in result.groups.items()}
+
+
+def refused(path: Path) -> DataError:
+    with pytest.raises(DataError) as caught:
+        own_photos.find_classes(own_photos.folder_given(path))
+    assert str(path) in caught.value.attempt
+    return caught.value
+
+
+FOUR = {"train/cats", "train/dogs", "validation/cats", "validation/dogs"}
+
+
+def parts(train: str, validation: str, *more: str) -> list[str]:
+    return [f"{part}/{cls}" for part in (train, validation, *more) for cls in ("cats", "dogs")]
+
+
+# Parts
+
+
+@pytest.mark.parametrize(
+    ("train", "validation"),
+    [
+        ("train", "validation"),
+        ("train", "val"),
+        ("Train", "Valid"),
+        ("TRAIN", "TEST"),
+        ("Training", "Testing"),
+        ("training_set", "test_set"),
+        ("training_set/training_set", "test_set/test_set"),
+        ("seg_train/seg_train", "seg_test/seg_test"),
+        ("train", "dev"),
+        ("train_images", "test_images"),
+        ("train/images", "test/images"),
+        ("catdog_train", "catdog_valid"),
+        ("data_train", "data_test"),
+        ("train-set", "eval-set"),
+        ("TrainSet", "ValidationSet"),
+        ("trainset", "testset"),
+        ("train2017", "val2017"),
+        ("1_train", "2_test"),
+        ("training data", "test data"),
+    ],
+)
+@pytest.mark.parametrize("above", ["", "archive/", "a/b/c/"])
+def test_parts_by_many_names(tmp_path, train, validation, above):
+    lay(tmp_path, *(f"{above}{folder}" for folder in parts(train, validation)))
+    result = found(tmp_path)
+    assert set(result.groups) == FOUR
+    for group, files in result.groups.items():
+        part, cls = group.split("/")
+        place = tmp_path / above / {"train": train, "validation": validation}[part] / cls
+        assert files == sorted(place.iterdir())
+    named = {"train": f"{above}{train}", "validation": f"{above}{validation}"}
+    assert result.part_names == named and result.unused == []
+    assert validation.split("/")[0] in result.note or train.lower() == "train"
+
+
+@pytest.mark.parametrize(
+    ("folders", "validation", "left"),
+    [
+        (["train", "val", "test"], "val", "test"),
+        (["TRAIN", "TEST", "VAL"], "VAL", "TEST"),
+        (["seg_train", "seg_test", "dev"], "dev", "seg_test"),
+    ],
+)
+def test_of_three_parts_the_test_set_is_left_alone(tmp_path, folders, validation, left):
+    result = found(lay(tmp_path, *parts(*folders)))
+    assert set(result.groups) == FOUR and result.part_names["validation"] == validation
+    ((name, why),) = result.unused
+    assert name == f"{left}/" and "last test" in why
+
+
+@pytest.mark.parametrize("test", ["test1", "test1/test1", "seg_pred/seg_pred", "test/images"])
+@pytest.mark.parametrize("labels", [("cats", "dogs"), ("cat.*.jpg", "dog.*.jpg")])
+def test_a_test_set_without_classes_is_no_validation(tmp_path, test, labels):
+    """As of the competition Dogs vs. Cats: then a fifth of train/ becomes validation."""
+    result = found(lay(tmp_path, *(f"train/{label}" for label in labels), test))
+    assert set(result.groups) in ({"cats", "dogs"}, {"cat", "dog"})
+    assert result.part_names == {} and "fifth" in result.note
+    assert [name for name, _ in result.unused] == [f"{test.split('/')[0]}/"]
+
+
+def test_train_alone(tmp_path):
+    result = found(lay(tmp_path, "train/cats", "train/dogs"))
+    assert set(result.groups) == {"cats", "dogs"}
+
+
+def test_parts_that_are_in_the_classes(tmp_path):
+    folders = [f"{cls}/{part}" for cls in ("cats", "dogs") for part in ("train", "test", "val")]
+    result = found(lay(tmp_path, *folders))
+    assert set(result.groups) == FOUR
+    assert {file.parent.parent.name for file in result.groups["train/dogs"]} == {"dogs"}
+    assert [name for name, _ in result.unused] == ["cats/test/", "dogs/test/"]
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [("training_set", "test_set"), ("train", "test"), ("catdog_train", "data_test"),
+     ("Training", "Testing"), ("seg_train", "seg_pred"), ("val", "test"), ("train1", "train2")],
+)  # fmt: skip
+def test_parts_are_no_classes(tmp_path, train, test):
+    """Before: `training_set` and `test_set` became the two classes without a word."""
+    error = refused(lay(tmp_path, train, test))
+    assert train in error.reason and test in error.reason and "rename" in error.advice
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ["train/cats", "train/dogs", "test/cats"],
+        ["train/cats", "train/dogs", "bus"],
+        ["train/cats", "train/dogs", "test/cats", "test/birds"],
+        ["train", "test/cats", "test/dogs"],
+        ["test/cats", "test/dogs", "photos/cats", "photos/dogs"],
+        ["test/cats", "test/dogs", "photos"],
+        ["test", "photos/cats", "photos/dogs"],
+        ["train", "photos/cats", "photos/dogs"],
+        ["train1/cats", "train1/dogs", "train2/cats", "train2/dogs", "val/cats", "val/dogs"],
+        ["cats_train", "dogs_train", "cats_test", "dogs_test"],
+        ["train/a", "train/b", "train/c", "test/a", "test/b", "test/c"],
+    ],
+)
+def test_what_could_be_meant_in_two_ways_is_refused(tmp_path, folders):
+    error = refused(lay(tmp_path, *folders))
+    assert any(name in error.reason for folder in folders for name in folder.split("/"))
+    assert "cats/  a.jpg" in error.advice
+
+
+@pytest.mark.parametrize(
+    "classes",
+    [("train", "bus"), ("test", "control"), ("valid", "invalid"), ("trains", "buses"),
+     ("test_positive", "test_negative"), ("dev", "ops"), ("testimony", "evidence"),
+     ("train", "bus/red"), ("Test tubes", "bottles")],
+)  # fmt: skip
+def test_classes_that_are_called_like_parts(tmp_path, classes):
+    result = found(lay(tmp_path, *classes))
+    assert set(result.groups) == {cls.split("/")[0] for cls in classes}
+    assert result.part_names == {}
+
+
+# Folders in folders, and beside one another
+
+
+@pytest.mark.parametrize("above", ["PetImages", "a/b/c", "train/images"])
+def test_folders_that_hold_nothing_else(tmp_path, above):
+    lay(tmp_path, f"{above}/cats", f"{above}/dogs")
+    write(tmp_path / "readme.txt", b"x")
+    write(tmp_path / above.split("/")[0] / "cover.jpg", b"x")
+    result = found(tmp_path)
+    assert set(result.groups) == {"cats", "dogs"}
+    assert result.unused == [(f"{above.split('/')[0]}/cover.jpg", "outside the class folders")]
+    assert above in result.note
+
+
+def test_what_lies_beside_is_named(tmp_path):
+    lay(tmp_path, "images/cats", "images/dogs")
+    write(tmp_path / "annotations" / "a.xml", b"x")
+    assert set(found(tmp_path).groups) == {"cats", "dogs"}
+    assert found(tmp_path).unused == [("annotations/", "no photos in it")]
+
+
+def test_empty_folders_and_the_same_set_again_are_no_third_class(tmp_path):
+    lay(tmp_path, "cells/sick", "cells/well", "cells/cells/sick", "cells/cells/well")
+    (tmp_path / "cells" / "birds").mkdir()
+    result = found(tmp_path)
+    assert {group: len(files) for group, files in result.groups.items()} == {"sick": 5, "well": 5}
+    left = dict(result.unused)
+    assert set(left) == {"cells/birds/", "cells/cells/"} and len(set(left.values())) == 2
+
+
+def test_an_empty_class(tmp_path):
+    (lay(tmp_path / "classes", "cats/a", "cats/b") / "dogs").mkdir()
+    assert "dogs/" in refused(tmp_path / "classes").reason
+    (lay(tmp_path / "parts", "train/cats", "train/dogs") / "validation").mkdir()
+    assert "validation/" in refused(tmp_path / "parts").reason
+
+
+def test_more_than_two_classes(tmp_path):
+    error = refused(lay(tmp_path, *"abcdefgh"))
+    assert "8 class folders" in error.reason and "two of them" in error.advice
+
+
+def test_systems_folders_are_no_classes_and_hold_no_photos(tmp_path):
+    names = ("@eaDir", "$RECYCLE.BIN", "System Volume Information", "lost+found", "#recycle")
+    lay(tmp_path, "cats", "dogs", *names, *(f"cats/{name}" for name in names))
+    (tmp_path / "lost+found").chmod(0)
+    result = found(tmp_path)
+    assert set(names_of(result)) == {"cats", "dogs"} and result.unused == []
+    assert len(result.groups["cats"]) == 5
+
+
+def test_a_class_that_is_hidden_is_named(tmp_path):
+    assert ".cats" in refused(lay(tmp_path, ".cats", "dogs")).advice
+
+
+# Links
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
+def test_links(tmp_path):
+    lay(tmp_path, "elsewhere", n=20)
+    path = lay(tmp_path / "own", "cats", "dogs", n=8)
+    (path / "cats" / "more").symlink_to(tmp_path / "elsewhere")
+    (path / "dogs" / "loop").symlink_to(path / "dogs")
+    (path / "again").symlink_to(path)
+    (path / "cats" / "one.jpg").symlink_to(tmp_path / "elsewhere" / "0.jpg")
+    result = own_photos.find_classes(path)
+    assert {name: len(files) for name, files in result.groups.items()} == {"cats": 29, "dogs": 8}
+    assert sorted(name for name, _ in result.unused) == ["again/", "dogs/loop/"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
+def test_classes_that_are_links(tmp_path):
+    lay(tmp_path, "a", "b")
+    path = tmp_path / "own"
+    path.mkdir()
+    (path / "cats").symlink_to(tmp_path / "a")
+    (path / "dogs").symlink_to(tmp_path / "b")
+    assert set(found(path).groups) == {"cats", "dogs"}
+    (path / "dogs").unlink()
+    (path / "dogs").symlink_to(tmp_path / "a")
+    assert "one folder" in refused(path).reason
+
+
+# Classes in the files' names
+
+
+@pytest.mark.parametrize(
+    ("patterns", "classes"),
+    [
+        (["cat.*.jpg", "dog.*.jpg"], {"cat", "dog"}),
+        (["cat_*.jpg", "dog_*.png"], {"cat", "dog"}),
+        (["cat (*).jpg", "dog (*).jpg"], {"cat", "dog"}),
+        (["Cat *.JPG", "cat-9*.jpg", "dog*.jpg"], {"cat", "dog"}),
+        (["*_cat.jpg", "*_dog.jpg"], {"cat", "dog"}),
+        (["cat_front_*.jpg", "cat_side_*.jpg", "dog_*.jpg"], {"cat", "dog"}),
+        (["cat.* - Copy.jpg", "dog.*.jpg"], {"cat", "dog"}),
+        (["кот *.jpg", "пёс *.jpg"], {"кот", "пёс"}),
+    ],
+)
+@pytest.mark.parametrize("above", [[""], ["photos/"], ["train/", "test/"], ["train/", "val/"]])
+def test_classes_in_the_names_of_files(tmp_path, patterns, classes, above):
+    lay(tmp_path, *(place + pattern for place in above for pattern in patterns))
+    write(tmp_path / above[0] / "labels.csv", b"x")
+    result = found(tmp_path)
+    two = len(above) == 2
+    assert {group.split("/")[-1] for group in result.groups} == classes
+    assert len(result.groups) == 2 * len(above) and bool(result.part_names) == two
+    for group, files in result.groups.items():
+        assert all(group.split("/")[-1] in file.name.casefold() for file in files)
+    assert sum(map(len, result.groups.values())) == 5 * len(patterns) * len(above)
+    assert two or classes <= set(result.note.replace(",", " ").split())
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        ["IMG_*.jpg", "DSC_*.jpg"],
+        ["*.jpg"],
+        ["cat.*.jpg"],
+        ["cat.*.jpg", "9*.jpg"],
+        ["photo *.jpg", "holiday *.jpg"],
+    ],
+)
+def test_names_that_tell_no_two_classes(tmp_path, patterns):
+    error = refused(lay(tmp_path, *patterns))
+    assert f"{5 * len(patterns)} loose files" in error.reason
+    assert "a folder for each" in error.advice
+
+
+@pytest.mark.skipif(os.name == "nt", reason="runs a Unix shell")
+def test_the_command_that_sorts_files_of_many_classes(tmp_path):
+    path = lay(tmp_path / "it's mine", "beagle_*.jpg", "boxer_*.jpg", "pug_*.jpg")
+    advice = refused(path).advice
+    command = advice[advice.index("mkdir") : advice.index(".\nExpected")]
+    subprocess.run(["bash", "-e", "-c", command], check=True)
+    new = Path(shlex.split(command)[1].rstrip(";"))
+    assert {name: len(files) for name, files in found(new).groups.items()} == {
+        "beagle": 5,
+        "boxer": 5,
+    }
+    assert len(list(path.iterdir())) == 15
+
+
+# Names
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names that Windows does not take")
+def test_names_of_classes_are_fit_for_any_disk(tmp_path):
+    odd = os.fsdecode(b"c\xe4t")
+    for names in ((odd, "c\ufffdt"), ("aux", "con"), ("cats ", "cats."), ("c" * 250, "d" * 250),
+                  ("$5", "$10"), ("-x", "'q\""), ("猫 🐈", "собаки «псы»"), ("a\nb", "a\tb"),
+                  ("e\u0301", "\u00e9")):  # fmt: skip
+        path = lay(tmp_path / str(len(names[0].encode("utf-8", "replace"))) / ascii(names[1][:9]),
+                   *names)  # fmt: skip
+        groups = found(path).groups
+        assert len(groups) == 2, names
+        for name in groups:
+            name.encode()
+            assert name == name.strip(" .") and name.isprintable() and len(name.encode()) < 200
+            assert not set(name) & set('<>:"/\\|?*') and name.lower() not in ("aux", "con")
+    assert set(found(lay(tmp_path / "money", "$5", "$10")).groups) == {"$5", "$10"}
+
+
+# What is no folder, or cannot be read
+
+
+@pytest.mark.parametrize(
+    ("given", "reason", "advice"),
+    [
+        ("~nosuchuser/photos", "nobody's home", "whole path"),
+        ("", "no folder", "FOLDER"),
+        ("  ", "no folder", "FOLDER"),
+        ("a\0b", "NUL", "path"),
+        ("x" * 300, "name too long", "disk"),
+        ("/".join(["y" * 200] * 30), "name too long", "disk"),
+        ("https://example.org/cats.zip", "address", "Download"),
+        ("file:///home/me/my%20cats", "address", "/home/me/my cats"),
+        ("'/home/me/cats'", "quotes", ": /home/me/cats"),
+        ("/nowhere/at all", "no such folder", "path"),
+        ("/etc/passwd/cats", "no such folder", "path"),
+    ],
+)
+def test_what_is_no_folder(given, reason, advice):
+    with pytest.raises(DataError) as caught:
+        own_photos.find_classes(own_photos.folder_given(given))
+    assert reason in caught.value.reason.lower() or reason in caught.value.reason
+    assert advice in caught.value.advice
+    str(caught.value).encode()
+
+
+def test_the_home_folder_itself(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    lay(tmp_path, "cats", "dogs")
+    assert own_photos.folder_given("~") == tmp_path
+    assert own_photos.folder_given("~/cats/../dogs") == tmp_path / "dogs"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows")
+def test_links_that_lead_nowhere(tmp_path):
+    (tmp_path / "own").symlink_to(tmp_path / "gone")
+    assert str(tmp_path / "gone") in refused(tmp_path / "own").reason
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    assert "cannot be read" in refused(tmp_path / "circle").reason
+
+
+@pytest.mark.parametrize("name", ["", "dogs", "train", "train/dogs"])
+@pytest.mark.parametrize("error", [errno.EIO, errno.EACCES])
+def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch, name, error):
+    """As on a disk that was pulled out; or somebody else's."""
+    path = lay(tmp_path / "own", *(parts("train", "val") if "train" in name else ("cats", "dogs")))
+    listdir, scandir = os.listdir, os.scandir
+
+    def failing(function):
+        def called(folder="."):
+            if Path(folder) == path / name:
+                raise OSError(error, os.strerror(error), str(folder))
+            return function(folder)
+
+        return called
+
+    monkeypatch.setattr(os, "listdir", failing(listdir))
+    monkeypatch.setattr(os, "scandir", failing(scandir))
+    raised = refused(path)
+    assert os.strerror(error) in raised.reason and name in raised.reason
