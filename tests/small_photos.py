@@ -7,7 +7,9 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageCms, ImageDraw
+
+from course.data import jpegs
 
 CLASSES = ("cats", "dogs")
 
@@ -150,6 +152,49 @@ def turned(image: Image.Image) -> bytes:
     return jpeg(image, exif=notes)
 
 
+def profiled(image: Image.Image) -> bytes:
+    """A JPEG whose colour profile says that its red is green, and its green red.
+
+    So little is left to chance as with "Display P3", whose colours differ less.
+    """
+    profile = srgb_profile().replace("sRGB".encode("utf-16-be"), "odd!".encode("utf-16-be"))
+    for one, other in ((b"rXYZ", b"gXYZ"), (b"rTRC", b"gTRC")):
+        profile = profile.replace(one, b"####", 1).replace(other, one, 1).replace(b"####", other, 1)
+    return jpeg(image, icc_profile=profile)
+
+
+def srgb_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def nul_tail(content: bytes, share: float = 1.0) -> bytes:
+    """A JPEG with zeros for its last part, its end marker at least: a card was pulled out."""
+    begun = int((len(content) - 2) * share)
+    return content[:begun] + bytes(max(500, len(content) - begun))
+
+
+def begun_scan(content: bytes, share: float) -> bytes:
+    """A JPEG of whose first scan the last part is missing, but nothing else."""
+    begin, end = jpegs.parts_of(content).scan
+    return content[: begin + int((end - begin) * share)] + content[end:]
+
+
+def zeros_inside(content: bytes, share: float, size: int) -> bytes:
+    begin = int(len(content) * share)
+    return content[:begin] + bytes(size) + content[begin + size :]
+
+
+def noise(seed: int) -> Image.Image:
+    """Grains as in a dim light: hardly any two pixels are equal."""
+    grains = np.random.default_rng(seed).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    return Image.fromarray(grains)
+
+
+def marker_lost(content: bytes) -> bytes:
+    """A JPEG whose data break off, with an end marker all the same."""
+    return content[: len(content) * 6 // 10] + b"\xff\xd9"
+
+
 BAD = {  # content -> what is said of it
     "text.jpg": (b"Not found. Please log in.\n", "text, not an image"),
     "page.jpg": (b"<!doctype html><html></html>" * 200, "text, not an image"),
@@ -162,6 +207,30 @@ BAD = {  # content -> what is said of it
     "half.jpg": (jpeg(picture(901))[:900], "cut off"),
     "nearly.jpg": (jpeg(picture(902))[:-1], "cut off"),
     "holes.jpg": (jpeg(picture(903))[:700] + b"\xff\x11" * 40, "damaged: "),
+    "nul_tail.jpg": (nul_tail(jpeg(picture(905, (256, 192)))), "cut off"),
+    "ztail.jpg": (nul_tail(jpeg(picture(906, (256, 192))), 0.94), "cut off"),
+    "most_is_nul.jpg": (nul_tail(jpeg(picture(907, (256, 192))), 0.25), "cut off"),
+    "marker_lost.jpg": (marker_lost(jpeg(picture(908, (256, 192)))), "cut off"),
+    "progressive.jpg": (
+        begun_scan(jpeg(picture(909, (256, 192)), progressive=True), 0.6),
+        "cut off",
+    ),
+    "rows.jpg": (begun_scan(jpeg(picture(900, (256, 192)), restart_marker_rows=1), 0.6), "cut off"),
+    "zeros.jpg": (
+        zeros_inside(jpeg(noise(1), quality=95), 0.5, 800),
+        "damaged: a part of it is zeros",
+    ),
+    "bits12.jpg": (
+        jpeg(picture(900)).replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc1\x00\x11\x0c"),
+        "a JPEG of 12 bits, which is not read here",
+    ),
+    "head.jpg": (jpeg(picture(900))[:20] + bytes(3000), "damaged: a JPEG whose beginning"),
+    "film.mov": (b"\0\0\0\x14ftypqt  " + bytes(99), "a film, not a photo"),
+    "film.avi": (b"RIFF\x10\0\0\0AVI LIST" + bytes(99), "a film or a sound, not a photo"),
+    "raw.CR2": (b"II*\0" + bytes(99), "a camera's raw file, which is not read here"),
+    "photos.zip": (b"PK\x03\x04" + bytes(99), "an archive: unpack it first"),
+    "letter.pdf": (b"%PDF-1.7\n" + bytes(99), "a PDF, not an image"),
+    "program.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "PostScript"),
     "half.png": (encoded(picture(904), "PNG")[:2000], "cut off"),
 }
 
@@ -183,6 +252,28 @@ ODD = {  # content -> how it is changed
     "moving.gif": (
         encoded(picture(918), "GIF", save_all=True, append_images=[picture(919)]),
         "GIF to JPEG, its first picture, palette to RGB",
+    ),
+    "moving.webp": (
+        encoded(picture(922), "WEBP", save_all=True, append_images=[picture(923)]),
+        "WEBP to JPEG, its first picture",
+    ),
+    "moving.png": (
+        encoded(picture(924), "PNG", save_all=True, append_images=[picture(925)]),
+        "PNG to JPEG, its first picture",
+    ),
+    "clear palette.png": (
+        encoded(picture(926).quantize(64), "PNG", transparency=3),
+        "PNG to JPEG, transparency to white",
+    ),
+    "grey, clear.png": (
+        encoded(picture(927).convert("LA"), "PNG"),
+        "PNG to JPEG, transparency to white",
+    ),
+    "line.tif": (encoded(picture(928).convert("1"), "TIFF"), "TIFF to JPEG, grey to RGB"),
+    "cmyk.tif": (encoded(picture(929).convert("CMYK"), "TIFF"), "TIFF to JPEG, CMYK to RGB"),
+    "floats.tif": (
+        encoded(Image.fromarray(np.asarray(picture(930).convert("L"), np.float32) / 255), "TIFF"),
+        "TIFF to JPEG, 16 bits or more to 8",
     ),
     "two.jpg": (
         encoded(picture(920), "MPO", save_all=True, append_images=[picture(921)]),

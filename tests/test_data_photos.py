@@ -3,6 +3,7 @@
 import hashlib
 import io
 import os
+import time
 
 import numpy as np
 import pytest
@@ -16,11 +17,13 @@ from small_photos import (
     make_classes,
     picture,
     product,
+    profiled,
     scan,
+    srgb_profile,
     write,
 )
 
-from course.data import copies, photos
+from course.data import copies, jpegs, photos
 
 
 def take(tmp_path, contents, *, move=False, anew=False):
@@ -53,12 +56,167 @@ def test_odd_files_are_told_with_the_change(tmp_path, name):
     assert len(result.photos) == 1
 
 
-@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"optimize": True}])
-def test_plain_jpegs_stay_as_they_are(tmp_path, options):
-    content = jpeg(picture(1), **options)
+PLAIN = {
+    "as it is": lambda: jpeg(picture(1)),
+    "progressive": lambda: jpeg(picture(1), progressive=True),
+    "optimised": lambda: jpeg(picture(1), optimize=True),
+    "with restarts": lambda: jpeg(picture(1), restart_marker_blocks=1),
+    "with a thumbnail": lambda: jpeg(picture(1), exif=with_thumbnail()),
+    "more after its end": lambda: jpeg(picture(1)) + b"film" * 500,
+    "zeros after its end": lambda: jpeg(picture(1)) + bytes(5000),
+    "filled up": lambda: jpeg(picture(1)).replace(b"\xff\xda", b"\xff\xff\xff\xda", 1),
+    "zeros in its notes": lambda: jpeg(picture(1), exif=b"Exif\0\0" + bytes(4000)),
+    "flat below": lambda: jpeg(flat_below(picture(1, (256, 192)))),
+    "grey below": lambda: jpeg(flat_below(picture(1, (256, 192)), "#808080")),
+    "flat, with the shortest codes": lambda: jpeg(
+        flat_below(picture(1, (1024, 768))), optimize=True
+    ),
+    "flat, progressive": lambda: jpeg(flat_below(picture(1, (256, 192))), progressive=True),
+    "flat, with restarts": lambda: jpeg(flat_below(picture(1, (256, 192))), restart_marker_rows=1),
+}
+
+
+def flat_below(image, colour="white"):
+    """A picture on a sheet of paper: its last corner is flat, as where data are missing."""
+    sheet = Image.new("RGB", image.size, colour)
+    sheet.paste(image.resize((image.width, image.height // 2)))
+    return sheet
+
+
+def with_thumbnail():
+    """Notes with a small JPEG in them, which has an end marker of its own."""
+    return b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0" + jpeg(picture(5, (32, 24)))
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_plain_jpegs_stay_as_they_are(tmp_path, name):
+    content = PLAIN[name]()
     result, images = take(tmp_path, {"a.jpg": content})
     assert not result.changed and not result.left_out
     assert (images / "cats" / "a.jpg").read_bytes() == content
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_anew_no_plain_jpeg_is_told_of(tmp_path, name):
+    content = PLAIN[name]()
+    result, images = take(tmp_path, {"a.jpg": content}, anew=True)
+    assert not result.changed and not result.left_out
+    came = (images / "cats" / "a.jpg").read_bytes()
+    assert jpegs.parts_of(came).plain and came != content
+    with Image.open(io.BytesIO(content)) as before, Image.open(io.BytesIO(came)) as after:
+        difference = np.abs(np.asarray(before, int) - np.asarray(after, int))
+    assert difference.mean() < 4
+
+
+def test_an_unusual_jpeg_is_made_a_plain_one(tmp_path):
+    content = jpeg_with(jpeg(picture(1)), b"\xff\xdc\x00\x04\x00\x00")  # its height, told later
+    result, images = take(tmp_path, {"a.jpg": content})
+    assert result.changed == [("a.jpg", "unusual JPEG to a plain one")]
+    assert jpegs.parts_of((images / "cats" / "a.jpg").read_bytes()).plain
+
+
+# How a picture lies in the file for each of the notes that say how to turn it.
+LIES = dict(zip(range(2, 9), [
+    Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM,
+    Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_90, Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_270,
+], strict=True))  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_photos_come_upright(tmp_path, kind):
+    image, contents = picture(6), {}
+    for note, lies in {1: None, **LIES}.items():
+        notes = Image.Exif()
+        notes[0x0112] = note
+        stored = image if lies is None else image.transpose(lies)
+        contents[f"{note}.x"] = encoded(stored, kind, exif=notes)
+    result, images = take(tmp_path, contents, anew=True)
+    assert len(result.photos) == 8
+    for path in (images / "cats").iterdir():
+        with Image.open(path) as came:
+            assert came.size == image.size, path.name
+            assert np.abs(np.asarray(came, int) - np.asarray(image, int)).mean() < 6, path.name
+            assert 0x0112 not in came.getexif()
+    turned = [name for name, change in result.changed if "turned" in change]
+    assert kind == "TIFF" or turned == [f"{note}.x" for note in LIES]  # Pillow turns those itself
+
+
+def test_anew_photos_are_of_use_and_say_nothing_of_the_person(tmp_path):
+    notes = Image.Exif()
+    notes[0x010E] = "at home"
+    notes.get_ifd(0x8825)[1] = "N"  # the latitude
+    image = picture(8, (2000, 1500))
+    contents = {
+        "large.jpg": jpeg(image, exif=notes, comment=b"me"),
+        "tall.png": encoded(picture(9, (700, 1400)), "PNG"),
+        "small.jpg": jpeg(picture(10, (300, 200)), comment=b"me"),
+    }
+    result, images = take(tmp_path, contents, anew=True)
+    assert dict(result.changed) == {
+        "large.jpg": "2000 x 1500 pixels shrunk to 1024",
+        "tall.png": "PNG to JPEG, 700 x 1400 pixels shrunk to 1024",
+    }
+    sizes = {}
+    for path in (images / "cats").iterdir():
+        with Image.open(path) as came:
+            sizes[path.stem] = came.size
+            assert not came.getexif() and "comment" not in came.info
+            if path.stem == "large":
+                wanted = np.asarray(image.resize(came.size), int)
+                assert np.abs(np.asarray(came, int) - wanted).mean() < 3
+    assert sizes == {"large": (1024, 768), "tall": (512, 1024), "small": (300, 200)}
+
+
+def test_anew_colours_are_those_of_srgb(tmp_path):
+    image = picture(11)
+    contents = {
+        "odd.jpg": profiled(image),
+        "same.jpg": jpeg(image, icc_profile=srgb_profile()),
+        "damaged.jpg": jpeg(image, icc_profile=b"no profile" * 20),
+    }
+    result, images = take(tmp_path, contents, anew=True)
+    assert result.changed == [("odd.jpg", "colours to sRGB")]
+    for name in contents:
+        with Image.open(images / "cats" / name) as came:
+            assert "icc_profile" not in came.info
+            channels = [1, 0, 2] if name == "odd.jpg" else [0, 1, 2]
+            difference = np.abs(np.asarray(came, int)[..., channels] - np.asarray(image, int))
+        assert difference.mean() < 8, name
+
+
+@pytest.mark.parametrize(("size", "anew", "left_out"), [
+    ((3000, 30), True, "3000 x 30 pixels: a strip, not a photo"),
+    ((3000, 30), False, ""),
+    ((3000, 100), True, ""),
+    ((66_000, 16), False, "66000 x 16 pixels; no JPEG has more than 65,500 in a row"),
+    ((66_000, 1100), True, ""),
+])  # fmt: skip
+def test_long_pictures(tmp_path, size, anew, left_out):
+    contents = {"a.png": encoded(Image.new("RGB", size, "white"), "PNG")}
+    result, images = take(tmp_path, contents, anew=anew)
+    assert [why for _, why in result.left_out] == ([left_out] if left_out else [])
+    for path in (images / "cats").iterdir():
+        with Image.open(path) as came:
+            assert min(came.size) >= photos.MIN_SIDE
+
+
+def test_large_photos_are_decoded_one_at_a_time(tmp_path, monkeypatch):
+    at_once, most = [], []
+
+    def taken_in(image, *rest, inner=photos._taken_in):
+        at_once.append(image.size)
+        most.append(sum(size == (120, 90) for size in at_once))
+        time.sleep(0.01)
+        made = inner(image, *rest)
+        at_once.remove(image.size)
+        return made
+
+    monkeypatch.setattr(photos, "_taken_in", taken_in)
+    monkeypatch.setattr(photos, "MANY_PIXELS", 64 * 48)
+    monkeypatch.setattr(photos, "cpu_count", lambda: 4)
+    take(tmp_path, {f"{n}.jpg": jpeg(picture(n, (120, 90))) for n in range(8)})
+    assert most == [1] * 8
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
