@@ -3,14 +3,18 @@
 import hashlib
 import io
 import os
+import socket
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 from small_photos import (
     BAD,
+    DAMAGES,
     ODD,
+    damaged,
     encoded,
     jpeg,
     jpeg_with,
@@ -225,10 +229,29 @@ def test_what_is_no_file_at_all(tmp_path, monkeypatch):
     source.mkdir()
     (source / "link.jpg").symlink_to(tmp_path / "nothing")
     os.mkfifo(source / "pipe.jpg")
-    monkeypatch.setattr(photos, "MAX_BYTES", 1000)
-    result, _ = take(tmp_path, {"film.mov": bytes(1001)})
-    assert [name for name, _ in result.left_out] == ["film.mov", "link.jpg", "pipe.jpg"]
-    assert len({why for _, why in result.left_out}) == 3
+    with socket.socket(socket.AF_UNIX) as plug:
+        monkeypatch.chdir(source)  # a socket's path must be short
+        plug.bind("plug.jpg")
+        monkeypatch.setattr(photos, "MAX_BYTES", 1000)
+        result, _ = take(tmp_path, {"film.mkv": bytes(1001)})
+    assert dict(result.left_out) == {
+        "film.mkv": "more than 0 MB: a film?",
+        "link.jpg": "a link that leads nowhere",
+        "pipe.jpg": "not a file",
+        "plug.jpg": "not a file",
+    }
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_a_file_that_cannot_be_read_is_left_out(tmp_path, monkeypatch, anew):
+    """As on a stick with bad blocks; it is not the fault of the data folder."""
+
+    def fail(path):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(photos, "_read", fail)
+    result, _ = take(tmp_path, {"a.jpg": jpeg(picture(1))}, anew=anew)
+    assert result.left_out == [("a.jpg", "it cannot be read (Input/output error)")]
 
 
 def test_only_good_files_come_in_and_the_rest_is_named(tmp_path):
@@ -278,10 +301,14 @@ def test_files_of_one_name_do_not_overwrite_each_other(tmp_path):
         "a.jpg": jpeg(picture(1)),
         "a.png": encoded(picture(2), "PNG"),
         "sub/A.jpg": jpeg(picture(3)),
+        "e\u0301.jpg": jpeg(picture(4)),
+        "sub/\u00e9.jpg": jpeg(picture(5)),  # the same letter, written otherwise
     }
     result, images = take(tmp_path, contents)
-    assert sorted(result.photos) == ["cats/A_3.jpg", "cats/a.jpg", "cats/a_2.jpg"]
-    assert len(list((images / "cats").iterdir())) == 3
+    assert sorted(result.photos) == [
+        "cats/A_3.jpg", "cats/a.jpg", "cats/a_2.jpg", "cats/\u00e9.jpg", "cats/\u00e9_2.jpg",
+    ]  # fmt: skip
+    assert len(list((images / "cats").iterdir())) == 5
 
 
 def test_names_that_cannot_be_written_down(tmp_path, capsys):
@@ -291,11 +318,176 @@ def test_names_that_cannot_be_written_down(tmp_path, capsys):
     assert capsys.readouterr().out == "xcaf??.jpg cats/caf__.jpg\n"
 
 
-def test_hidden_files_are_passed_over(tmp_path):
-    for name in (".DS_Store", "._a.jpg", "Thumbs.db", "desktop.ini", ".ipynb_checkpoints/a.jpg",
-                 "__MACOSX/a.jpg"):  # fmt: skip
+@pytest.mark.parametrize(("name", "new"), [
+    ("cats", "cats"),
+    ("Кот 猫 🐈", "Кот 猫 🐈"),
+    ("$5 [1] {x} & more", "$5 [1] {x} & more"),
+    ("dogs *?", "dogs __"),
+    ('<b>a|b:c"</b>\\', "_b_a_b_c___b__"),
+    ("trailing. . ", "trailing"),
+    (" .leading", "leading"),
+    ("...", "_"),
+    ("", "_"),
+    ("con", "_con"),
+    ("AUX.tar", "_AUX.tar"),
+    ("nul ", "_nul"),
+    ("Com1", "_Com1"),
+    ("lpt\u00b9", "_lpt\u00b9"),
+    ("console", "console"),
+    (" @eaDir", "_@eaDir"),  # else it would be passed over
+    (os.fsdecode(b"c\xe4t"), "c_t"),
+])  # fmt: skip
+def test_a_name_that_every_disk_takes(name, new):
+    assert photos.clean_name(name, {}) == new
+
+
+@pytest.mark.parametrize("letter", ["y", "ж", "猫", "🐈", "e\u0301"])
+def test_a_long_name_is_shortened_and_stays_one_of_its_own(tmp_path, letter):
+    taken = {}
+    names = [letter * 250 + end for end in ("1", "2", "2")]
+    short = [photos.clean_name(name, taken, ".jpg") for name in names]
+    assert len({name.casefold() for name in short}) == 3
+    assert short == [photos.clean_name(name, again, ".jpg") for again in [{}] for name in names]
+    for name in short:
+        assert len(name.encode()) <= 143  # of an encrypted home folder
         write(tmp_path / name, b"x")
-    assert photos.files_below(tmp_path) == []
+
+
+def test_the_longest_names_that_a_disk_takes(tmp_path):
+    contents = {
+        "y" * 251 + ".jpg": jpeg(picture(1)),
+        "y" * 251 + ".png": encoded(picture(2), "PNG"),
+        "y" * 255: jpeg(picture(3)),
+    }
+    result, images = take(tmp_path, contents)
+    assert not result.left_out and len(list((images / "cats").iterdir())) == 3
+
+
+def test_ten_thousand_files_of_one_name():
+    taken = {}
+    names = [photos.clean_name("IMG_0001", taken, ".jpg") for _ in range(10_000)]
+    assert len(set(names)) == 10_000 and names[-1] == "IMG_0001_10000.jpg"
+
+
+# Finding files
+
+
+SYSTEMS = (
+    ".DS_Store", "._a.jpg", ".picasa.ini", ".Spotlight-V100", ".Trashes", ".AppleDouble",
+    ".ipynb_checkpoints", ".thumbnails", "__MACOSX", "Network Trash Folder", "Temporary Items",
+    "Thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "a.jpg.lnk", "$RECYCLE.BIN",
+    "RECYCLER", "System Volume Information", "FOUND.000", "lost+found", "LOST.DIR", "@eaDir",
+    "@__thumb", "@Recycle", "@tmp", "#recycle", "#snapshot", "Icon\r", "cats.webloc",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [str, str.lower, str.upper])
+def test_what_systems_leave_is_passed_over(tmp_path, change):
+    """In folders of NAS, sticks, cameras: thumbnails came in as photos, the trash was a class."""
+    for name in SYSTEMS:
+        assert photos.is_hidden(change(name)), name
+        write(tmp_path / "file" / change(name), jpeg(picture(1)))
+        write(tmp_path / "folder" / change(name) / "cat.jpg" / "SYNOPHOTO_M.jpg", b"x")
+    write(tmp_path / "folder" / "cats" / "a.jpg", b"x")
+    assert photos.look_below(tmp_path) == ([tmp_path / "folder" / "cats" / "a.jpg"], [])
+
+
+@pytest.mark.parametrize(
+    "name", ["lost", "recycled", "Thumbs", "system", "found.jpg", "tmp", "eaDir", "icon", "$5"]
+)
+def test_what_people_may_name_a_class(name):
+    assert not photos.is_hidden(name)
+
+
+@pytest.fixture
+def linked(tmp_path):
+    """cats/ with a photo; elsewhere/ with two, one of them a folder further down."""
+    write(tmp_path / "data" / "cats" / "a.jpg", b"x")
+    write(tmp_path / "data" / "dogs" / "d.jpg", b"x")
+    write(tmp_path / "elsewhere" / "b.jpg", b"x")
+    write(tmp_path / "elsewhere" / "sub" / "c.jpg", b"x")
+    return tmp_path / "data" / "cats"
+
+
+def found_below(folder):
+    """What `look_below` finds, by names from the folder on."""
+    files, left_out = photos.look_below(folder)
+    assert files == photos.files_below(folder)
+    return (
+        [path.relative_to(folder).as_posix() for path in files],
+        {path.relative_to(folder).as_posix(): why for path, why in left_out},
+    )
+
+
+needs_links = pytest.mark.skipif(os.name == "nt", reason="Windows lets few people make links")
+
+
+@needs_links
+def test_linked_folders_are_followed(linked):
+    """Before, 20 of 28 photos vanished without a word."""
+    (linked / "more").symlink_to(linked.parents[1] / "elsewhere")
+    (linked / "linked.jpg").symlink_to(linked.parents[1] / "elsewhere" / "b.jpg")
+    names = ["a.jpg", "linked.jpg", "more/b.jpg", "more/sub/c.jpg"]
+    assert found_below(linked) == (names, {})
+
+
+@needs_links
+def test_a_class_may_be_a_link_itself(linked):
+    (linked.parent / "kittens").symlink_to(linked)
+    assert found_below(linked.parent / "kittens") == (["a.jpg"], {})
+
+
+@needs_links
+@pytest.mark.parametrize("goal", ["cats", "data", "everything"])
+def test_links_that_lead_back_are_left_out(linked, goal):
+    goals = {"cats": linked, "data": linked.parent, "everything": Path(linked.anchor)}
+    (linked / "sub").mkdir()
+    (linked / "sub" / "loop").symlink_to(goals[goal])
+    files, left_out = found_below(linked)
+    assert files == ["a.jpg"]
+    assert left_out.keys() == {"sub/loop"} and "a link to a folder that" in left_out["sub/loop"]
+
+
+@needs_links
+def test_a_folder_is_found_once_under_its_own_name(linked):
+    write(linked / "zoo" / "z.jpg", b"x")
+    (linked / "a link").symlink_to(linked / "zoo")
+    (linked / "one").symlink_to(linked.parents[1] / "elsewhere")
+    (linked / "two").symlink_to(linked.parents[1] / "elsewhere")
+    files, left_out = found_below(linked)
+    assert files == ["a.jpg", "one/b.jpg", "one/sub/c.jpg", "zoo/z.jpg"]
+    assert left_out.keys() == {"a link", "two"}
+
+
+@needs_links
+def test_two_links_that_lead_to_each_other(linked):
+    (linked / "one").symlink_to(linked / "two")
+    (linked / "two").symlink_to(linked / "one")
+    files, left_out = found_below(linked)
+    assert files == ["a.jpg", "one", "two"] and not left_out
+    groups = {"cats": photos.files_below(linked)}
+    result = photos.import_photos(groups, linked / "new", root=linked, progress=False)
+    assert {name for name, _ in result.left_out} == {"a.jpg", "one", "two"}
+
+
+@needs_links
+@pytest.mark.parametrize("folder", ["sub", "."])
+def test_a_folder_that_cannot_be_read_is_named(linked, monkeypatch, folder):
+    (linked / "sub").mkdir()
+    closed, listdir = linked / folder, os.listdir
+
+    def refuse(place):
+        if Path(place) == closed:
+            raise PermissionError(13, "Permission denied")
+        return listdir(place)
+
+    monkeypatch.setattr(photos.os, "listdir", refuse)
+    files, left_out = found_below(linked)
+    assert files == ([] if folder == "." else ["a.jpg"])
+    assert left_out == {folder: "it cannot be read (Permission denied)"}
+
+
+# Coming in
 
 
 def test_files_are_copied_or_moved(tmp_path):
@@ -315,22 +507,48 @@ def test_progress_bar_is_shown_and_cleared(tmp_path, capsys):
     assert "checking photos" in err and not err.endswith("\n")
 
 
-def test_tensorflow_reads_all_that_came_in(tmp_path):
+@pytest.mark.parametrize("anew", [False, True])
+def test_tensorflow_reads_all_that_came_in(tmp_path, anew):
     """Before: a training that ends in mid-epoch. TensorFlow is the judge, not Pillow."""
     import keras
 
     contents = {name: content for name, (content, _) in (BAD | ODD).items()}
-    contents["progressive.jpg"] = jpeg(picture(1), progressive=True)
-    contents["junk after.jpg"] = jpeg(picture(2)) + b"junk" * 500
+    contents |= {f"{name}.jpg": content() for name, content in PLAIN.items()}
     contents["Кот 猫.jpg"] = jpeg(picture(3))
-    _, images = take(tmp_path, contents)
+    _, images = take(tmp_path, contents, anew=anew)
     make_classes(images, 3)
     images_read = sum(
         len(batch) for batch, _ in keras.utils.image_dataset_from_directory(
             images, image_size=(32, 32), batch_size=4, verbose=False
         )
     )  # fmt: skip
-    assert images_read == len(ODD) + 3 + 6
+    assert images_read == len(ODD) + len(PLAIN) + 1 + 6
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_tensorflow_reads_what_is_left_of_damaged_files(tmp_path, anew):
+    """Cut, zeroed, flipped, swapped, joined: what comes in is read, and little is lost by it."""
+    import tensorflow as tf
+
+    rng = np.random.default_rng(18)
+    options = ({}, {"progressive": True}, {"optimize": True}, {"restart_marker_rows": 1})
+    sources = [
+        jpeg(picture(number, (192, 160)), **options[number % 4], quality=60 + number)
+        for number in range(24)
+    ]
+    contents = {}
+    for number in range(30 * len(DAMAGES)):
+        kind, (one, other) = DAMAGES[number % len(DAMAGES)], rng.integers(24, size=2)
+        contents[f"{kind} {number}.jpg"] = damaged(sources[one], kind, rng, sources[other])
+    result, images = take(tmp_path, contents, anew=anew)
+    came = sorted((images / "cats").iterdir())
+    for path in came:
+        tf.io.decode_jpeg(path.read_bytes(), channels=3)  # each raises for what Keras cannot read
+        tf.io.decode_image(path.read_bytes(), channels=3, expand_animations=False)
+    kinds = {path.stem.rpartition(" ")[0] for path in came}
+    assert not kinds & {"cut", "zeroed tail", "no end", "zeros for the end"}
+    assert kinds >= {"flipped", "a block twice", "two in a row"}
+    assert len(came) == len(result.photos) > 60
 
 
 # Copies
@@ -456,9 +674,9 @@ def test_of_pairs_there_is_no_table(monkeypatch):
         copies, "_alike", lambda a, *rest: compared.append(len(a)) or alike(a, *rest)
     )
     counts = []
-    for n in (150, 300, 600):
+    for n in (100, 200, 400):
         compared.clear()
         photos.look_alikes(photos_of([product(number, round_=1) for number in range(n)]))
         counts.append(sum(compared))
     assert counts[1] < 2.5 * counts[0] and counts[2] < 2.5 * counts[1]
-    assert counts[2] <= 600 * copies.NEIGHBOURS
+    assert counts[2] <= 400 * copies.NEIGHBOURS

@@ -148,26 +148,23 @@ def look_below(folder: str | Path) -> tuple[list[Path], list[tuple[Path, str]]]:
             elif seen and Path(os.path.realpath(top)).is_relative_to(real):
                 left_out.append((place, "a link to a folder that holds this one"))
             else:
-                with os.scandir(place) as inside:
-                    entries = sorted(inside, key=lambda entry: entry.name)
+                names = sorted(name for name in os.listdir(place) if not is_hidden(name))
                 seen.add(real)
-                for entry in entries:
-                    if is_hidden(entry.name):
-                        continue
-                    if not entry.is_dir():
-                        files.append(Path(entry.path))
-                    elif entry.is_dir(follow_symlinks=False) and not _is_junction(entry):
-                        pending.append(Path(entry.path))
+                for path in (place / name for name in names):
+                    if not path.is_dir():  # nor is a link in a circle: to read it, says so
+                        files.append(path)
+                    elif path.is_symlink() or _is_junction(path):
+                        links.append(path)
                     else:
-                        links.append(Path(entry.path))
+                        pending.append(path)
         except OSError as error:
             left_out.append((place, _unreadable(error)))
     return sorted(files), sorted(left_out)
 
 
-def _is_junction(entry: os.DirEntry) -> bool:
+def _is_junction(path: Path) -> bool:
     """Whether it is one of Windows' links between folders; Python 3.11 cannot tell."""
-    return getattr(entry, "is_junction", bool)()
+    return getattr(path, "is_junction", bool)()
 
 
 def _unreadable(error: OSError) -> str:
