@@ -26,7 +26,6 @@ def printable(text, *, instead=None, keep="", most=None):
         'Ada\\\\nLovelace'
         >>> printable("a\\tb", instead="?")
         'a?b'
-
     """
     text, cut = os.fsdecode(text) if isinstance(text, Path) else text, ""
     if most is not None and len(text) > most:
@@ -47,29 +46,19 @@ def counted(number, thing, things=None):
     Example:
         >>> counted(1, "photo"), counted(1200, "photo"), counted(0.5, "point")
         ('1 photo', '1,200 photos', '0.5 points')
-
     """
     text = f"{number:,}" if isinstance(number, int) else f"{number:,g}"
     return f"{text} {thing if number == 1 else things or thing + 's'}"
 
 
-def fitting(text, encoding):
-    """Text in the characters of an encoding (None: ASCII); others are written out, as \\u732b."""
-    return text.encode(encoding or "ascii", "backslashreplace").decode(encoding or "ascii")
-
-
-def say(*lines):
-    """Print lines that may hold any names: no pipe, file or terminal is too narrow for them."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"  # a StringIO has none
-    print(*(fitting(line, encoding) for line in lines), sep="\n")
+def fitting(text, encoding=None):
+    """Text for an encoding (None: standard output's); what it lacks is written out: \\u732b."""
+    encoding = encoding or getattr(sys.stdout, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def to_type(command):
-    """A command as one types it here: in a notebook's cell with a `!` before it.
-
-    Args:
-        command: str, such as "course data fetch mnist".
-    """
+    """A command, as "course data status", as one types it here: in a cell with a `!` before it."""
     ipython = "ipykernel" in sys.modules and sys.modules.get("IPython")  # one comes first
     in_notebook = ipython and ipython.get_ipython()
     return f"!{command}" if in_notebook else command

@@ -1,12 +1,15 @@
 """Cats and dogs: whatever comes, the folder holds good photos, and every fault is told."""
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
 import queue
 import shutil
 import socket
+import subprocess
+import sys
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +17,7 @@ from pathlib import Path
 
 import filelock
 import pytest
+from PIL import Image
 from printed import numbers_in
 from small_photos import BAD, ODD, jpeg, make_classes, make_set, picture, write, zip_of
 
@@ -1093,6 +1097,480 @@ def test_own_photos_removed(tmp_path, mirror):
     assert_nothing("pets-own")
     assert data.load_pets(verbose=False).origin == "photos"
     assert data.remove_pets() is None
+
+
+# Sets of the first edition
+
+
+def make_old(whole: Path, *keys: str) -> dict:
+    """Take out of a set's record what the first edition didn't keep, and these keys."""
+    record = json.loads((whole / "record.json").read_text())
+    new = ("in_both", "alike", "anew", "note", "counts", "digests")
+    record = {key: value for key, value in record.items() if key not in (*new, *keys)}
+    (whole / "record.json").write_text(json.dumps(record))
+    return record
+
+
+KEYS = ("source", "origin", "seed", "classes", "part_names", "given", "left_out", "changed",
+        "repeated", "date")  # fmt: skip
+
+
+@pytest.mark.parametrize("keys", [(), *((key,) for key in KEYS), KEYS])
+def test_a_published_set_of_the_first_edition_is_read(mirror, capsys, keys):
+    folder, _ = data.load_pets(verbose=False)
+    make_old(folder.parent, *keys)
+    content = (folder / "train" / "cats" / "cats.0.jpg").read_bytes()
+    assert data.load_pets(source="real") == (folder, "photos")
+    (line,) = lines_of(capsys)
+    assert_told(line, [12, 8, 12, 8], "from the cache")
+    assert len(names_in(data.load_pets(4, 2, verbose=False).folder)) == 6
+    status = status_of("pets")
+    assert (status.here, status.verified) == ("all", False)
+    assert (folder / "train" / "cats" / "cats.0.jpg").read_bytes() == content
+    assert data.fetch("pets", progress=False).verified
+
+
+def old_own(tmp_path, *keys) -> Path:
+    """Own photos as an earlier edition kept them: large, not upright, one of them half."""
+    path = make_classes(tmp_path / "own", 12)
+    large = jpeg(picture(7, (1500, 1100)))
+    write(path / "cats" / "large.jpg", large)
+    folder, _ = data.add_pets(path, seed=3, verbose=False)
+    stored = next(folder.rglob("large.jpg"))
+    stored.write_bytes(large)
+    next((folder / "train" / "dogs").glob("*.jpg")).write_bytes(BAD["half.jpg"][0])
+    sizes = photo_sets._sizes(folder)
+    make_old(folder.parent, *keys)
+    record = json.loads((folder.parent / "record.json").read_text())
+    (folder.parent / "record.json").write_text(json.dumps({**record, "files": sizes}))
+    return path
+
+
+@pytest.mark.parametrize("keys", [(), ("part_names",), ("origin", "classes"), KEYS[1:]])
+@pytest.mark.parametrize("gone", [False, True])
+def test_own_photos_of_an_earlier_edition_come_in_anew(tmp_path, mirror, capsys, gone, keys):
+    path = old_own(tmp_path, *keys)
+    if gone:
+        path.rename(tmp_path / "moved")
+    folder, origin = data.load_pets()
+    first = lines_of(capsys)[0]
+    n = 24 if gone else 25  # the half one is not among the copies any more
+    assert origin == "own" and "earlier edition" in first
+    assert len(list(folder.rglob("*.jpg"))) == n and (str(path) in first) == (not gone)
+    for file in folder.rglob("*.jpg"):
+        with Image.open(file) as image:
+            image.load()
+            assert max(image.size) <= 1024
+    assert data.load_pets().folder == folder
+    assert "earlier" not in lines_of(capsys)[0]  # once is enough
+    assert data.load_pets(4, 2, verbose=False).origin == "own"
+    if keys == KEYS[1:]:
+        return
+    assert json.loads((folder.parent / "record.json").read_text())["seed"] == 3
+
+
+def test_own_photos_of_an_earlier_edition_on_a_full_disk(tmp_path, monkeypatch):
+    old_own(tmp_path)
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(photos, "import_photos", full)
+    assert data.load_pets(verbose=False).origin == "own"  # as good as they were
+
+
+# Sets that are not whole
+
+
+def cut(folder: Path, n: int = 2) -> Path:
+    """Take n dogs away from training, as where copying was cut off."""
+    for file in sorted((folder / "train" / "dogs").iterdir())[-n:]:
+        file.unlink()
+    return folder
+
+
+@pytest.fixture
+def half(tmp_path, monkeypatch):
+    """A published set of 10 + 10 and 4 + 4 photos."""
+    whole = {f"{part}/{cls}": n for part, n in (("train", 10), ("validation", 4))
+             for cls in pets.CLASSES}  # fmt: skip
+    monkeypatch.setattr(pets, "WHOLE", {"pets": whole, "pets-all": {"cats": 20, "dogs": 20}})
+    return make_set(tmp_path / "whole", 10, 4)
+
+
+def place_half(kind: str, tmp_path: Path, monkeypatch, server=None, n: int = 2) -> None:
+    """Make a mirror with a part of the set."""
+    stick = tmp_path / "stick"
+    part = cut(make_set(tmp_path / "part", 10, 4), n)
+    if kind == "folder":
+        shutil.copytree(part, stick / "cats_and_dogs")
+    elif kind == "zip":
+        write(stick / ZIP, zip_of(part, TOP))
+    elif kind == "server":
+        server.files[f"mirror/{ZIP}"] = zip_of(part, TOP)
+    else:  # a cache to which an earlier version of the course had copied a part
+        monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "first"))
+        shutil.copytree(part, tmp_path / "first" / "cats_and_dogs")
+        with monkeypatch.context() as patch:
+            patch.setenv("COURSE_DATA_DIR", str(tmp_path / "stick"))
+            patch.setenv("COURSE_OFFLINE", "1")
+            data.load_pets(verbose=False)
+        if kind == "older copy":
+            make_old(stick / "pets" / "whole")
+    place = f"{server.url}mirror" if kind == "server" else str(stick)
+    monkeypatch.setenv("COURSE_MIRROR", place)
+
+
+KINDS = ["folder", "zip", "server", "copy", "older copy"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_set_in_part_gives_way_to_the_next_place(
+    half, server, tmp_path, monkeypatch, capsys, kind
+):
+    if kind == "older copy":  # no digests: nothing tells that it is what was stored
+        monkeypatch.setattr(pets, "_verified", photo_sets.set_of)
+    place_half(kind, tmp_path, monkeypatch, server)
+    server.files[ZIP] = zip_of(half, TOP)
+    capsys.readouterr()
+    for load in (lambda: data.fetch("pets", progress=False), data.load_pets):
+        load()
+        status = status_of("pets")
+        assert (status.here, status.verified) == ("all", True)
+        assert names_in(data.data_folder() / "pets" / "whole" / "images") == names_in(half)
+        shutil.rmtree(data.data_folder() / "pets")
+    assert_told(lines_of(capsys)[0], [20, 8, 20, 8], "from 127.0.0.1")
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "server", "copy"])
+def test_a_set_in_part_is_told_and_replaced(half, server, tmp_path, monkeypatch, capsys, kind):
+    place_half(kind, tmp_path, monkeypatch, server)
+    if kind != "server":
+        monkeypatch.setenv("COURSE_OFFLINE", "1")
+    server.files.pop(ZIP)
+    capsys.readouterr()
+    for source in ("auto", "real"):  # brought, and kept
+        assert data.load_pets(source=source).origin == "photos"
+        line = lines_of(capsys)[0]
+        assert_told(line.replace("127.0.0.1", "a host"), [18, 8, 18, 8], "in part")
+    status = data.fetch("pets", progress=False)
+    assert (status.here, status.came) == ("part", False)
+    assert "26 of 28 photos" in status.would_use and "train/dogs 8 of 10" in status.would_use
+    assert "in part" in " ".join(status.remarks) and "train/dogs 8 of 10" in status.remarks[0]
+    monkeypatch.delenv("COURSE_OFFLINE", raising=False)
+    server.files[ZIP] = zip_of(half, TOP)
+    status = data.fetch("pets", progress=False)
+    assert (status.here, status.came, status.verified) == ("all", True, True)
+    assert not any("in part" in remark for remark in status.remarks)
+
+
+def test_a_part_is_not_replaced_by_a_smaller_one(half, tmp_path, monkeypatch, offline):
+    place_half("folder", tmp_path, monkeypatch)
+    folder, _ = data.load_pets(verbose=False)
+    names = names_in(folder)
+    cut(tmp_path / "stick" / "cats_and_dogs", 1)
+    monkeypatch.setattr(photos, "import_photos", None)  # nor is it read for that
+    assert data.fetch("pets", progress=False).here == "part"
+    assert data.load_pets(verbose=False).folder == folder
+    assert names_in(folder) == names
+
+
+def test_what_an_earlier_version_took_for_whole_is_a_part(half, tmp_path, monkeypatch, offline):
+    place_half("folder", tmp_path, monkeypatch)
+    folder, _ = data.load_pets(verbose=False)
+    make_old(folder.parent)
+    assert status_of("pets").here == "part"
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "good"))
+    shutil.copytree(half, tmp_path / "good" / "cats_and_dogs")
+    assert names_in(data.load_pets(verbose=False).folder) == names_in(half)
+
+
+@pytest.mark.parametrize("fault", ["zeros", "half"])
+def test_files_that_are_there_and_are_no_photos_make_a_part(
+    half, tmp_path, monkeypatch, offline, fault
+):
+    stick = tmp_path / "stick" / "cats_and_dogs"
+    shutil.copytree(half, stick)
+    file = stick / "validation" / "cats" / "cats.1.jpg"
+    content = file.read_bytes()
+    file.write_bytes(bytes(len(content)) if fault == "zeros" else content[: len(content) // 2])
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "stick"))
+    status = data.fetch("pets", progress=False)
+    assert status.here == "part" and "validation/cats 3 of 4" in status.remarks[0]
+    assert "cats.1.jpg" in status.remarks[0]
+
+
+def test_too_little_to_be_a_part(half, server, tmp_path, capsys):
+    """A zip of one photo a class: what is drawn is better."""
+    small = make_set(tmp_path / "small", 1, 1)
+    server.files[ZIP] = zip_of(small, TOP)
+    assert data.load_pets(8, 4).origin == "drawn"
+    (line,) = lines_of(capsys)
+    assert "in part" in line and "train/cats 1 of 10" in line
+    with pytest.raises(DataError, match="train/cats 1 of 10"):
+        data.fetch("pets", progress=False)
+    assert_nothing()
+    assert status_of("pets").here == "none"
+
+
+def test_a_part_on_a_disk_that_takes_no_more(half, tmp_path, monkeypatch, offline):
+    place_half("folder", tmp_path, monkeypatch)
+    folder, _ = data.load_pets(verbose=False)
+
+    def refuse(*_, **__):
+        raise StorageError("Preparing", "the data folder cannot be written to", "Make it writable")
+
+    monkeypatch.setattr(download, "locked", refuse)
+    assert data.load_pets(verbose=False).folder == folder
+
+
+def test_a_large_set_in_part(half, all_mirror, tmp_path, monkeypatch):
+    shutil.rmtree(tmp_path / "mirror")
+    folder = make_classes(tmp_path / "mirror" / "PetImages", 20, classes=("Cat", "Dog"))
+    assert data.fetch("pets-all", progress=False).here == "part"  # of 43 files
+    for number in range(3):
+        write(folder / "Cat" / f"bad{number}.jpg", b"")
+    assert data.fetch("pets-all", progress=False).here == "all"
+    shutil.copytree(data.data_folder(), tmp_path / "stick")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "other"))
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "stick"))
+    assert data.fetch("pets-all", progress=False).here == "all"  # copies and all
+
+
+# A stick that is pulled out
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="has a file that gives EIO")
+@pytest.mark.parametrize("what", ["all files", "class folder", "folders", "some files"])
+def test_a_mirror_that_cannot_be_read(half, server, tmp_path, monkeypatch, capsys, what):
+    """The mirror is named, not the data folder, and the next place is tried."""
+    stick = tmp_path / "stick"
+    shutil.copytree(half, stick / "cats_and_dogs")
+    monkeypatch.setenv("COURSE_MIRROR", str(stick))
+    broken = list((stick / "cats_and_dogs").glob("*/*"))
+    if "files" in what:
+        for file in list(stick.rglob("*.jpg"))[:: 1 if "all" in what else 3]:
+            file.unlink()
+            file.symlink_to("/proc/self/mem")
+        broken = []
+    elif what == "class folder":
+        broken = broken[:1]
+
+    def or_refuse(function):
+        def called(folder="."):
+            if not isinstance(folder, int) and Path(folder) in broken:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(folder))
+            return function(folder)
+
+        return called
+
+    monkeypatch.setattr(os, "scandir", or_refuse(os.scandir))
+    monkeypatch.setattr(os, "listdir", or_refuse(os.listdir))
+    with monkeypatch.context() as patch:
+        patch.setenv("COURSE_OFFLINE", "1")
+        if what == "some files":  # then it has a part
+            told = " ".join(data.fetch("pets", progress=False).remarks)
+        else:
+            with pytest.raises(DataError) as caught:
+                data.load_pets(source="real")
+            assert not isinstance(caught.value, StorageError)
+            told = caught.value.reason
+        assert "the mirror" in told and os.strerror(errno.EIO) in told
+    server.files[ZIP] = zip_of(half, TOP)
+    assert data.load_pets(source="real").origin == "photos"
+    assert "from 127.0.0.1" in lines_of(capsys)[-1]
+
+
+# Several processes
+
+
+BESIDE = """
+import sys
+from course import data
+what, path, other = sys.argv[1:]
+for _ in range(5):
+    if what == "fetch":
+        data.fetch("pets", progress=False)
+    else:
+        data.add_pets(other, verbose=False)
+        if what == "remove":
+            data.remove_pets(yes=True)
+        data.add_pets(path, verbose=False)
+"""
+
+
+@pytest.mark.parametrize("what", ["add", "remove", "fetch"])
+def test_loading_beside_another_process(tmp_path, mirror, what):
+    """Before: StorageError, for a record that was read before the lock was had."""
+    one, other = (make_classes(tmp_path / name, n, seed=n) for name, n in (("a", 6), ("b", 9)))
+    if what != "fetch":
+        data.add_pets(one, verbose=False)
+    command = [sys.executable, "-c", BESIDE, what, str(one), str(other)]
+    seen = set()
+    with subprocess.Popen(command) as beside:
+        while beside.poll() is None:
+            if what == "fetch":
+                shutil.rmtree(data.data_folder() / "pets" / "whole", ignore_errors=True)
+            for n in (2, 4, 6, None):
+                folder, origin = data.load_pets(n, 2, verbose=False)
+                seen.add(origin)
+                data.status()
+    assert beside.returncode == 0
+    assert seen <= (
+        {"own", "photos"} if what == "remove" else {"photos" if what == "fetch" else "own"}
+    )
+    if what != "fetch":
+        assert len(names_in(data.load_pets(4, 2, verbose=False).folder)) == 6
+
+
+def test_two_processes_that_load_different_parts(tmp_path, mirror):
+    code = "import sys; from course import data; data.load_pets(int(sys.argv[1]), 2, verbose=False)"
+    running = [subprocess.Popen([sys.executable, "-c", code, str(n)]) for n in (2, 4, 6)]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert {path.name for path in (data.data_folder() / "pets").iterdir()} == {
+        ".lock", "whole", *(f"part-{n}-{n}+1-1-seed0" for n in (1, 2, 3)),
+    }  # fmt: skip
+
+
+def test_a_set_that_is_replaced_while_a_part_is_made_of_it(tmp_path, monkeypatch):
+    first, second = (make_classes(tmp_path / name, n, seed=n) for name, n in (("a", 8), ("b", 12)))
+    data.add_pets(first, verbose=False)
+    locked = download.locked
+
+    def replaced_before(folder, **options):
+        monkeypatch.setattr(download, "locked", locked)
+        data.add_pets(second, verbose=False)
+        return locked(folder, **options)
+
+    monkeypatch.setattr(download, "locked", replaced_before)
+    folder, _ = data.load_pets(4, 2, verbose=False)
+    contents = {file.read_bytes() for file in (folder.parents[1] / "whole").rglob("*.jpg")}
+    assert {file.read_bytes() for file in folder.rglob("*.jpg")} < contents
+
+
+def test_a_set_that_is_removed_while_a_part_is_made_of_it(tmp_path, mirror, monkeypatch):
+    data.add_pets(make_classes(tmp_path / "own", 8), verbose=False)
+    locked = download.locked
+
+    def removed_before(folder, **options):
+        monkeypatch.setattr(download, "locked", locked)
+        data.remove_pets()
+        return locked(folder, **options)
+
+    monkeypatch.setattr(download, "locked", removed_before)
+    assert data.load_pets(4, 2, verbose=False).origin == "photos"
+
+
+# Copies and look-alikes
+
+
+def test_photos_that_look_alike_are_told_and_nothing_else(tmp_path, capsys):
+    path = make_classes(tmp_path / "own", 10)
+    image = picture(3000, (256, 192))
+    for number in range(20):  # the frames of a film, of both classes
+        cls = ("cats", "dogs")[number % 2]
+        frame = image.copy()
+        frame.paste((0, 0, 0), (number, 0, number + 4, 4))
+        write(path / cls / f"frame{number}.jpg", jpeg(frame))
+    folder, _ = data.add_pets(path)
+    first, *lines = lines_of(capsys)
+    assert_told(first, [32, 8], path)  # none is refused, none left out, and the split is as usual
+    (line,) = lines
+    report = folder.parent / "report.txt"
+    assert_told(line, [20], "look alike", report)
+    text = report.read_text()
+    assert all(f"frame{number}.jpg" in text for number in range(20))
+    for word in ("wrong", "copy of", "copies of"):
+        assert word not in line
+    assert "one label is wrong, or it fits both: 0" in text
+    assert len(names_in(folder)) == 40
+
+
+def test_a_set_of_frames_that_all_look_alike(tmp_path):
+    image = picture(3000, (256, 192))
+    for number in range(24):
+        frame = image.copy()
+        frame.paste((0, 0, 0), (number, 0, number + 4, 4))
+        write(tmp_path / "own" / ("cats", "dogs")[number % 2] / f"{number}.jpg", jpeg(frame))
+    folder, _ = data.add_pets(tmp_path / "own", verbose=False)
+    assert {len(list(cls.iterdir())) for cls in folder.glob("train/*")} == {10}
+    assert {len(list(cls.iterdir())) for cls in folder.glob("validation/*")} == {2}
+
+
+def test_copies_leave_something_for_validation(tmp_path):
+    path = make_classes(tmp_path / "own", 12)
+    for i, file in enumerate(sorted((path / "dogs").iterdir())):
+        file.write_bytes((path / "dogs" / "dogs.0.jpg").read_bytes() if i < 8
+                         else jpeg(picture(1)))  # fmt: skip
+    folder, _ = data.add_pets(path, verbose=False)
+    counts = [len(list((folder / part / "dogs").iterdir())) for part in pets.PARTS]
+    assert counts == [8, 4]
+
+
+# Unequal classes
+
+
+def test_unequal_classes_are_told(tmp_path, capsys):
+    path = make_classes(tmp_path / "own", 40, classes=("bikes", "cars"))
+    for i in range(160):
+        write(path / "cars" / f"more{i}.jpg", jpeg(picture(5000 + i)))
+    data.add_pets(path)
+    for load in (lambda: None, data.load_pets):
+        load()
+        (line,) = (line for line in lines_of(capsys) if "Unequal" in line)
+        assert_told(line, [40, 200, 83], "of bikes", "of cars", "Guessing cars")
+    folder, _ = data.load_pets(100, 20)
+    counts = {f"{part}/{cls}": len(list((folder / part / cls).iterdir()))
+              for part in pets.PARTS for cls in ("bikes", "cars")}  # fmt: skip
+    assert list(counts.values()) == [32, 50, 8, 10]  # half of each, as far as there are
+    first, line = lines_of(capsys)
+    assert_told(first, [82, 18, 192, 48, 100, 20])
+    assert_told(line, [40, 60, 56], "Guessing cars")
+    data.load_pets(40, 16)
+    assert len(lines_of(capsys)) == 1  # they are equal
+
+
+# Names, and where they are printed
+
+
+@pytest.mark.parametrize("name", pets.PARTS)
+def test_a_class_may_be_called_as_a_part_is(tmp_path, name):
+    path = make_classes(tmp_path / "own", 6, classes=(name, "bus"))
+    folder, _ = data.add_pets(path, verbose=False)
+    assert {file.parent.relative_to(folder).as_posix() for file in folder.rglob("*.jpg")} == {
+        f"{part}/{cls}" for part in pets.PARTS for cls in (name, "bus")
+    }
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1", "utf-8"])
+def test_names_of_other_scripts_go_through_any_pipe(tmp_path, encoding):
+    path = make_classes(tmp_path / "фото 写真", 8, classes=("猫 🐈", "собаки"))
+    write(path / "собаки" / "плохой.jpg", b"")
+    write(path / "собаки" / "ещё.jpg", (path / "собаки" / "собаки.0.jpg").read_bytes())
+    write(path / "猫 🐈" / "ещё.jpg", (path / "собаки" / "собаки.0.jpg").read_bytes())
+    code = f"from course import data; data.add_pets({str(path)!r}); data.load_pets(); data.status()"
+    commands = ([sys.executable, "-c", code],
+                [sys.executable, "-m", "course", "data", "add", "pets", str(path)],
+                [sys.executable, "-m", "course", "data", "status"],
+                [sys.executable, "-m", "course", "data", "remove", "pets"])  # fmt: skip
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, check=False,
+                              env=os.environ | {"PYTHONIOENCODING": encoding})  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        text = done.stdout.decode(encoding.replace("ascii", "utf-8"))  # what typer makes of it
+        cat = "猫" if encoding == "utf-8" else "\\u732b"
+        assert (
+            cat in text
+            or "写真".encode(encoding, "backslashreplace").decode(encoding) in text
+            or encoding == "ascii"
+        )
+
+
+def test_what_is_no_folder_is_a_sentence(tmp_path, own_before):
+    for path in ("~nosuchuser/photos", "", "a\0b", "x" * 300, "file:///tmp/photos"):
+        with pytest.raises(DataError):
+            data.add_pets(path, verbose=False)
+    assert names_in(data.data_folder() / "pets-own") == own_before
 
 
 # Status

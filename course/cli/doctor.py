@@ -128,7 +128,7 @@ def report(finding: Finding, *, encoding: str | None = "utf-8") -> str:
     lines = f"{marks[finding.level]:{width}} {finding.topic:12} {finding.text}"
     if finding.remedy:
         lines += f"\n{'':{width}} {'':12} {marks['remedy']} {finding.remedy}"
-    return fitting(lines, encoding)
+    return fitting(lines, encoding or "ascii")
 
 
 def visit() -> None:

@@ -31,6 +31,7 @@ import hashlib
 import os
 import shlex
 import shutil
+import stat
 import zipfile
 from pathlib import Path
 from typing import NamedTuple
@@ -41,7 +42,7 @@ from course.data.download import DataError, StorageError
 from course.data.photo_sets import PARTS, SEED
 from course.data.sources import DataFile, Dataset, Status, data_folder
 from course_utils.arguments import check_integer
-from course_utils.texts import counted, printable, say
+from course_utils.texts import counted, fitting, printable
 
 __all__ = ["DATASETS", "Pets", "Removed", "add_pets", "fetch", "load_pets", "remove_pets"]
 
@@ -174,7 +175,7 @@ are
         pets, line = _load_drawn(counts, size, reason, progress=verbose)
         lines = [line + hint]
     if verbose:
-        say("\n".join(lines) + sources.told_of_place())
+        print(fitting("\n".join(lines) + sources.told_of_place()))
     return pets
 
 
@@ -225,7 +226,7 @@ def add_pets(path: str | Path, *, seed: int = SEED, verbose: bool = True) -> Pet
             replaced = counted(len(before.get("files", ())), "photo")
             there = printable(before.get("source", "another folder"))
             lines.append(f"  This replaces {replaced} from {there}.")
-        say("\n".join(lines) + sources.told_of_place())
+        print(fitting("\n".join(lines) + sources.told_of_place()))
     return Pets(root / "whole" / "images", "own")
 
 
@@ -275,7 +276,7 @@ def remove_pets(*, yes: bool = False) -> Removed | None:
     ):
         photo_sets.tidy(root)
         whole, source = root / "whole", _source_of(root)
-        if whole.exists() and not yes and not (source and Path(source).is_dir()):
+        if whole.exists() and not yes and not (source and os.path.isdir(source)):
             gone = (
                 f"{source}, where they came from, is gone"
                 if source
@@ -332,7 +333,7 @@ def status_of(name: str) -> Status:
         would_use = "your own photos"
     elif record and not _lacking(name, record):
         would_use = "the cache"
-    elif isinstance(mirror, Path) and _in_mirror(name, mirror).exists():
+    elif isinstance(mirror, Path) and os.path.exists(_in_mirror(name, mirror)):
         would_use = "the mirror"
     elif download.offline():
         would_use = "drawn cats and dogs"
@@ -616,17 +617,17 @@ def _bring_anew(name, record, errors, made, *, progress: bool, anew: bool) -> st
     def bring(place: str | Path) -> None:
         nonlocal best
 
-        def check(counts: dict[str, int]) -> None:
+        def check(counts: dict[str, int], left_out: list) -> None:
             """Raise DataError if there is too little in a place to be kept."""
             whole = all(counts.get(group, 0) >= n for group, n in WHOLE[name].items())
             more = not best or sum(counts.values()) > sum(_counts_in(best, counts).values())
             if not whole and not (more and _is_usable(name, counts)):
-                raise _partial(name, place, counts)
+                raise _partial(name, place, counts, left_out)
 
         brought = _bring_from(name, place, root, check, progress=progress)
         best = made["record"] = brought
         if _lacking(name, brought):
-            raise _partial(name, place, _counts(brought), brought)
+            raise _partial(name, place, _counts(brought), brought["left_out"])
 
     return sources.from_first(
         places, bring, title=dataset.title, name=name, errors=errors, anew=anew
@@ -638,10 +639,10 @@ def _counts_in(record: dict, groups) -> dict[str, int]:
     return {group: counts.get(group, 0) for group in groups}
 
 
-def _partial(name: str, place: str | Path, counts: dict, record: dict | None = None) -> DataError:
+def _partial(name: str, place: str | Path, counts: dict, left_out: list) -> DataError:
     reason = f"{sources.called(place)} has {name} in part, {_in_part(name, None, counts)}"
-    if record and record["left_out"]:
-        reason += f"; left out: {photo_sets.some(record['left_out'])}"
+    if left_out:
+        reason += f"; left out: {photo_sets.some(left_out)}"
     return DataError(f"Copying {place}", reason, "Copy it again, all of it")
 
 
@@ -651,18 +652,28 @@ def _in_mirror(name: str, mirror: Path) -> Path:
     The mirror may be a copy of a cache as well, with name/whole/images, but not the cache itself.
     """
     folder, copy = mirror / _LAYOUTS[name][0], mirror / name / "whole"
-    if folder.is_dir():
+    if _is_folder(folder):
         return folder
     itself = (data_folder() / name / "whole").resolve() == copy.resolve()
-    if copy.is_dir() and not itself:
+    if _is_folder(copy) and not itself:
         return copy / "images"
     return mirror / DATASETS[name].files[0].name
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether there is a folder, or what it is cannot be read: reading its files will tell."""
+    try:
+        return stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def _bring_from(name: str, place: str | Path, root: Path, check, *, progress: bool) -> dict:
     """Make a set of what a place has, if `check` takes its numbers of photos; its record."""
     _, top, layout = _LAYOUTS[name]
-    if not download.is_url(place) and Path(place).is_dir():
+    if not download.is_url(place) and _is_folder(Path(place)):
         return _copy_folder(name, Path(place), root, check, progress=progress)
     archive, unpacked = root / DATASETS[name].files[0].name, root / ".unpacked"
     record = download.record_of(archive)
@@ -678,8 +689,9 @@ def _bring_from(name: str, place: str | Path, root: Path, check, *, progress: bo
         try:
             download.extract_zip(archive, unpacked)
             base = unpacked / top
+            groups, unused = _groups(base, layout)
             made = photo_sets.make_set(
-                root / "whole", base, _groups(base, layout),
+                root / "whole", base, groups, unused=unused,
                 source=str(place), move=True, check=check, progress=progress,
             )  # fmt: skip
         except StorageError:
@@ -705,18 +717,17 @@ def _copy_folder(name: str, place: Path, root: Path, check, *, progress: bool) -
                 "Copy the whole data folder again",
             )
         if _lacking(name, copy):
-            check(_counts(copy))
+            check(_counts(copy), copy["left_out"])
         told = ("given", "left_out", "changed", "repeated")
         kept = {"counts": _counts(copy)} | {key: copy[key] for key in told}
-    groups = _groups(place, layout)
-    check_now = check if not kept else None
-    few = {group: len(files) for group, files in groups.items()}
-    if not kept and any(few[group] < n for group, n in WHOLE[name].items()):
-        check(few)  # before they are read
+    groups, unused = _groups(place, layout)
+    there = {group: len(files) for group, files in groups.items()}
+    if not kept and any(there[group] < n for group, n in WHOLE[name].items()):
+        check(there, unused)  # before they are read
     try:
         return photo_sets.make_set(
-            root / "whole", place, groups, source=str(place), check=check_now, kept=kept,
-            progress=progress,
+            root / "whole", place, groups, source=str(place), unused=unused,
+            check=None if kept else check, kept=kept, progress=progress,
         )  # fmt: skip
     except StorageError:
         raise
@@ -748,9 +759,14 @@ def _check_zip(path: Path, name: str, *, published: bool) -> None:
         raise ValueError(f"{damaged} in it is damaged")
 
 
-def _groups(base: Path, layout: dict[str, str]) -> dict[str, list[Path]]:
-    """The files for each folder of the cache: "train/cats" or, where it is to be split, "cats"."""
-    return {goal: photos.files_below(base / folder) for folder, goal in layout.items()}
+def _groups(base: Path, layout: dict[str, str]) -> tuple[dict[str, list[Path]], list]:
+    """The files for each folder of the cache: "train/cats" or, where it is to be split, "cats";
+    and (name, why) of folders that cannot be looked into."""
+    groups, unused = {}, []
+    for folder, goal in layout.items():
+        groups[goal], left_out = photos.look_below(base / folder)
+        unused += [(printable(path.relative_to(base), instead="?"), why) for path, why in left_out]
+    return groups, unused
 
 
 # Making the folders

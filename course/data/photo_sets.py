@@ -171,7 +171,7 @@ def make_set(
     seed: int = SEED,
     part_names: dict[str, str] | None = None,
     unused: list[tuple[str, str]] = (),
-    check: Callable[[dict[str, int]], None] | None = None,
+    check: Callable[[dict[str, int], list], None] | None = None,
     kept: dict | None = None,
 ) -> dict:
     """Make a set of these files: checked, split, without copies, and whole or not there at all.
@@ -194,7 +194,8 @@ def make_set(
         seed: of the split.
         part_names: what `base` calls the parts, for the messages.
         unused: (name, why) of files that are left out already.
-        check: called with the number of good photos in each group; raises if they won't do.
+        check: called with the number of good photos in each group, and with (name, why) of what
+            is left out; raises if they won't do.
         kept: what else the record keeps, or keeps in place of what is found here.
     Returns:
         the record: what `write_record` keeps, and what was left out, changed or repeated.
@@ -215,8 +216,9 @@ def make_set(
         _refuse_few(imported, groups, base, attempt, origin, part_names or {})
         counts = {group: sum(name.startswith(f"{group}/") for name in imported.photos)
                   for group in groups}  # fmt: skip
+        left_out = [*unused, *imported.left_out]
         if check:
-            check(counts)
+            check(counts, left_out)
         in_both = _in_both_classes(imported.photos) if own else []
         alike = _look_alikes(imported.photos, progress=progress) if own else []
         if divided:
@@ -237,7 +239,7 @@ def make_set(
             "part_names": part_names or {},
             "given": sum(map(len, groups.values())) + len(unused),
             "counts": counts,
-            "left_out": [*unused, *imported.left_out],
+            "left_out": left_out,
             "changed": imported.changed,
             "repeated": repeated,
             "in_both": in_both,
