@@ -139,19 +139,20 @@ def look_below(folder: str | Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     left_out: list[tuple[Path, str]] = []
     top = Path(folder)
     pending, links, seen = [top], [], set()
+    holding = {*Path(os.path.realpath(top)).parents}
     while pending or links:  # links last, so that a folder is told by its own name
         place = pending.pop() if pending else links.pop(0)
         try:
             real = os.path.realpath(place)
             if real in seen:
                 left_out.append((place, "a link to a folder that is here already"))
-            elif seen and Path(os.path.realpath(top)).is_relative_to(real):
+            elif Path(real) in holding:
                 left_out.append((place, "a link to a folder that holds this one"))
             else:
                 names = sorted(name for name in os.listdir(place) if not is_hidden(name))
                 seen.add(real)
                 for path in (place / name for name in names):
-                    if not path.is_dir():  # nor is a link in a circle: to read it, says so
+                    if not os.path.isdir(path):  # nor is a link in a circle: to read it, tells
                         files.append(path)
                     elif path.is_symlink() or _is_junction(path):
                         links.append(path)
@@ -296,7 +297,7 @@ def _decode(path: Path, anew: bool) -> tuple[Photo, Image.Image | None, bytes]:
         return Photo(_no_image(content)), None, content
     except Exception as error:  # Pillow's readers raise all sorts
         damage = f"damaged: {printable(str(error) or repr(error), most=200)}"
-        return Photo("cut off" if "truncated" in damage else damage), None, content
+        return Photo("cut off" if "truncated" in damage.lower() else damage), None, content
     return photo, picture, content
 
 
@@ -400,7 +401,7 @@ def _no_image(content: bytes) -> str:
         return f"{kind}, which is not read here: export it as JPEG"
     if content.startswith(b"\xff\xd8\xff"):
         parts = jpegs.parts_of(content)
-        if parts.bits > 8:
+        if parts.bits in (12, 16):
             return f"a JPEG of {parts.bits} bits, which is not read here: export it with 8"
         return "damaged: a JPEG whose beginning makes no sense"
     for begin, kind in _OTHERS.items():
