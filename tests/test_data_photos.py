@@ -674,9 +674,9 @@ def test_of_pairs_there_is_no_table(monkeypatch):
         copies, "_alike", lambda a, *rest: compared.append(len(a)) or alike(a, *rest)
     )
     counts = []
-    for n in (60, 120, 240):
+    for n in (100, 200, 400):
         compared.clear()
         photos.look_alikes(photos_of([product(number, round_=1) for number in range(n)]))
         counts.append(sum(compared))
     assert counts[1] < 2.5 * counts[0] and counts[2] < 2.5 * counts[1]
-    assert counts[2] <= 240 * copies.NEIGHBOURS
+    assert counts[2] <= 400 * copies.NEIGHBOURS
