@@ -101,6 +101,27 @@ def test_fetch_pets_tells_what_was_left_out(mirror):
     assert "1 of 21" in second and "train/cats/x.jpg (0 bytes)" in second
 
 
+def test_a_set_in_part_is_told_as_such(mirror, tmp_path):
+    """Before: a half-copied mirror was "here and verified" for ever."""
+    gone = tmp_path / "mirror" / "cats_and_dogs" / "train" / "dogs" / "dogs.5.jpg"
+    content = gone.read_bytes()
+    gone.unlink()
+    for already in (False, True):
+        result = run("fetch", "pets")
+        assert result.exit_code == 1
+        first = result.stdout.splitlines()[0]
+        assert "in part" in first and "verified" not in first
+        assert ("already" in first) == already
+        assert "19 of 20 photos (train/dogs 5 of 6)" in result.stdout
+    (row,) = (row for row in run("status").stdout.splitlines() if row.startswith("pets "))
+    assert row.split()[:2] == ["pets", "part"] and "19 of 20 photos" in row
+    gone.write_bytes(content)
+    result = run("fetch", "pets")
+    assert result.exit_code == 0 and "here and verified" in result.stdout
+    (row,) = (row for row in run("status").stdout.splitlines() if row.startswith("pets "))
+    assert row.split()[:2] == ["pets", "all"]
+
+
 def test_fetch_without_names_leaves_the_large_set_out(server, mirror, monkeypatch):
     sets = {"pets": data.DATASETS["mnist"], "mnist": data.DATASETS["mnist"]}
     large = dataclasses.replace(data.DATASETS["mnist"], on_request=True)
@@ -195,7 +216,8 @@ def test_remove_what(words, tmp_path):
 def test_help_says_what_can_be_added():
     text = " ".join(run("add", "--help").stdout.split())
     for part in ("PATH/cats/", "PATH/train/cats/", "5 photos or more", "a fifth of each",
-                 "in place of any added before", "Nothing in PATH is changed"):  # fmt: skip
+                 "in place of any added before", "Nothing in PATH is changed", "test_set",
+                 "cat.0.jpg"):  # fmt: skip
         assert part in text
 
 
@@ -204,6 +226,16 @@ def test_add_what_cannot_be_added(tmp_path):
     assert result.exit_code == 1
     assert result.stderr.startswith("pets: ") and str(tmp_path / "nowhere") in result.stderr
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("path", ["", "~nosuchuser/photos", "x" * 300, "https://a.org/cats"])
+def test_add_what_is_no_folder(path, tmp_path, monkeypatch):
+    make_classes(tmp_path / "here", 6)
+    monkeypatch.chdir(tmp_path / "here")  # which "" must not be taken for
+    result = run("add", "pets", path)
+    assert result.exit_code == 1 and isinstance(result.exception, SystemExit)
+    assert result.stderr.startswith("pets: ") and "Traceback" not in result.output
+    assert "pets-own" not in run("status").stdout
 
 
 @pytest.mark.parametrize("words", [("add", "mnist", "."), ("remove", "mnist")])

@@ -371,12 +371,15 @@ def test_photos_of_training_are_left_out_of_validation(mirror, capsys):
     write(here / "validation" / "cats" / "x.jpg", jpeg(image))
     write(here / "validation" / "cats" / "y.jpg", jpeg(image.resize((128, 96)), quality=50))
     folder, _ = data.load_pets()
-    first, second = lines_of(capsys)
+    first, second, third = lines_of(capsys)
     assert_told(first, [14, 9, 14, 9])
+    assert_told(third, [2], "look alike", folder.parent / "report.txt")
     pair = "validation/cats/x.jpg (the same as train/cats/x.jpg)"
     assert_told(second, [1], folder.parent / "report.txt", pair)
     names = {path.name for path in folder.glob("validation/cats/*")}
     assert "x.jpg" not in names and "y.jpg" in names  # which only looks alike
+    report = (folder.parent / "report.txt").read_text()
+    assert "train/cats/x.jpg\n    validation/cats/y.jpg" in report
 
 
 def test_validation_that_is_all_in_training(mirror):
@@ -1251,8 +1254,9 @@ def test_a_set_in_part_is_told_and_replaced(half, server, tmp_path, monkeypatch,
     capsys.readouterr()
     for source in ("auto", "real"):  # brought, and kept
         assert data.load_pets(source=source).origin == "photos"
-        line = lines_of(capsys)[0]
-        assert_told(line.replace("127.0.0.1", "a host"), [18, 8, 18, 8], "in part")
+        first, second = lines_of(capsys)
+        assert_told(first.replace("127.0.0.1", "a host"), [18, 8, 18, 8], "in part")
+        assert_told(second, [26, 28, 8, 10], "train/dogs", "course data fetch pets")
     status = data.fetch("pets", progress=False)
     assert (status.here, status.came) == ("part", False)
     assert "26 of 28 photos" in status.would_use and "train/dogs 8 of 10" in status.would_use
@@ -1327,7 +1331,8 @@ def test_a_part_on_a_disk_that_takes_no_more(half, tmp_path, monkeypatch, offlin
 def test_a_large_set_in_part(half, all_mirror, tmp_path, monkeypatch):
     shutil.rmtree(tmp_path / "mirror")
     folder = make_classes(tmp_path / "mirror" / "PetImages", 20, classes=("Cat", "Dog"))
-    assert data.fetch("pets-all", progress=False).here == "part"  # of 43 files
+    status = data.fetch("pets-all", progress=False)
+    assert status.here == "part" and "40 of 43 files" in " ".join(status.remarks)
     for number in range(3):
         write(folder / "Cat" / f"bad{number}.jpg", b"")
     assert data.fetch("pets-all", progress=False).here == "all"

@@ -56,6 +56,39 @@ def test_a_set_that_was_changed(tmp_path, damage):
     assert photo_sets.record_of(tmp_path / "nothing") is None
 
 
+FOUR = [f"{part}/{cls}/a.jpg" for part in photo_sets.PARTS for cls in ("cats", "dogs")]
+
+
+@pytest.mark.parametrize(
+    ("names", "whole"),
+    [
+        (FOUR, True),
+        (FOUR[:3], False),
+        ([*FOUR, "train/birds/a.jpg", "validation/birds/a.jpg"], False),
+        ([*FOUR, "more.jpg"], False),
+        (["train/a.jpg"], False),
+    ],
+)
+def test_what_an_earlier_edition_kept_is_filled_in(tmp_path, names, whole):
+    with photo_sets.replacing(tmp_path / "set") as new:
+        for name in names:
+            write(new / "images" / name, b"x")
+        photo_sets.write_record(new, {"source": "here", "seed": 5})
+    record = photo_sets.set_of(tmp_path / "set")
+    assert (record is not None) == whole
+    if whole:
+        assert (record["source"], record["seed"], record["classes"]) == (
+            "here",
+            5,
+            ["cats", "dogs"],
+        )
+        assert record["in_both"] == record["alike"] == [] and record["given"] == 4
+        assert "anew" not in record
+    (tmp_path / "set" / "record.json").write_text("[1]")
+    assert photo_sets.set_of(tmp_path / "set") is None
+    assert photo_sets.notes_of(tmp_path / "set") == {}
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_exception_leaves_the_old_one(tmp_path, error):
     make(tmp_path / "set", b"old")

@@ -317,7 +317,7 @@ def remarks(name: str) -> list[str]:
     record = photo_sets.set_of(data_folder() / name / "whole")
     lines = _remarks(record, data_folder() / name / "whole", _have(record)) if record else []
     if record and _lacking(name, record):
-        lines.insert(0, f"  in part: {_in_part(name, record)}")
+        lines.insert(0, f"  in part: {_in_part(name, _counts(record), record['given'])}")
     if name == "pets" and own_in_use():
         lines.append("  lessons use your own photos until: course data remove pets")
     return lines
@@ -341,9 +341,13 @@ def status_of(name: str) -> Status:
         megabytes = sum(file.megabytes for file in dataset.files)
         would_use = f"a download ({megabytes:,.0f} MB), or drawn cats and dogs"
     if here == "part":
-        if name == "pets" and _is_usable(name, _counts(record)) and not own_in_use():
-            would_use = would_use.replace("drawn cats and dogs", "what is here")
-        would_use += f"; here are {_in_part(name, record)}"
+        there = _in_part(name, _counts(record), record["given"])
+        if name == "pets-all" or own_in_use() or not _is_usable(name, _counts(record)):
+            would_use += f"; here are {there}"
+        elif download.offline() and would_use != "the mirror":
+            would_use = f"the {there} that are here"
+        else:
+            would_use = f"{would_use.split(',')[0]} if it has all, or the {there} that are here"
     return _status(name, record, here, would_use)
 
 
@@ -422,14 +426,15 @@ def _is_usable(name: str, counts: dict[str, int]) -> bool:
     )
 
 
-def _in_part(name: str, record: dict | None = None, counts: dict[str, int] | None = None) -> str:
+def _in_part(name: str, counts: dict[str, int], given: int | None = None) -> str:
     """How much of a set there is, and where the rest is missing."""
-    counts = _counts(record) if record else counts
     whole = WHOLE[name]
     n = sum(min(counts.get(group, 0), most) for group, most in whole.items())
     few = [f"{group} {counts.get(group, 0):,} of {most:,}" for group, most in whole.items()
            if counts.get(group, 0) < most]  # fmt: skip
-    return f"{n:,} of {sum(whole.values()):,} photos" + f" ({', '.join(few)})" * bool(few)
+    if not few and given:  # of which some more could not be read
+        return f"{given:,} of {GIVEN[name]:,} files"
+    return f"{n:,} of {sum(whole.values()):,} photos ({', '.join(few)})"
 
 
 # Finding and fetching
@@ -464,6 +469,9 @@ def _load_photos_once(counts, source, seed, errors, *, progress) -> tuple[Pets, 
     name, anew = ("pets-all" if source == "all" else "pets"), source != "auto"
     record, origin = _bring(name, progress=progress, anew=anew, errors=errors)
     pets, lines = _choose(name, record, counts, seed, f"from {origin}", progress=progress)
+    if _lacking(name, record):
+        there = _in_part(name, _counts(record), record["given"])
+        lines.insert(1, f"  In part: {there}. To get all: {sources.to_fetch(name)}")
     return pets, [lines[0] + note, *lines[1:]]
 
 
@@ -603,7 +611,7 @@ def _bring_anew(name, record, errors, made, *, progress: bool, anew: bool) -> st
     if record or (root / "whole").exists():
         attempt, reason = f"Reading {root / 'whole'}", "the cached photos are damaged"
         if record:
-            reason = f"the cache has it in part, {_in_part(name, record)}"
+            reason = f"the cache has it in part, {_in_part(name, _counts(record), record['given'])}"
         errors.append(DataError(attempt, reason, "They are replaced as soon as possible"))
     dataset, mirror = DATASETS[name], sources.mirror()
     file = dataset.files[0].name
@@ -622,12 +630,13 @@ def _bring_anew(name, record, errors, made, *, progress: bool, anew: bool) -> st
             whole = all(counts.get(group, 0) >= n for group, n in WHOLE[name].items())
             more = not best or sum(counts.values()) > sum(_counts_in(best, counts).values())
             if not whole and not (more and _is_usable(name, counts)):
-                raise _partial(name, place, counts, left_out)
+                raise _partial(name, place, counts, None, left_out)
 
         brought = _bring_from(name, place, root, check, progress=progress)
         best = made["record"] = brought
         if _lacking(name, brought):
-            raise _partial(name, place, _counts(brought), brought["left_out"])
+            given, left_out = brought["given"], brought["left_out"]
+            raise _partial(name, place, _counts(brought), given, left_out)
 
     return sources.from_first(
         places, bring, title=dataset.title, name=name, errors=errors, anew=anew
@@ -639,8 +648,8 @@ def _counts_in(record: dict, groups) -> dict[str, int]:
     return {group: counts.get(group, 0) for group in groups}
 
 
-def _partial(name: str, place: str | Path, counts: dict, left_out: list) -> DataError:
-    reason = f"{sources.called(place)} has {name} in part, {_in_part(name, None, counts)}"
+def _partial(name: str, place: str | Path, counts, given, left_out: list) -> DataError:
+    reason = f"{sources.called(place)} has {name} in part, {_in_part(name, counts, given)}"
     if left_out:
         reason += f"; left out: {photo_sets.some(left_out)}"
     return DataError(f"Copying {place}", reason, "Copy it again, all of it")
@@ -909,13 +918,24 @@ def _remarks(record: dict, folder: Path, chosen: dict) -> list[str]:
         pairs += more * (len(in_both) > photo_sets.NAMES_TOLD)
         lines.append(f"  The same photo is in both classes: {pairs}. "
                      "One label must be wrong, or the photo fits both.")  # fmt: skip
-    if record["alike"]:
-        n = sum(map(len, record["alike"]))
+    alike = record["alike"] if record["origin"] == "own" else _on_both_sides(record["alike"])
+    if alike:
+        n = sum(map(len, alike))
         lines.append(f"  {n:,} photos look alike: check whether some are the same; "
                      f"{printable(folder / 'report.txt')} names them.")  # fmt: skip
     if record["origin"] == "own":
         lines += _few_or_unequal(record, chosen)
     return lines
+
+
+def _on_both_sides(groups: list[list[str]]) -> list[list[str]]:
+    """The groups of which some photos are in training, others in validation."""
+    sides = [f"{part}/" for part in PARTS]
+    return [
+        group
+        for group in groups
+        if all(any(name.startswith(side) for name in group) for side in sides)
+    ]
 
 
 _PHOTOS_OF = {"train": "training", "validation": "validation"}

@@ -189,7 +189,7 @@ def make_set(
         origin: "photos", or "own" for the learner's: each is saved anew; 5 or more of each class
             are needed, in both parts or in that for training; exact copies of a photo are kept,
             on one side, instead of left out when the files are split; those that are in both
-            classes, and photos that look alike, are recorded, and nothing is done about them.
+            classes are recorded. About photos that look alike nothing is done in any set.
         move: take the files away from `base` instead of copying them.
         seed: of the split.
         part_names: what `base` calls the parts, for the messages.
@@ -220,7 +220,7 @@ def make_set(
         if check:
             check(counts, left_out)
         in_both = _in_both_classes(imported.photos) if own else []
-        alike = _look_alikes(imported.photos, progress=progress) if own else []
+        alike = _look_alikes(imported.photos, progress=progress)
         if divided:
             repeated = _leave_out_repeated(imported, images)
         else:
