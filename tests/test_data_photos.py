@@ -667,7 +667,7 @@ def test_the_frames_of_a_film_are_one_group_with_few_pairs(capsys):
 
 
 def test_of_pairs_there_is_no_table(monkeypatch):
-    """Of 400 products there are 79,800 pairs; each is compared with a few, however many there are."""
+    """Of 400 products there are 79,800 pairs; each is compared with a few, of however many."""
     compared = []
     alike = copies._alike
     monkeypatch.setattr(
