@@ -231,6 +231,9 @@ BAD = {  # content -> what is said of it
     "photos.zip": (b"PK\x03\x04" + bytes(99), "an archive: unpack it first"),
     "letter.pdf": (b"%PDF-1.7\n" + bytes(99), "a PDF, not an image"),
     "program.jpg": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n", "PostScript"),
+    "half.tif": (encoded(picture(904), "TIFF", compression="tiff_lzw")[:999], "a TIFF that is"),
+    "half.gif": (encoded(picture(904), "GIF")[:2500], "cut off"),
+    "zeros.png": (zeros_inside(encoded(picture(904), "PNG"), 0.5, 500), "damaged: "),
     "half.png": (encoded(picture(904), "PNG")[:2000], "cut off"),
 }
 

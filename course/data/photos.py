@@ -76,6 +76,8 @@ _OTHERS = {
     b"%PDF": "a PDF, not an image",
     b"RIFF": "a film or a sound, not a photo",
     b"%!PS": "PostScript, not an image",
+    b"II*\0": "a TIFF that is damaged, or of a kind that is not read here",
+    b"MM\0*": "a TIFF that is damaged, or of a kind that is not read here",
 }
 _DEVICES = re.compile(r"con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]", re.IGNORECASE)
 _OF_SYSTEMS = re.compile(
@@ -398,6 +400,8 @@ def _no_image(content: bytes) -> str:
         return "0 bytes"
     if content[4:8] == b"ftyp":
         kind = "AVIF" if content[8:11] == b"avi" else "HEIC"
+        if kind == "AVIF" and features.check("avif"):
+            return "damaged: an AVIF that cannot be decoded"
         return f"{kind}, which is not read here: export it as JPEG"
     if content.startswith(b"\xff\xd8\xff"):
         parts = jpegs.parts_of(content)
