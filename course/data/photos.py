@@ -1,9 +1,10 @@
-"""Folders of photos: which files are good, bringing them in cleanly, and finding copies.
+"""Folders of photos: which files are good, and bringing them in cleanly.
 
 Keras reads every file with an image's name, and a single bad one ends a training in mid-epoch.
-`import_photos` therefore decodes each file once, leaves out what is no photo, and turns the odd
-ones (CMYK, transparent, rotated by a note, another format, ...) into plain RGB JPEGs. It tells
-of every file that it did not copy byte for byte.
+`import_photos` therefore decodes each file once, leaves out what is no photo or not all of one, and
+turns the odd ones (CMYK, transparent, rotated by a note, another format, ...) into plain RGB JPEGs:
+these alone, for a published set that is to stay as it is, or all, for photos of one's own. It tells
+of every file that was odd.
 """
 
 import hashlib
