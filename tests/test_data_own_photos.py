@@ -209,6 +209,13 @@ def test_an_empty_class(tmp_path):
     assert "validation/" in refused(tmp_path / "parts").reason
 
 
+def test_archives_in_a_folder(tmp_path):
+    for name in ("train.zip", "test1.zip", "sampleSubmission.csv"):
+        write(tmp_path / name, b"PK")
+    error = refused(tmp_path)
+    assert "3 loose files" in error.reason and "Unpack" in error.advice
+
+
 def test_more_than_two_classes(tmp_path):
     error = refused(lay(tmp_path, *"abcdefgh"))
     assert "8 class folders" in error.reason and "two of them" in error.advice
@@ -334,6 +341,17 @@ def test_names_of_classes_are_fit_for_any_disk(tmp_path):
             assert name == name.strip(" .") and name.isprintable() and len(name.encode()) < 200
             assert not set(name) & set('<>:"/\\|?*') and name.lower() not in ("aux", "con")
     assert set(found(lay(tmp_path / "money", "$5", "$10")).groups) == {"$5", "$10"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names that Windows does not take")
+def test_errors_about_names_that_are_no_text_are_text(tmp_path):
+    path = tmp_path / os.fsdecode(b"c\xe4t\n")
+    for folders in (["a"], ["a", "b", os.fsdecode(b"\xff")], [os.fsdecode(b"train\xff"), "test"]):
+        lay(path, *folders)
+        with pytest.raises(DataError) as caught:
+            own_photos.find_classes(path)
+        str(caught.value).encode()
+        assert "\n" not in caught.value.attempt + caught.value.reason
 
 
 # What is no folder, or cannot be read

@@ -48,7 +48,9 @@ _CAMERAS = {"img", "dsc", "dscn", "dscf", "dcim", "pxl", "mvi", "vid", "gopr", "
             "screenshot", "whatsapp", "signal", "untitled", "download", "unnamed"}  # fmt: skip
 _NO_PHOTOS = {".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".md", ".rst", ".html",
               ".htm", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".py", ".ipynb", ".log", ".mat",
-              ".npy", ".npz", ".h5", ".pkl", ".db", ".ini", ".zip", ".gz", ".exe"}  # fmt: skip
+              ".npy", ".npz", ".h5", ".pkl", ".db", ".ini", ".exe"}  # fmt: skip
+_ARCHIVES = {".zip", ".gz", ".tgz", ".tar", ".rar", ".7z", ".xz", ".bz2"}
+_NO_PHOTOS |= _ARCHIVES
 _NUMBER = re.compile(r"[\s._-]*(?:\(\d+\)|\[\d+\]|\d+|\bcopy)$|^\d+[\s._-]+", re.IGNORECASE)
 
 
@@ -359,6 +361,8 @@ def _no_folders(folder: Path, path: Path, place: str, loose: list[Path]) -> Data
     files = counted(len(loose), "loose file")
     reason = f"{place} holds {files}, as {printable(loose[0].name)}, and no class folders"
     labels = _all_labels(loose)
+    if any(file.suffix.lower() in _ARCHIVES for file in loose) and not _photos_of(loose):
+        return _wrong(path, reason, "Unpack what is in it first")
     if folder == path and len(_folders_beside(path)) == 2:
         advice = f"If {path.name} is one of the classes, give {path.parent}"
         return _wrong(path, reason, advice, top=path.parent.name)
@@ -418,11 +422,22 @@ def _files_in(cls: Path, path: Path, unused) -> list[Path]:
     return files
 
 
-def _holds_photos(folder: Path) -> bool:
-    files, left_out = photos.look_below(folder)
-    if not files and left_out:
-        os.listdir(left_out[0][0])  # says why it cannot be read
-    return bool(_photos_of(files))
+def _holds_photos(folder: Path, above: tuple[str, ...] = ()) -> bool:
+    """Whether a folder, or one in it, has a file that may be a photo; the first ends the search."""
+    above = (*above, os.path.realpath(folder))
+    folders, files = _look_in(folder, folder, [])
+    if _photos_of(files):
+        return True
+    failures = []
+    for inside in folders:
+        try:
+            if os.path.realpath(inside) not in above and _holds_photos(inside, above):
+                return True
+        except OSError as error:  # another one may do
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return False
 
 
 def _photos_of(files: list[Path]) -> list[Path]:
@@ -465,14 +480,21 @@ def _without_number(stem: str) -> str:
 def _look_in(folder: Path, path: Path, unused) -> tuple[list[Path], list[Path]]:
     """The folders and the files in a folder; hidden ones are passed over, as are links that lead
     back to where they lie."""
-    inside = sorted(one for one in folder.iterdir() if not photos.is_hidden(one.name))
-    folders = [one for one in inside if one.is_dir()]
-    here = folder.resolve()
-    back = [one for one in folders if one.is_symlink() and here.is_relative_to(one.resolve())]
-    told = [_left(path, one, "a link to a folder that it is in") for one in back]
-    unused += [entry for entry in told if entry not in unused]
-    files = [one for one in inside if one not in folders]
-    return [one for one in folders if one not in back], files
+    folders, files, here = [], [], folder.resolve()
+    with os.scandir(folder) as inside:  # which knows what a folder is without asking for each file
+        entries = sorted(inside, key=lambda entry: entry.name)
+    for entry in entries:
+        one = folder / entry.name
+        if photos.is_hidden(entry.name):
+            continue
+        if entry.is_symlink() and os.path.isdir(one) and here.is_relative_to(one.resolve()):
+            told = _left(path, one, "a link to a folder that it is in")
+            unused += [told] * (told not in unused)
+        elif entry.is_dir(follow_symlinks=False) or entry.is_symlink() and os.path.isdir(one):
+            folders.append(one)
+        else:
+            files.append(one)
+    return folders, files
 
 
 def _folders_beside(path: Path) -> list[Path]:
@@ -520,8 +542,9 @@ def _wrong(
     path: Path | str, reason: str, advice: str, *, layout: bool = True, top: str = ""
 ) -> DataError:
     """The error for a folder that is not as it should be, with a picture of one that is."""
+    advice = printable(advice)
     if layout:
-        top = top or ("FOLDER" if Path(path).is_file() else Path(path).name)
+        top = printable(top or ("FOLDER" if Path(path).is_file() else Path(path).name))
         advice += (
             ".\nExpected, with your own names for the two classes:"
             f"\n  {top}/"
@@ -529,4 +552,4 @@ def _wrong(
             "\n    dogs/  c.jpg, d.jpg, ..."
             "\nor train/ and validation/, each with two such folders"
         )
-    return DataError(f"Adding the photos in {path}", reason, advice)
+    return DataError(f"Adding the photos in {printable(path)}", printable(reason), advice)

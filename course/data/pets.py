@@ -250,7 +250,7 @@ def _refuse_data_folder(path: Path) -> None:
     if real.is_relative_to(cache) or cache.is_relative_to(real):
         relation = "is in" if real.is_relative_to(cache) else "holds"
         raise DataError(
-            f"Adding the photos in {path}",
+            f"Adding the photos in {printable(path)}",
             f"this folder {relation} the course's own data folder, {data_folder()}",
             "Give a folder elsewhere, with photos of yours alone",
         )

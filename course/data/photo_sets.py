@@ -203,8 +203,8 @@ def make_set(
         StorageError: it cannot be written.
         DataError: a class has no photo left; the message says what was wrong with its files.
     """
-    attempt = f"Adding the photos in {base}" if origin == "own" else f"Importing {source}"
     own = origin == "own"
+    attempt = f"Adding the photos in {printable(base)}" if own else f"Importing {source}"
     divided = any("/" in group for group in groups)
     with replacing(folder) as new:
         images = new / "images"
