@@ -277,6 +277,7 @@ def test_classes_that_are_links(tmp_path):
         (["cat_front_*.jpg", "cat_side_*.jpg", "dog_*.jpg"], {"cat", "dog"}),
         (["cat.* - Copy.jpg", "dog.*.jpg"], {"cat", "dog"}),
         (["кот *.jpg", "пёс *.jpg"], {"кот", "пёс"}),
+        (["scan_cat_*.jpg", "scan_dog_*.jpg"], {"scan_cat", "scan_dog"}),
     ],
 )
 @pytest.mark.parametrize("above", [[""], ["photos/"], ["train/", "test/"], ["train/", "val/"]])
@@ -301,6 +302,9 @@ def test_classes_in_the_names_of_files(tmp_path, patterns, classes, above):
         ["cat.*.jpg"],
         ["cat.*.jpg", "9*.jpg"],
         ["photo *.jpg", "holiday *.jpg"],
+        ["IMG-20240101-WA000*.jpg", "IMG-20240102-WA000*.jpg"],
+        ["Screenshot 2024-01-01 at 10.0*.png", "Screenshot 2024-01-02 at 10.0*.png"],
+        ["IMG_*.jpg", "IMG_*_edited.jpg"],
     ],
 )
 def test_names_that_tell_no_two_classes(tmp_path, patterns):

@@ -1233,8 +1233,6 @@ KINDS = ["folder", "zip", "server", "copy", "older copy"]
 def test_a_set_in_part_gives_way_to_the_next_place(
     half, server, tmp_path, monkeypatch, capsys, kind
 ):
-    if kind == "older copy":  # no digests: nothing tells that it is what was stored
-        monkeypatch.setattr(pets, "_verified", photo_sets.set_of)
     place_half(kind, tmp_path, monkeypatch, server)
     server.files[ZIP] = zip_of(half, TOP)
     capsys.readouterr()
@@ -1247,7 +1245,7 @@ def test_a_set_in_part_gives_way_to_the_next_place(
     assert_told(lines_of(capsys)[0], [20, 8, 20, 8], "from 127.0.0.1")
 
 
-@pytest.mark.parametrize("kind", ["folder", "zip", "server", "copy"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_set_in_part_is_told_and_replaced(half, server, tmp_path, monkeypatch, capsys, kind):
     place_half(kind, tmp_path, monkeypatch, server)
     if kind != "server":

@@ -45,7 +45,8 @@ _WRAPPERS = {"images", "imgs", "photos", "pictures", "pics", "data", "dataset", 
 # How cameras and programs begin the names of all their files, so that it tells no class.
 _CAMERAS = {"img", "dsc", "dscn", "dscf", "dcim", "pxl", "mvi", "vid", "gopr", "sam", "wp", "imag",
             "image", "images", "photo", "photos", "picture", "pic", "file", "frame", "scan",
-            "screenshot", "whatsapp", "signal", "untitled", "download", "unnamed"}  # fmt: skip
+            "screenshot", "whatsapp", "signal", "untitled", "download", "unnamed", "wa", "at", "am",
+            "pm", "edited", "burst", "pano", "hdr", "copy"}  # fmt: skip
 _NO_PHOTOS = {".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".md", ".rst", ".html",
               ".htm", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".py", ".ipynb", ".log", ".mat",
               ".npy", ".npz", ".h5", ".pkl", ".db", ".ini", ".exe"}  # fmt: skip
@@ -368,7 +369,7 @@ def _no_folders(folder: Path, path: Path, place: str, loose: list[Path]) -> Data
         return _wrong(path, reason, advice, top=path.parent.name)
     if len(labels) > 2 and min(map(len, labels.values())) > 1:
         return _wrong(path, reason, _to_sort(folder, list(labels)))
-    if len(labels) == 2 and not set(map(str.lower, labels)).isdisjoint(_CAMERAS):
+    if len(labels) == 2 and _is_by_camera(labels):
         reason += "; such names are a camera's, and tell no class"
     return _wrong(path, reason, "Make a folder for each of the two classes")
 
@@ -448,8 +449,15 @@ def _photos_of(files: list[Path]) -> list[Path]:
 def _labels(files: list[Path]) -> dict[str, list[Path]]:
     """The two classes in the names of files, if they are there, with their files; or {}."""
     labels = _all_labels(files)
-    sure = len(labels) == 2 and set(map(str.lower, labels)).isdisjoint(_CAMERAS)
-    return labels if sure and min(map(len, labels.values())) > 1 else {}
+    few = min(map(len, labels.values()), default=0) < 2
+    return {} if len(labels) != 2 or few or _is_by_camera(labels) else labels
+
+
+def _is_by_camera(labels) -> bool:
+    """Whether beginnings of names are only a camera's, or differ in nothing else: they tell no
+    class."""
+    told = [[word for word in _words(label) if word not in _CAMERAS] for label in labels]
+    return not all(told) or told[0] == told[-1]
 
 
 def _all_labels(files: list[Path]) -> dict[str, list[Path]]:
