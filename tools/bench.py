@@ -1,4 +1,4 @@
-"""Measure lessons as whole processes, sliders, instruments, the photo pipeline, and heatmaps.
+"""Measure lessons as whole processes, sliders, instruments, photos and their pipeline, heatmaps.
 
     python -m tools.bench [--repeats 3]
 
@@ -21,7 +21,14 @@ import time
 import numpy as np
 
 from course_utils import figures, recorded, sliders, start
-from tools import bench_explain, bench_grading, bench_instruments, rehearse, watched
+from tools import (
+    bench_explain,
+    bench_grading,
+    bench_instruments,
+    bench_photos,
+    rehearse,
+    watched,
+)
 from tools.build_lessons import read_lesson
 from tools.staleness import LESSONS, NOTEBOOKS, ROOT, lessons
 
@@ -254,6 +261,8 @@ def table_of(results):
             + " | ".join(f"{value:,.0f}" for value in speeds)
             + f" | {speed['waiting']:.1%} |"
         )
+    if "photos" in results:  # not in what an earlier edition kept
+        lines += ["", *bench_photos.table_lines(results["photos"])]
     lines += ["", *bench_explain.table_lines(results["explain"])]
     lines += ["", *bench_grading.table_lines(results["grading"])]
     if "rehearsal" in results:
@@ -296,6 +305,7 @@ def main():
         "instruments": measure_instruments(),
         "pipeline_images": PIPELINE_IMAGES,
         "pipeline": {},
+        "photos": bench_photos.measure(),
         "explain": measure_explain(),
         "grading": bench_grading.measure(),
         "lessons": {},
