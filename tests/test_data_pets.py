@@ -1386,6 +1386,26 @@ def test_a_mirror_that_cannot_be_read(half, server, tmp_path, monkeypatch, capsy
     assert "from 127.0.0.1" in lines_of(capsys)[-1]
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="has a file that gives EIO")
+def test_own_photos_on_a_disk_that_cannot_be_read(tmp_path, own_before, capsys):
+    path, reason = make_classes(tmp_path / "own", 8), os.strerror(errno.EIO)
+    files = sorted((path / "dogs").iterdir())
+    for file in files[:2]:
+        file.unlink()
+        file.symlink_to("/proc/self/mem")
+    folder, _ = data.add_pets(path)
+    line = lines_of(capsys)[1]
+    assert all(f"dogs/dogs.{i}.jpg (it cannot be read ({reason}))" in line for i in range(2))
+    for file in files[2:]:
+        file.unlink()
+        file.symlink_to("/proc/self/mem")
+    with pytest.raises(DataError) as caught:
+        data.add_pets(path, verbose=False)
+    assert not isinstance(caught.value, StorageError)
+    assert "dogs/dogs.0.jpg" in caught.value.reason and reason in caught.value.reason
+    assert len(names_in(folder)) == 14  # what was there stays
+
+
 # Several processes
 
 
