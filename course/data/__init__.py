@@ -16,6 +16,7 @@ from course.data.arrays import (
     load_svhn,
     status,
 )
+from course.data.classes import class_names
 from course.data.download import DataError, OfflineError, StorageError, offline
 from course.data.kept import data_folder, give_home, remove_all, said_of_place, why_no_files
 from course.data.pets import Pets, add_pets, load_pets, remove_pets
@@ -29,6 +30,7 @@ __all__ = [
     "Status",
     "StorageError",
     "add_pets",
+    "class_names",
     "data_folder",
     "fetch",
     "load_fashion_mnist",
