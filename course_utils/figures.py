@@ -4,6 +4,7 @@ Grey is for images, a diverging map centred on zero for signed values, viridis f
 """
 
 import base64
+import functools
 import html
 
 import numpy as np
@@ -86,6 +87,22 @@ def new_figure(width, height, alt=None):
     return figure
 
 
+def plain(text):
+    """Any text, as a figure shows it: no $ begins a formula, no _ hides a label, and a character
+    that no font here has is its code.
+    """
+    shown = text if text.isascii() else "".join(c if _is_known(c) else ascii(c)[1:-1] for c in text)
+    return " " * shown.startswith("_") + shown.replace("$", r"\$")
+
+
+@functools.cache
+def _is_known(character):
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    files = [findfont(FontProperties(family=[name])) for name in FontProperties().get_family()]
+    return character == "\n" or any(get_font(file).get_char_index(ord(character)) for file in files)
+
+
 def image_grid(
     images, *, titles=None, columns=None, signed=False, limits=None, size=1.5, title=None, alt=None
 ):
@@ -126,9 +143,9 @@ def image_grid(
         axes = figure.add_subplot(rows, columns, place + 1)
         draw_image(axes, image, signed=sign, limits=limits)
         if titles is not None:
-            axes.set_title(titles[place])
+            axes.set_title(plain(titles[place]))
     if title:
-        figure.suptitle(title)
+        figure.suptitle(plain(title))
     return figure
 
 
@@ -247,15 +264,16 @@ def threshold_bench(images, scores, labels, names, *, shown=8):
         scores: float array (N,), the probability of the second class, in [0, 1].
         labels: int array (N,) of 0 and 1.
         names: of the two classes.
-        shown: how many images are shown whose scores are nearest to the threshold.
+        shown: how many images, at most, are shown whose scores are nearest to the threshold.
     Returns:
         figure and update; `update(threshold)` with 0 < threshold < 1.
     """
+    names, shown = [plain(name) for name in names], min(shown, len(images))
     figure = new_figure(9, 3.6)
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.25, 1))
     axes = top.subplots()
     counts = [
-        axes.hist(scores[labels == k], np.linspace(0, 1, 41), label=name + "s", **style)[0]
+        axes.hist(scores[labels == k], np.linspace(0, 1, 41), label=name, **style)[0]
         for k, (name, style) in enumerate(
             zip(names, ({"alpha": 0.5}, {"histtype": "step", "lw": 2}), strict=True)
         )
@@ -265,7 +283,7 @@ def threshold_bench(images, scores, labels, names, *, shown=8):
     axes.legend(frameon=False, loc="upper center", ncols=2)
     line = axes.axvline(0.5, color="0.2", linewidth=2)
     title = axes.set_title(" ")
-    tiles = [draw_image(panel, images[0]) for panel in bottom.subplots(1, shown)]
+    tiles = [draw_image(panel, images[0]) for panel in np.ravel(bottom.subplots(1, shown))]
     for tile in tiles:
         tile.axes.set_axis_off()  # a frame would be drawn below a moving image
     titles = [tile.axes.set_title(" ", fontsize="small") for tile in tiles]
@@ -273,11 +291,10 @@ def threshold_bench(images, scores, labels, names, *, shown=8):
     def update(threshold):
         said = scores > threshold
         line.set_xdata([threshold, threshold])
-        right = [np.mean(said[labels == k] == k) for k in (0, 1)]
-        title.set_text(
-            f"threshold {threshold:.2f}: right are {right[0]:.0%} of the {names[0]}s, "
-            f"{right[1]:.0%} of the {names[1]}s, {np.mean(said == labels):.1%} of all"
-        )
+        there = [k for k in (0, 1) if (labels == k).any()]
+        right = [f"{np.mean(said[labels == k] == k):.0%} of {names[k]}" for k in there]
+        right.append(f"{np.mean(said == labels):.1%} of all")
+        title.set_text(f"threshold {threshold:.2f}: right are {', '.join(right)}")
         nearest = np.argsort(np.abs(scores - threshold), kind="stable")[:shown]
         for tile, text, i in zip(tiles, titles, nearest[np.argsort(scores[nearest])], strict=True):
             tile.set_data(images[i])
@@ -328,7 +345,7 @@ def learning_curves(
         metric: the dashed curve; "val_" + metric is the solid one, where there is one.
         held_out: what the solid curve is measured on, for the legend.
         title: the finding.
-        low: bottom of the axis.
+        low: bottom of the axis, where no curve goes lower.
         alt: as for `image_grid`.
     Returns:
         matplotlib Figure.
@@ -348,15 +365,16 @@ def learning_curves(
         ):
             if key in history:
                 epochs = np.arange(1, len(history[key]) + 1)
-                axes.plot(epochs, history[key], line, marker=mark, label=f"{name}, {what}", **style)
+                style["label"] = plain(f"{name}, {what}")
+                axes.plot(epochs, history[key], line, marker=mark, **style)
     axes.set(xlabel="epoch", ylabel=metric)
     if low is not None:
-        axes.set_ylim(bottom=low)
+        axes.set_ylim(bottom=min([low, *(min(line.get_ydata()) - 0.02 for line in axes.lines)]))
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize="small")
     if title:
-        axes.set_title(title)
+        axes.set_title(plain(title))
     return figure
 
 
@@ -376,10 +394,10 @@ def line_plot(lines, *, xlabel, ylabel, title, log=False, log_x=False, level=Non
     figure = new_figure(8, 3, alt)
     axes = figure.subplots()
     for (name, (x, y)), mark in zip(lines.items(), "so^Dv*", strict=False):
-        axes.plot(x, y, marker=mark, markersize=5, label=name)
+        axes.plot(x, y, marker=mark, markersize=5, label=plain(name))
     if level:
-        axes.axhline(level[0], color="0.5", linestyle=":", label=level[1])
-    axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+        axes.axhline(level[0], color="0.5", linestyle=":", label=plain(level[1]))
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=plain(title))
     axes.set(xscale="log" if log_x else "linear", yscale="log" if log else "linear")
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
@@ -403,15 +421,15 @@ def spread_plot(curves, *, xlabel, ylabel, title, level=None, alt=None):
     """
     figure = new_figure(8, 3.4, alt)
     axes = figure.subplots()
-    for number, ((name, curve), mark) in enumerate(zip(curves.items(), "so^Dv*", strict=False)):
+    for k, ((name, curve), mark) in enumerate(zip(curves.items(), "so^Dv*", strict=False)):
         xs = np.repeat(list(curve), [len(values) for values in curve.values()])
-        axes.plot(xs, np.concatenate(list(curve.values())), mark, color=f"C{number}", alpha=0.35)
+        axes.plot(xs, np.concatenate(list(curve.values())), mark, color=f"C{k}", alpha=0.35)
         means = [np.mean(values) for values in curve.values()]
-        axes.plot(list(curve), means, marker=mark, markersize=4, color=f"C{number}", label=name)
+        axes.plot(list(curve), means, marker=mark, markersize=4, color=f"C{k}", label=plain(name))
     if level:
-        axes.axhline(level[0], color="0.5", linestyle=":", label=level[1])
+        axes.axhline(level[0], color="0.5", linestyle=":", label=plain(level[1]))
     ticks = sorted({x for curve in curves.values() for x in curve})
-    axes.set(xlabel=xlabel, ylabel=ylabel, title=title, xscale="log")
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=plain(title), xscale="log")
     axes.set_xticks(ticks, [f"{x:,}" for x in ticks])
     axes.minorticks_off()
     axes.grid(alpha=0.3)
@@ -435,7 +453,8 @@ def dot_plot(groups, *, xlabel, title, alt=None):
     for row, values in enumerate(groups.values()):
         axes.plot(values, np.full(len(values), row), "o", color="C0", alpha=0.6)
         axes.plot([np.mean(values)], [row], "|", color="0.2", markersize=16, markeredgewidth=2)
-    axes.set(xlabel=xlabel, title=title, yticks=range(len(groups)), yticklabels=list(groups))
+    axes.set(xlabel=xlabel, title=plain(title), yticks=range(len(groups)))
+    axes.set_yticklabels(map(plain, groups))
     axes.invert_yaxis()
     axes.grid(axis="x", alpha=0.3)
     return figure
@@ -460,9 +479,10 @@ def interval_plot(groups, *, xlabel, title, level=None, alt=None):
     axes.hlines(rows, lows, highs, color="C0", linewidth=2)
     axes.plot(shares, rows, "o", color="C0")
     if level:
-        axes.axvline(level[0], color="0.5", linestyle=":", label=level[1])
+        axes.axvline(level[0], color="0.5", linestyle=":", label=plain(level[1]))
         axes.legend(frameon=False)
-    axes.set(xlabel=xlabel, title=title, xlim=(0, 1), yticks=rows, yticklabels=list(groups))
+    axes.set(xlabel=xlabel, title=plain(title), xlim=(0, 1), yticks=rows)
+    axes.set_yticklabels(map(plain, groups))
     axes.invert_yaxis()
     axes.grid(axis="x", alpha=0.3)
     return figure

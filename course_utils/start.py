@@ -19,6 +19,8 @@ FIGURE_STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
+# Fonts of systems, for names in scripts that matplotlib's own font lacks.
+FONTS = "Noto Sans CJK JP,Microsoft YaHei,Malgun Gothic,Nirmala UI,Leelawadee UI,Arial Unicode MS"
 
 
 def begin_lesson(*, scale=None, seed=1):
@@ -58,13 +60,15 @@ def prepare_figures():
     """Show figures as pictures below their cells from here on, in the course's style."""
     import matplotlib
     from IPython import get_ipython
+    from matplotlib import font_manager
 
     from course_utils import figures  # with NumPy, without which the doctor still speaks
 
     if shell := get_ipython():  # figures that no window owns aren't shown otherwise
         shell.run_line_magic("matplotlib", "inline")
         figures.show_with_words(shell)
-    matplotlib.rcParams.update(FIGURE_STYLE)
+    fonts = [name for name in FONTS.split(",") if name in font_manager.get_font_names()]
+    matplotlib.rcParams.update(FIGURE_STYLE | {"font.family": ["sans-serif", *fonts]})
 
 
 def import_tensorflow():

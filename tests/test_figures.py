@@ -96,7 +96,7 @@ def notebook_with(outputs):
 
 def test_every_drawing_takes_words():
     """Those with an update leave it to `live_figure`, as does the drawing on given axes."""
-    others = {"draw_image", "cell_output", "show_with_words"}
+    others = {"draw_image", "cell_output", "show_with_words", "plain"}
     for name, function in inspect.getmembers(figures, inspect.isfunction):
         if function.__module__ == figures.__name__ and not name.endswith("_bench"):
             assert name in others or "alt" in inspect.signature(function).parameters, name
@@ -184,7 +184,7 @@ def bench():
 def thresholds():
     images = RANDOM.integers(0, 256, (20, 8, 8, 3), np.uint8)
     scores, labels = RANDOM.random(20), np.arange(20) % 2
-    made = figures.threshold_bench(images, scores, labels, ("cat", "dog"))
+    made = figures.threshold_bench(images, scores, labels, ("cats", "dogs"))
     return made, [{"threshold": t} for t in (0.5, 0.05, 0.95)]
 
 
@@ -217,19 +217,78 @@ def test_a_live_frame_shows_all_that_a_whole_drawing_shows(make):
 def test_threshold_bench_counts_and_shows_the_nearest():
     images = np.stack([np.full((4, 4, 3), 10 * i, np.uint8) for i in range(10)])
     scores, labels = np.arange(10) / 10 + 0.05, np.array([0, 0, 0, 0, 1, 0, 1, 1, 1, 1])
-    figure, update = figures.threshold_bench(images, scores, labels, ("cat", "dog"), shown=2)
+    figure, update = figures.threshold_bench(images, scores, labels, ("cats", "dogs"), shown=2)
     for threshold, told, nearest in (
-        (0.5, "80% of the cats, 80% of the dogs, 80.0% of all", (4, 5)),
-        (0.9, "100% of the cats, 20% of the dogs, 60.0% of all", (8, 9)),
+        (0.5, "80% of cats, 80% of dogs, 80.0% of all", (4, 5)),
+        (0.9, "100% of cats, 20% of dogs, 60.0% of all", (8, 9)),
     ):
         update(threshold=threshold)
         histogram, *tiles = figure.axes
         assert told in histogram.get_title()
         assert tuple(axes.images[0].get_array()[0, 0, 0] // 10 for axes in tiles) == nearest
         assert [axes.get_title() for axes in tiles] == [
-            f"{'cat' if labels[i] == 0 else 'dog'}, {scores[i]:.2f}" for i in nearest
+            f"{'cats' if labels[i] == 0 else 'dogs'}, {scores[i]:.2f}" for i in nearest
         ]
     draw(figure)
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 1], [1, 1], [0]])
+def test_threshold_bench_shows_the_few_images_there_are_of_whatever_class(labels):
+    images, scores = np.zeros((len(labels), 4, 4, 3), np.uint8), np.full(len(labels), 0.25)
+    figure, update = figures.threshold_bench(images, scores, np.array(labels), ("a", "b"))
+    update(threshold=0.5)
+    histogram, *tiles = draw(figure).axes
+    assert len(tiles) == len(labels)
+    told = {0: "100% of a", 1: "0% of b"}
+    for label, words in told.items():
+        assert (words in histogram.get_title()) == (label in labels)
+
+
+ODD = ["$5_{", "$10 & $2", "_hidden", "50 %", "<b>x</b>", "a\\$", "猫", "🐈 $x^$", "Щенок", "x\ny"]
+
+
+def drawn_names():
+    """Each drawing that takes names, with those that are odd."""
+    images, scores = [np.eye(3)] * len(ODD), RANDOM.random(4)
+    line, about = ([1, 10], [0.2, 0.4]), {"xlabel": "x", "ylabel": "y", "title": ODD[1]}
+    photos = RANDOM.integers(0, 256, (4, 8, 8, 3), np.uint8)
+    yield figures.image_grid(images, titles=ODD, title=ODD[1])
+    for one, other in zip(ODD, ODD[1:] + ODD[:1], strict=True):
+        bench, update = figures.threshold_bench(photos, scores, np.arange(4) % 2, (one, other))
+        update(threshold=0.3)
+        yield bench
+    yield figures.learning_curves({name: {"accuracy": [0.1, 0.2]} for name in ODD}, title=ODD[1])
+    yield figures.line_plot(dict.fromkeys(ODD[:6], line), log_x=True, **about)
+    yield figures.spread_plot({name: {20: [0.5, 0.6]} for name in ODD[:6]}, **about)
+    yield figures.dot_plot({name: [1, 2] for name in ODD}, xlabel="x", title=ODD[1])
+    yield figures.interval_plot(dict.fromkeys(ODD, (0.5, 0.4, 0.6)), xlabel="x", title=ODD[1])
+
+
+def test_names_from_anywhere_are_drawn_as_they_are_without_a_warning(recwarn, caplog):
+    from matplotlib.cbook import is_math_text
+    from matplotlib.text import Text
+
+    for figure in drawn_names():
+        shown = {text.get_text() for text in draw(figure).findobj(Text)}
+        assert not [text for text in shown if is_math_text(text) and "mathdefault" not in text]
+        for axes in figure.axes:
+            if axes.get_legend():
+                labels = [artist.get_label() for artist in axes.get_legend_handles_labels()[0]]
+                assert len(axes.get_legend().get_texts()) == len(labels) >= 2
+    assert [str(warning.message) for warning in recwarn] == [] and caplog.records == []
+
+
+def test_a_character_that_no_font_has_is_shown_as_its_code():
+    assert figures.plain("Щенок, 50 %") == "Щенок, 50 %"
+    assert figures.plain("a\n_$") == "a\n_\\$" and figures.plain("_a") == " _a"
+    assert figures.plain("\U0010fffd!") == "\\U0010fffd!"
+
+
+def test_a_curve_below_the_axis_lowers_it():
+    figure = figures.learning_curves({"net": {"accuracy": [0.1, 0.9]}}, low=0.45)
+    assert figure.axes[0].get_ylim()[0] < 0.1
+    figure = figures.learning_curves({"net": {"accuracy": [0.6, 0.9]}}, low=0.45)
+    assert figure.axes[0].get_ylim()[0] == 0.45
 
 
 def test_frames_have_their_true_size_and_place():

@@ -101,7 +101,7 @@ def slider_figures():
             [{"degrees": d} for d in range(0, 360, 9)],
         ),
         "3: threshold": (
-            *figures.threshold_bench(photos, scores, labels, ("cat", "dog")),
+            *figures.threshold_bench(photos, scores, labels, ("cats", "dogs")),
             [{"threshold": t} for t in np.linspace(0.05, 0.95, 19)],
         ),
         "5: smoothing": (

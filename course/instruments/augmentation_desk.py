@@ -338,7 +338,7 @@ class AugmentationDesk(Instrument):
         """Three rows of versions with the same draws: half the strengths, as set, three times."""
         from matplotlib.figure import Figure
 
-        from course_utils.figures import draw_image
+        from course_utils.figures import draw_image, plain
 
         shown = 6
         rows = {
@@ -360,7 +360,8 @@ class AugmentationDesk(Instrument):
                     _cross_out(axes, photo.shape)
             row[0].set_ylabel(name)
         for number, axes in enumerate(grid[0]):
-            axes.set_title(self.shown if number == 0 else f"version {number}", fontsize="medium")
+            name = f"version {number}" if number else plain(self.shown)
+            axes.set_title(name, fontsize="medium")
         above.suptitle(
             "A strength multiplies the same draws: from row to row each version goes further"
         )

@@ -420,12 +420,13 @@ def _draw(images, looks, pad):
     from course_utils import figures
 
     chances, maps = [chance[0] for chance, _ in looks], [shown[: 2 * COLUMNS] for _, shown in looks]
-    said = [f"{pad.names[chance.argmax()]}, {_percent(chance.max())}" for chance in chances]
+    names = [figures.plain(name) for name in pad.names]
+    said = [f"{names[chance.argmax()]}, {_percent(chance.max())}" for chance in chances]
     changed = images[1] != images[0]
     pixels = counted(int(changed.sum()), "flipped pixel")
     with_maps = bool(pad.layers)
     figure = Figure(figsize=(9, 6.3 if with_maps else 5.1), layout="constrained")
-    figure.suptitle(_finding(chances, pad.names, pixels))
+    figure.suptitle(_finding(chances, names, pixels))
     rows = figure.add_gridspec(2 + with_maps, 3, height_ratios=(2.9, 1.8, 1.4)[: 2 + with_maps])
     high = max((float(channels.max(initial=0)) for channels in maps), default=0)
     low = min((float(channels.min(initial=0)) for channels in maps), default=0)
@@ -435,7 +436,7 @@ def _draw(images, looks, pad):
         axes.set_title(f"{text}: {said[k]}", fontsize="medium")
         if k == 1:
             _frame_pixels(axes, changed)
-        _draw_bars(figure.add_subplot(rows[1, k]), pad.names, chances[k], chances[0] if k else None)
+        _draw_bars(figure.add_subplot(rows[1, k]), names, chances[k], chances[0] if k else None)
         if with_maps:
             _draw_maps(figure.add_subplot(rows[2, k]), maps[k], low, high)
     if with_maps:

@@ -160,7 +160,7 @@ class GaborBench(Instrument):
         rows = [["image", *(f"{name} {row}" for name in panels)] for row in range(3)]
         axes = upper.subplot_mosaic(rows, width_ratios=(wide, 1, 1, wide))
         figures.draw_image(axes["image"], image, limits=(0, 1)).set_interpolation("nearest")
-        axes["image"].set_title(self.image)
+        axes["image"].set_title(figures.plain(self.image))
         for row, state in enumerate((now, turned, other)):
             _draw_state([axes[name] for name in rows[row][1:]], image, state)
         self._draw_bank(lower)
@@ -175,7 +175,7 @@ class GaborBench(Instrument):
         names = {False: "not balanced", True: "balanced"}
         left, *right = figure.subfigures(1, 3, width_ratios=(1.5, 1, 1))
         here = shares[self.balanced]
-        left.suptitle(f"The bank, {names[self.balanced]}, on {self.image}")
+        left.suptitle(f"The bank, {names[self.balanced]}, on {figures.plain(self.image)}")
         axes = left.subplots()
         kernels = [
             [kernel_of(**now | {"frequency": f, "theta": theta}) for theta in BANK_DIRECTIONS]

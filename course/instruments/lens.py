@@ -279,7 +279,7 @@ class Lens(AskingInstrument):
         """The strongest unit of up to three layers, and the heatmaps, of the first image."""
         from matplotlib.figure import Figure
 
-        from course_utils.figures import draw_image
+        from course_utils.figures import draw_image, plain
 
         image = next(iter(self._given))
         pixels = pixels_shown(self._given[image])
@@ -301,8 +301,9 @@ class Lens(AskingInstrument):
         figure.suptitle(title)
         if methods:
             panels = np.atleast_1d(rows[1].subplots(1, 1 + len(methods)))
-            rows[1].suptitle(f"Why {self.explained}? The evidence, by method", fontsize="medium")
-            draw_image(panels[0], pixels).axes.set_title(image, fontsize="small")
+            asked = plain(f"Why {self.explained}? The evidence, by method")
+            rows[1].suptitle(asked, fontsize="medium")
+            draw_image(panels[0], pixels).axes.set_title(plain(image), fontsize="small")
             for axes, method in zip(panels[1:], methods, strict=True):
                 title = method.replace(" ", "\n", 1)
                 try:
@@ -310,7 +311,7 @@ class Lens(AskingInstrument):
                 except Exception:  # a learner's own method may fail; the lens says why when asked
                     axes.set_axis_off()
                     title = f"{method}\nfailed"
-                axes.set_title(title, fontsize="small")
+                axes.set_title(plain(title), fontsize="small")
         return figure
 
     def laid_over(self, image, method, explained, opacity=None):
