@@ -19,14 +19,14 @@ SHARED ?= ../shared
 # Tests run in so many processes: each may take a gigabyte and a half, most of it TensorFlow's.
 JOBS   ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile
-QUICK  := not (real or proof or notebook or browser or sandbox)
+QUICK  := not (real or proof or notebook or own or browser or sandbox)
 # Programs run as modules: a script names its Python in its first line, which some folders' names break.
 LINT   := $(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check . && \
 	$(BIN)/python -c 'from importlinter.cli import lint_imports_command as lint; lint()' --no-cache
 export SHARED
 REAL   := shared=$$(cd "$$SHARED" && pwd) && COURSE_MIRROR="$$shared/data" KERAS_HOME="$$shared/keras_home"
 
-.PHONY: help lab check test test-real lessons exercises selftest nbgrader site record bench rehearse measure-pets train-base readme publish data-addresses linkcheck lint platforms oldest lock gpu clean uninstall
+.PHONY: help lab check test test-real test-own lessons exercises selftest nbgrader site record bench rehearse measure-pets train-base readme publish data-addresses linkcheck lint platforms oldest lock gpu clean uninstall
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -57,6 +57,9 @@ test: $(READY_DEV)  ## everything that must pass: the same, the exercises' proof
 
 test-real: $(READY_DEV)  ## the real-data paths, and the notebooks on real data, from a local copy (SHARED=folder)
 	$(REAL) $(PYTEST) -m "real or notebook" tests notebooks
+
+test-own: $(READY_DEV)  ## lessons on photos of one's own, of four kinds (COURSE_OWN=few for one)
+	COURSE_OWN="$${COURSE_OWN:-all}" $(PYTEST) --dist load --durations=0 -m own tests/test_own_sets.py
 
 lessons: $(READY_DEV)  ## rebuild and execute the notebooks that changed (LESSON=02 for one)
 	$(BIN)/python -m tools.build_lessons $(LESSON)

@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker("notebook")
         if "browser" in item.path.parts:
             item.add_marker("browser")
-    order = ("proof", "notebook", "browser", "sandbox")
+    order = ("proof", "own", "notebook", "browser", "sandbox")
     items.sort(key=lambda item: [not item.get_closest_marker(kind) for kind in order])
 
 

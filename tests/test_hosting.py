@@ -151,7 +151,7 @@ def test_every_test_runs_in_one_job_on_linux():
             parts.append(only)
     assert len(parts) == len(set(parts)) >= 4
     assert ["make", "check"] in made("tests")
-    declared = {"proof", "sandbox", "browser", "notebook"}
+    declared = {"proof", "sandbox", "browser", "notebook", "own"}
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     marks = {line.split(":")[0] for line in settings["pytest"]["ini_options"]["markers"]}
     assert marks == declared | {"real"}, "a new mark needs a part in .github/workflows/tests.yml"
