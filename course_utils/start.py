@@ -100,6 +100,8 @@ def import_tensorflow():
             import tensorflow
 
             machine.settle_devices(tensorflow)
+            # A network that learns from a handful of photos takes few steps for each it prepares.
+            tensorflow.get_logger().addFilter(lambda log: "retracing" not in log.getMessage())
             tensorflow.constant(0)  # the devices' messages come with the first tensor
     except Exception as error:  # whatever a broken installation gives
         raise machine.not_started("TensorFlow", error) from error

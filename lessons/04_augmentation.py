@@ -28,11 +28,13 @@ from keras import layers
 # %% [markdown]
 # ## 4.1 Where we stand
 #
-# The photos of lesson 3, in the same pipeline: decoded once, cached as whole numbers, shuffled, batched, prefetched.
+# The photos of lesson 3, in the same pipeline: decoded once, cached as whole numbers, shuffled, batched, prefetched. (If
+# you have added your own, these. What the course's makers recorded is always of *pets*, cats and dogs.)
 
 # %%
 SIZE, n_train, n_validation = (64, 1000, 500) if SCALE == "quick" else (150, None, None)
 folder, origin = data.load_pets(n_train, n_validation, size=SIZE)
+short = data.class_names(folder, most=12)
 
 # %% [markdown]
 # The same function as in lesson 3, only shorter:
@@ -53,7 +55,7 @@ def photo_batches(part, size=SIZE, n=None):
 train, validation = photo_batches("train"), photo_batches("validation")
 
 # %% [markdown]
-# And this is the trouble, as the full run of lesson 3 recorded it on the real photos:
+# And this is the trouble, as the full run of lesson 3 recorded it on real photos of pets:
 
 # %%
 before = recorded.load_run("03_cats_and_dogs")["plain"]
@@ -341,7 +343,7 @@ assert at_inference == validation_digest == digest(validation) and not np.array_
 assert not np.array_equal(augment(fixed), fixed)  # see below
 
 # %% [markdown]
-# Byte for byte the same with `training=False`; and the same 32 photos never come out twice the same in training. Mind
+# Byte for byte the same with `training=False`; and the same batch never comes out twice the same in training. Mind
 # the direct call: `predict` and `evaluate` say `training=False` for you, but these layers, called without it, believe
 # that it is training.
 #
@@ -446,8 +448,8 @@ assert answers[0] == answers[1]
 #
 # In quick size, train the plain network and the cured one on the same photos, for the same number of epochs. The
 # learning rate falls along a cosine to zero, so that the last epochs settle instead of jumping. In full size the
-# plain one is lesson 3's: 30 epochs at a constant rate. It stood at 75 % from epoch 20 on, and more epochs would not
-# have helped it.
+# plain one is the makers', of lesson 3: 30 epochs at a constant rate, on pets. It stood at 75 % from epoch 20 on, and
+# more epochs would not have helped it.
 #
 # **Predict.** Sketch the four curves. Which training accuracy will be lower, and why is that good?
 
@@ -459,7 +461,7 @@ def fit(model, batches, epochs, rate=1e-3):
     return model.fit(batches, validation_data=validation, epochs=epochs, verbose=2, shuffle=False).history  # the pipeline shuffles
 
 # %% [markdown]
-# In quick size there is time for ten epochs on 1,000 photos. A strong cure takes many more, and turning and zooming
+# In quick size there is time for ten epochs, on 1,000 photos at most. A strong cure takes many more, and turning and zooming
 # blur small photos; so a gentle one is tried there, without dropout.
 
 # %%
@@ -506,15 +508,18 @@ def settled(history, key="val_accuracy"):
     """The mean over the last three epochs."""
     return np.mean(history[key][-3:])
 
-runs = {"plain": plain_history if SCALE == "quick" else before, "cured": history}
+other, its = "plain, of pets (recorded)", before
+if SCALE == "quick":
+    other, its = "plain", plain_history
+runs = {other: its, "cured": history}
 for name, run in runs.items():
     print(f"{name:6} training {settled(run, 'accuracy'):.3f}, validation {settled(run):.3f}")
-figures.learning_curves(runs, low=0.45, title="Your two networks: cured and plain")
+figures.learning_curves(runs, low=0.45, title="Two networks: cured and plain")
 
 # %% [markdown]
-# In quick size the cured network leads from the beginning, because batch norm also learns faster; the plain one has
-# hardly begun to learn by heart. Now the full run on the 2,000 real photos, 150 × 150 pixels, beside the plain one of
-# lesson 3:
+# In quick size and with pets the cured network leads from the beginning, because batch norm also learns faster; the plain
+# one has hardly begun to learn by heart. (Of a few dozen photos of your own, these ten epochs are too few steps for
+# either.) Now the full run on 2,000 real photos of pets, 150 × 150 pixels, beside the plain one of lesson 3:
 
 # %%
 full = recorded.load_run("04_cured")
@@ -559,13 +564,17 @@ assert curve[75:80].mean() > curve[35:40].mean() > curve[15:20].mean()
 
 # %%
 print(f"yours: on average {confidence:.0%} sure, {history['val_accuracy'][-1]:.0%} right")
-print(f"cured: on average {full['confidence']:.0%} sure, {full['cured']['val_accuracy'][-1]:.0%} right")
-print(f"plain: on average {recorded.load_run('03_cats_and_dogs')['confidence']:.0%} sure, {before['val_accuracy'][-1]:.0%} right")
+plain_sure = recorded.load_run("03_cats_and_dogs")["confidence"]
+for name, sure, run in (
+    ("cured", full["confidence"], full["cured"]), ("plain", plain_sure, before)
+):
+    right = run["val_accuracy"][-1]
+    print(f"recorded, {name}: on average {sure:.0%} sure, {right:.0%} right")
 assert 0.05 < full["confidence"] - full["cured"]["val_accuracy"][-1] < 0.06
 
 # %% [markdown]
-# The cured network is still too sure of itself, but by six points instead of twenty-one. This may be worth more than
-# the accuracy.
+# In the recorded runs, the cured network is still too sure of itself, but by six points instead of twenty-one. This may be
+# worth more than the accuracy.
 #
 # ## 4.9 Two more: cutout and mixup
 #
@@ -608,7 +617,10 @@ mixed, shares = mixup(images[:6], labels[:6], alpha=2.0)  # a larger α blends m
 shown = [*cut.numpy(), *mixed.numpy().astype("uint8")]
 titles = [*(f"{label:.0f}" for label in labels[:6, 0]), *(f"{share:.2f}" for share in shares[:, 0])]
 assert ((cut.numpy() != images[:6].numpy()).any(axis=-1).mean(axis=(1, 2)) < 0.2).all()
-figures.image_grid(shown, titles=titles, columns=6, size=1.4, title="Cutout above, mixup below; the number is the label, 1 for a dog")
+figures.image_grid(
+    shown, titles=titles, columns=len(cut), size=1.4,
+    title=f"Cutout above, mixup below; the number is the label, 1 for {short[1]}",
+)
 
 # %% [markdown]
 # .8. With such labels the *accuracy on training photos* no longer means anything, and the loss can't reach zero.
@@ -664,7 +676,7 @@ if SCALE == "full":
     recorded.keep_run("04_ablation", scale=SCALE, seed=[1, 2, 3], data=f"1,000 training and 1,000 validation images ({origin})", ablation=ablation)
 
 # %% [markdown]
-# The table, and the picture: a dot for each seed, a bar for their mean.
+# The table, and the picture: a dot for each seed, a bar for their mean. (Recorded ones are of pets.)
 
 # %%
 assert tuple(ablation) == names
@@ -676,8 +688,8 @@ for name, runs in ablation.items():
 figures.dot_plot(validated, xlabel="validation accuracy", title="In 16 epochs one cure helps a little, and several at once do harm")
 
 # %% [markdown]
-# Read it with lesson 3 in mind: one accuracy on 1,000 photos is known to within three points, and all runs share
-# these photos, so the dots scatter less than the truth. Some of it is clear all the same:
+# Read the recorded one with lesson 3 in mind: one accuracy on 1,000 photos is known to within three points, and all runs
+# share these photos, so the dots scatter less than the truth. Some of it is clear all the same:
 
 # %%
 mean = {name: np.mean([run["validation"] for run in runs]) for name, runs in published.items()}
@@ -728,5 +740,5 @@ assert max(mean["both, and cutout"], mean["both, and mixup"]) < mean["… and bo
 #
 # ## Where next
 #
-# Two thousand photos, cured, are worth some 87 %. A network that has seen a million others gets far more from the
-# same two thousand: [5. Transfer learning](05_transfer_learning.ipynb).
+# Two thousand photos of pets, cured, are worth some 87 %. A network that has seen a million others gets far more from
+# the same two thousand: [5. Transfer learning](05_transfer_learning.ipynb).

@@ -3,8 +3,8 @@
 #
 # **How can two hundred photos be enough?**
 #
-# In [lesson 4](04_augmentation.ipynb) you got from 2,000 photos of cats and dogs all that a small network could learn
-# from them: some 87 %. A child needs far fewer, because it has seen much else before. So here the network has, too:
+# In [lesson 4](04_augmentation.ipynb) a small network learnt from 2,000 photos of cats and dogs all that it could: it was
+# right in some 87 % of others. A child needs far fewer, because it has seen much else before. So here the network has, too:
 # you take one that was trained on other pictures, a **pretrained base**, and train only what is new.
 #
 # **You will learn**
@@ -59,11 +59,14 @@ figures.image_grid(pictures[order], titles=list(drawn.KIND_NAMES), columns=11, s
 # and tails, as cats and dogs do. So when you use this base on drawn pets, it is at home, more than ImageNet's bases are on your holiday photos.
 # (ImageNet's, on the other hand, have seen cats and dogs. No base comes from nowhere.)
 #
-# The pictures that are to be told apart:
+# The pictures that are to be told apart are cats and dogs, or your own two classes, if you have added photos. (What the
+# course's makers recorded is always of *pets*, cats and dogs.)
 
 # %%
 n_train, n_validation = (200, 256) if SCALE == "quick" else (None, None)
 folder, origin = data.load_pets(n_train, n_validation, size=SIZE)
+short = data.class_names(folder, most=12)
+task = " and ".join(short)
 
 # %% [markdown]
 # There are few enough to hold them all in memory, as whole numbers. (The course's own base knows animals in their true proportions
@@ -71,7 +74,7 @@ folder, origin = data.load_pets(n_train, n_validation, size=SIZE)
 
 # %%
 def read_part(part):
-    """The photos of one part in mixed order, uint8 (N, SIZE, SIZE, 3), and their labels: 0 for a cat, 1 for a dog."""
+    """The photos of one part, mixed, uint8 (N, SIZE, SIZE, 3), and their labels, 0 or 1."""
     batches = keras.utils.image_dataset_from_directory(
         folder / part, label_mode="int", image_size=(SIZE, SIZE), interpolation="area", shuffle=False, verbose=False,
         crop_to_aspect_ratio=base.knows == "drawings",  # or else squeezed, as in lessons 3 and 4
@@ -308,7 +311,16 @@ assert np.allclose(x_train[: len(few)], few, atol=1e-3)
 print(f"features of {len(x_train) + len(x_validation):,} photos: {seconds_for_features[0]:.1f} s")
 
 # %% [markdown]
-# Now the new classifier, a single neuron behind a dropout. **Predict.** How long does it take to train, and how good will it be? (Chance is 50 %.)
+# What would one get for nothing? **Chance** is, as in lesson 3, what one is right in who always names the larger class:
+
+# %%
+counts = np.bincount(validation_labels)
+chance = counts.max() / counts.sum()
+print(f"chance {chance:.3f}: always {short[counts.argmax()]}")
+
+# %% [markdown]
+# Now the new classifier, a single neuron behind a dropout. **Predict.** How long does it take to train, and how good will
+# it be?
 
 # %%
 def train_head(x, y, epochs, rate=2e-3):
@@ -326,7 +338,8 @@ seconds_for_head = now() - begin
 print(f"{seconds_for_head[0]:.0f} s; validation accuracy {np.mean(features_history['val_accuracy'][-3:]):.3f}")
 
 # %% [markdown]
-# Seconds, and it is right some nine times in ten or better. All the work was done before, when the base was trained.
+# Seconds, and with pets it is right some nine times in ten or better. All the work was done before, when the base was
+# trained.
 #
 # A neuron behind a sigmoid is a logistic regression. scikit-learn trains it with a solver of its own and a penalty in
 # place of dropout, in less than a second. From here on it serves where many of them are needed:
@@ -342,7 +355,7 @@ def fit_linear(x, y):
 
 linear_accuracy = fit_linear(x_train, labels).score(x_validation, validation_labels)
 print(f"validation accuracy {linear_accuracy:.3f}")
-assert linear_accuracy > 0.7
+assert origin == "own" or linear_accuracy > 0.7
 
 # %% [markdown]
 # ## 5.4 The most common mistake: the wrong preprocessing
@@ -365,12 +378,12 @@ for name, prepare in meals.items():
     asked = features.compute_features(base._replace(preprocess=prepare), validation_photos[some])
     duel[name] = fit_linear(fed, labels[some]).score(asked, validation_labels[some])
     print(f"{name:18} {duel[name]:.3f}")
-assert duel["as it was trained"] > duel["[0, 255]"]
+assert origin == "own" or duel["as it was trained"] > duel["[0, 255]"]
 
 # %% [markdown]
 # The mistake gives no error, only a worse network. A good base forgives [0, 1], which is a paler version of the right
 # thing, with half the contrast, and so it goes unnoticed for years. With [0, 255] almost all values are far beyond what
-# any layer has met. (Here the classifier learnt from the wrong diet and was asked on the same one. If only the use is
+# any layer has met. (Classes that colour alone tells apart survive even that. Here the classifier learnt from the wrong diet and was asked on the same one. If only the use is
 # wrong, after a right training, expect worse.)
 #
 # `compute_features` looks at the pixels before it preprocesses them. (In the duel above they were whole numbers up to
@@ -387,8 +400,8 @@ except ValueError as error:
 # ## 5.5 Which layers to reuse?
 #
 # Early layers see edges and colours, which all pictures have. Late layers see what their training asked for. So what
-# lies close to the base's own task should go well with its last layers, and what lies far with those in the middle. Test it: the means
-# of the last feature maps of each size, for two tasks: cats and dogs, and (drawn) house numbers.
+# lies close to the base's own task should go well with its last layers, and what lies far with those in the middle. Test
+# it: the means of the last feature maps of each size, for two tasks: your two classes, and (drawn) house numbers.
 
 # %%
 stages = {}
@@ -403,12 +416,13 @@ to_size = layers.Resizing(SIZE, SIZE)
 digits, digit_labels = drawn.draw_house_numbers(2 * n, seed=1)
 far = to_size(digits).numpy().astype("uint8")
 tasks = {
-    "cats and dogs": (photos[:n], labels[:n], validation_photos[:n], validation_labels[:n]),
+    task: (photos[:n], labels[:n], validation_photos[:n], validation_labels[:n]),
     "house numbers": (far[:n], digit_labels[:n], far[n:], digit_labels[n:]),
 }
 
 # %% [markdown]
-# **Predict.** At which stage does each of them do best? (Chance is .50 for cats and dogs, .10 for digits.)
+# **Predict.** At which stage does each of them do best? (Chance for your classes stands in section 5.3; for digits it is
+# .10.)
 
 # %%
 probes = {}
@@ -418,17 +432,22 @@ for name, (x, y, x_test, y_test) in tasks.items():
     print(f"{name:14}", ", ".join(f"{score:.2f}" for score in probes[name]))
 figures.line_plot(
     {name: (list(stages), scores) for name, scores in probes.items()},
-    xlabel="stage: how often the maps were halved", ylabel="accuracy", title="Creatures gain more from the last two stages than digits do",
+    xlabel="stage: how often the maps were halved", ylabel="accuracy",
+    title="What each task gains from the last two stages",
 )
 
 # %% [markdown]
 # Cats and dogs gain most in the last stages: to tell creatures apart is what the base has learnt. Digits gain little from
 # the last one, or even lose, as in the full run (section 5.11): what told digits apart was of no use in the base's
 # training, and need not be kept. (Later stages also have more maps, which helps both tasks.) So *the further your
-# pictures from the base's, the more it pays to try an earlier cut*. What the layers see, lesson 6 will show.
+# pictures from the base's, the more it pays to try an earlier cut*. Have you added your own? Then read off which of the
+# two they resemble. What the layers see, lesson 6 will show.
 
 # %%
-assert probes["cats and dogs"][-1] - probes["cats and dogs"][-3] > probes["house numbers"][-1] - probes["house numbers"][-3]
+gain = {name: scores[-1] - scores[-3] for name, scores in probes.items()}
+for name, points in gain.items():
+    print(f"{name}: {points:+.2f} in the last two stages")
+assert origin == "own" or gain[task] > gain["house numbers"]
 
 # %% [markdown]
 # ## 5.6 Second way: the frozen base in a new network
@@ -442,7 +461,7 @@ def make_augmentation():
     return [layers.RandomFlip("horizontal"), layers.RandomRotation(0.1), layers.RandomZoom(0.2), layers.RandomTranslation(0.1, 0.1)]
 
 def make_network(base, augment=()):
-    """Photos to probability of a dog: augmentation, the base with its preprocessing, a new top."""
+    """Photos to probability of class 1: augmentation, base with preprocessing, a new top."""
     x = inputs = keras.Input((SIZE, SIZE, 3))
     for layer in augment:
         x = layer(x)
@@ -484,7 +503,7 @@ assert all(np.array_equal(a, b) for a, b in zip(before_training, base.model.weig
 # %% [markdown]
 # Is it worse than features and a single neuron? After the few epochs of the quick version, very likely: it has seen each
 # photo a few times only, each time in another version, and its neuron begins at random. The full run (section 5.11)
-# gives it more epochs, on ten times as many photos.
+# gave it more epochs, on two thousand photos.
 #
 # The assert shows that no number of the base has changed. Augmentation is off outside training, so the features of the
 # validation photos are still those of the first way: validation needn't run the base again.
@@ -585,7 +604,7 @@ def set_head(dense, x, y):
     dense.set_weights([kernel[:, None], linear.intercept_ - kernel @ scaler.mean_])
 
 def top_network(keep_still=True):
-    """Maps to probability of a dog; the block's batch norm is frozen, or only called with training=False."""
+    """Maps to probability of class 1; batch norm frozen, or only called with training=False."""
     block = keras.models.clone_model(keras.Model(cut, base.model.output))
     for layer in block.layers:
         layer.trainable = not (keep_still and isinstance(layer, layers.BatchNormalization))
@@ -680,19 +699,20 @@ layerwise.train_on_batch(maps[:32], labels[:32])
 for weight, old, share in zip(weights, before, shares):
     step = np.abs(weight.numpy() - old).max()
     print(f"{'/'.join(weight.path.split('/')[-2:]):34} share {share:.4f}, step {step:.1e}")
-    assert np.isclose(step, 1e-3 * share, rtol=0.05)
+    assert step < 1.05e-3 * share and (origin == "own" or step > 0.95e-3 * share)
 
 # %% [markdown]
-# By its learning rate, whatever the gradient: in the first step mean and root mean square are the same number. So you can read
-# off that each tensor has the rate that it should have. Whether it pays you find out in exercise 5; with one block and
+# By its learning rate, whatever the gradient: in the first step mean and root mean square are the same number. So you can
+# read off that each tensor has the rate that it should have. (Only where there is next to no gradient, because every
+# photo is named rightly and surely, are steps smaller.) Whether it pays you find out in exercise 5; with one block and
 # few photos don't expect much. (The order in the list isn't always that in the network: the `skip` convolution of the
 # course's own base lies beside the others, not above them.)
 #
 # ## 5.10 Forgetting
 #
-# What does the base lose while it learns cats and dogs? Let a linear classifier name the kinds of drawings of section
+# What does the base lose while it learns your two classes? Let a linear classifier name the kinds of drawings of section
 # 5.1 from the base's features. (The course's own base was trained on them. A base from ImageNet wasn't, but its
-# features tell many of them apart.) Then fine-tune on cats and dogs, and let *the same* classifier read the new features.
+# features tell many of them apart.) Then fine-tune on your photos, and let *the same* classifier read the new features.
 
 # %%
 n_kinds = len(drawn.KIND_NAMES)
@@ -711,35 +731,37 @@ reader = fit_linear(old_features[known], old_labels[known])
 print(f"kinds named rightly before: {reader.score(old_features[asked], old_labels[asked]):.2f} (chance is {1 / n_kinds:.2f})")
 
 # %% [markdown]
-# **Predict.** Which learning rates make it forget, and do the cats and dogs profit from it?
+# **Predict.** Which learning rates make it forget, and does the new task profit from it?
 
 # %%
 rates = (1e-5, 1e-4, 1e-3, 1e-2)
-forgetting = {"cats and dogs": [], "the old kinds": []}
+forgetting = {task: [], "the old kinds": []}
 for rate in rates:
-    forgetting["cats and dogs"].append(train_top(network_on_maps, rate)[-1])
+    forgetting[task].append(train_top(network_on_maps, rate)[-1])
     forgetting["the old kinds"].append(reader.score(block_features(network_on_maps)[asked], old_labels[asked]))
 figures.line_plot(
     {name: (rates, values) for name, values in forgetting.items()}, log_x=True,
-    xlabel="learning rate of the top block", ylabel="accuracy", title="A large learning rate wipes out what the base knew",
+    xlabel="learning rate of the top block", ylabel="accuracy",
+    title="What each learning rate leaves of what the base knew",
 )
 
 # %% [markdown]
-# Up to a point little is lost. Then the old kinds go, while cats and dogs hardly suffer; so the validation accuracy of the
-# new task doesn't warn you. This is **catastrophic forgetting**: what served the old kinds is overwritten, or moved to
+# Up to a point little is lost. Then the old kinds go, while the new task hardly suffers; so its validation accuracy
+# doesn't warn you. (A handful of photos makes few steps, and few steps forget less.) This is **catastrophic forgetting**: what served the old kinds is overwritten, or moved to
 # where the old classifier doesn't find it. If the base is to serve anything else as well, keep the learning rate small.
 
 # %%
 print("rates  ", "  ".join(f"{rate:.0e}" for rate in rates))
 for name, values in forgetting.items():
     print(f"{name:14}", "  ".join(f"{value:.3f}" for value in values))
-assert forgetting["the old kinds"][0] > forgetting["the old kinds"][-1] + 0.2
+kept = forgetting["the old kinds"]
+assert origin == "own" or kept[0] > kept[-1] + 0.2
 
 # %% [markdown]
 # ## 5.11 The full runs
 #
-# What you have measured is the quick version. In full size, all photos and 160 × 160 pixels, this is where the numbers are written
-# down, if the course's makers ask for it:
+# In quick size, what you have measured is a small version. In full size, all photos and 160 × 160 pixels, this is where the
+# numbers are written down, if the course's makers ask for it:
 
 # %%
 n_images = f"{len(photos):,} training and {len(validation_photos):,} validation images ({origin})"
@@ -753,8 +775,8 @@ if SCALE == "full":
     )
 
 # %% [markdown]
-# And this is what a full run on the real photos gave, on MobileNetV2, beside the network of lesson 4, which was trained from scratch on the same
-# photos:
+# And this is what a full run on real photos of cats and dogs gave, on MobileNetV2, beside the network of lesson 4, which
+# was trained from scratch on the same photos:
 
 # %%
 full = recorded.load_run("05_three_ways")
@@ -796,16 +818,21 @@ two_errors = 2 * np.sqrt(0.98 * 0.02 / 1000)
 print(f"two standard errors at .98 are {two_errors:.3f}; the three lie within {np.ptp([row[0] for row in list(table.values())[1:]]):.3f}")
 
 # %% [markdown]
-# And the experiments of this lesson, as the full run measured them:
+# And the experiments of this lesson, as that recorded run measured them:
 
 # %%
+def row(values, digits=2):
+    return ", ".join(f"{value:.{digits}f}" for value in values)
+
 print("preprocessing:", ", ".join(f"{name} {value:.3f}" for name, value in full["duel"].items()))
 for name, scores in full["probes"].items():
-    print(f"stages, {name}:", ", ".join(f"{value:.2f}" for value in scores))
+    print(f"recorded, stages, {name}: {row(scores)}")
 for name, run in full["batch_norm"].items():
-    print(f"batch norm {name}: averages moved: {run['moved']}, validation", ", ".join(f"{value:.3f}" for value in run["accuracy"]))
+    validated = row(run["accuracy"], 3)
+    print(f"batch norm {name}: averages moved: {run['moved']}, validation {validated}")
 for name, values in full["forgetting"].items():
-    print(f"rates {full['rates'][0]:.0e} to {full['rates'][-1]:.0e}, {name}:", ", ".join(f"{value:.2f}" for value in values))
+    rates_shown = f"{full['rates'][0]:.0e} to {full['rates'][-1]:.0e}"
+    print(f"recorded, rates {rates_shown}, {name}: {row(values)}")
 
 # %% [markdown]
 # - *Preprocessing.* [0, 1] costs one or two points, and nobody would notice. [0, 255] costs over twenty.
@@ -877,28 +904,31 @@ def scratch_score(n, seed):
 # In quick size yours are the features; the others would take too long.
 
 # %%
-ways, counts, seeds = {"features": features_score}, (20, 50, 100, 200), (1, 2, 3)
+ways, numbers, seeds = {"features": features_score}, (20, 50, 100, 200), (1, 2, 3)
 if SCALE == "full":
     small_photos, small_validation = (layers.Resizing(64, 64)(images).numpy().round().astype("uint8") for images in (photos, validation_photos))
     ways |= {"fine-tuned": fine_tuned_score, "from scratch": scratch_score}
-    counts = (20, 50, 100, 200, 500, 1000, 2000)
+    numbers = (20, 50, 100, 200, 500, 1000, 2000)
 there = 2 * np.bincount(labels).min()
-curves = {way: {n: [measure(n, seed) for seed in seeds] for n in counts if n <= there} for way, measure in ways.items()}
+numbers = [n for n in numbers if n <= there] or [4, int(there)]
+curves = {w: {n: [f(n, s) for s in seeds] for n in numbers} for w, f in ways.items()}
 if SCALE == "full":
     recorded.keep_run("05_how_many", scale=SCALE, seed=list(seeds), data=n_images, base=base.title, size=SIZE, curves=curves)
 figures.spread_plot(
-    curves, xlabel="training images", ylabel="validation accuracy", level=(0.5, "chance"),
-    title="Yours: twenty images and a base come close to all of them",
+    curves, xlabel="training images", ylabel="validation accuracy",
+    level=(chance, "chance"),
+    title=f"Yours: what {numbers[0]} images and a base are worth, and what {numbers[-1]}",
 )
 
 # %% [markdown]
-# And the full run on photos:
+# Of pets, twenty come close to all of them. (Of each number half is of each class, so the smaller one says how far it
+# goes. Where there aren't even ten of each, the figure shows what there is.) And the recorded full run on photos of pets:
 
 # %%
 many = recorded.load_run("05_how_many")
 photo_curves = {way: {int(n): scores for n, scores in curve.items()} for way, curve in many["curves"].items()}
 figures.spread_plot(
-    photo_curves, xlabel="training photos", ylabel="validation accuracy",
+    photo_curves, xlabel="training photos of pets", ylabel="validation accuracy",
     title="Twenty photos and a base beat two thousand without", level=(0.5, "chance"),
 )
 
@@ -1025,8 +1055,9 @@ def from_drawings(n, seed, x, y):
             "its direction, moved": np.mean((dogness > dogness.mean()) == y)}
 
 # %% [markdown]
-# The third moves the threshold to the middle of the photos. For that it needs photos, but no labels. (If your images are drawn or your base is the course's
-# own, this is no test of drawings against photos; then only the recorded run is.)
+# The third moves the threshold to the middle of the photos. For that it needs photos, but no labels. (If your images are
+# drawn, or of other classes, or your base is the course's own, this is no test of drawings against photos; then only the
+# recorded run is.)
 
 # %%
 if base.knows == "ImageNet" and origin == "photos":

@@ -92,14 +92,16 @@ assert quick_success >= 0.93
 #
 # ## 6.2 What the layers make of a cat
 #
-# Photographs to look at: scikit-image's Chelsea, who is a real cat, and a dog: a real one if you have the photos.
+# Photographs to look at: scikit-image's Chelsea, who is a real cat, and one of the second class of your photos. Without
+# photos of your own this is a dog: a real one, if you have the photos.
 
 # %%
 n_train, n_validation = (120, 40) if SCALE == "quick" else (None, None)
 folder, origin = data.load_pets(n_train, n_validation, size=150)
+names, short = data.class_names(folder), data.class_names(folder, most=12)
 
 # %% [markdown]
-# Chelsea and the dog as squares of 150 × 150 pixels, the size of lesson 3:
+# Both as squares of 150 × 150 pixels, the size of lesson 3:
 
 # %%
 from skimage.data import chelsea
@@ -112,9 +114,11 @@ def square(image, side, left=None):
     part = image[top : top + short, left : left + short]
     return (255 * resize(part, (side, side), anti_aliasing=True)).round().astype("uint8")
 
-dog_file = sorted((folder / "validation" / "dogs").glob("*"))[1]
-cat, dog = square(chelsea(), 150, left=60), square(np.asarray(keras.utils.load_img(dog_file)), 150)
-figures.image_grid([cat, dog], titles=["cat", "dog"], size=2.2)
+other_file = sorted((folder / "validation" / names[1]).glob("*"))[:2][-1]
+cat, other = square(chelsea(), 150, left=60), keras.utils.load_img(other_file)
+other = square(np.asarray(other), 150)
+shown_as = ["Chelsea, a cat", "a dog" if names[1] == "dogs" else short[1]]
+figures.image_grid([cat, other], titles=shown_as, size=2.2)
 
 # %% [markdown]
 # A network is a chain of layers, so what comes out of each can be looked at. Name the outputs you want, and make a
@@ -123,7 +127,7 @@ figures.image_grid([cat, dog], titles=["cat", "dog"], size=2.2)
 # %%
 stages = [f"relu{number}" for number in (1, 2, 3, 4)]
 observer = keras.Model(network.inputs, [network.get_layer(name).output for name in stages])
-both = np.stack([cat, dog])
+both = np.stack([cat, other])
 activations = dict(zip(stages, observer.predict(both, verbose=0)))
 
 # %% [markdown]
@@ -198,14 +202,15 @@ for name, maps in activations.items():
 # that empties maps; the offset before the ReLU matters more here. (Exercise 1 takes batch norm away and counts
 # again.)
 #
-# The same channels on cat and dog:
+# The same channels on both pictures:
 
 # %%
 chosen = [("relu1", first), ("relu2", liveliest(activations["relu2"])[0]), ("relu3", third), ("relu4", liveliest(activations["relu4"])[0])]
 pairs = [activations[name][which, :, :, channel] for which in (0, 1) for name, channel in chosen]
 scales = [f"{name}, channel {channel}" for name, channel in chosen]
 figures.image_grid(
-    [cat, *pairs[:4], dog, *pairs[4:]], columns=5, titles=["cat", *scales, "dog", *scales],
+    [cat, *pairs[:4], other, *pairs[4:]], columns=5,
+    titles=[shown_as[0], *scales, shown_as[1], *scales],
     size=1.35, title="A channel does the same to every image",
 )
 
@@ -266,8 +271,10 @@ figures.frames_on(
 # most?
 
 # %%
-lens = instruments.Lens(network, {"cat": cat, "dog": dog}, layers=stages, methods={})
-assert [lens.fields["cat"][name][0][0] for name in stages] == [yours[name][0] for name in stages]
+seen = dict(zip(shown_as, both))
+lens = instruments.Lens(network, seen, layers=stages, methods={})
+sides = [lens.fields[shown_as[0]][name][0][0] for name in stages]
+assert sides == [yours[name][0] for name in stages]
 lens
 
 # %% [markdown]
@@ -605,9 +612,9 @@ recorded.load_picture("06_filters")
 # %% [markdown]
 # ## 6.5 Where is the evidence? Class activation maps
 #
-# Now to answers. The network to ask is that of lesson 5, on your pictures of cats and dogs: a base, the mean of each
-# map, one neuron, whose weights a linear classifier sets. (The neuron's sum, before the sigmoid, is the **logit**:
-# positive for a dog, negative for a cat.)
+# Now to answers. The network to ask is that of lesson 5, on your pictures of two classes, cats and dogs or your own: a
+# base, the mean of each map, one neuron, whose weights a linear classifier sets. (The neuron's sum, before the sigmoid,
+# is the **logit**: positive for the second class, negative for the first.)
 
 # %%
 del observer, part  # what has served goes, and its memory with it
@@ -622,7 +629,7 @@ SIZE = base.model.input_shape[1]
 
 # %%
 def read_part(part):
-    """The pictures of one part in mixed order, uint8 (N, SIZE, SIZE, 3), and their labels: 0 for a cat, 1 for a dog."""
+    """The pictures of one part, mixed, uint8 (N, SIZE, SIZE, 3), and their labels, 0 or 1."""
     batches = keras.utils.image_dataset_from_directory(
         folder / part, label_mode="int", image_size=(SIZE, SIZE), interpolation="area", shuffle=False, verbose=False,
         crop_to_aspect_ratio=True,
@@ -641,7 +648,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 def pets_network(base, images, labels):
-    """Pixels to the probability of a dog, with the base inside; its one neuron is fitted to these images."""
+    """Pixels to the probability of class 1, base inside; its neuron is fitted to these images."""
     x = features.compute_features(base, images, progress=False)
     scaler, linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.003, max_iter=2000)).fit(x, labels)
     inputs = keras.Input(images.shape[1:])
@@ -666,8 +673,8 @@ print(f"validation accuracy {accuracy(pets, validation_photos, validation_labels
 #   = \frac{1}{HW} \sum_{ij} \underbrace{\sum_k w_k A_{ijk}}_{\text{CAM}_{ij}} + b$$
 
 # %%
-asked_labels = np.repeat([0, 1], 4)
-asked = np.concatenate([validation_photos[validation_labels == kind][:4] for kind in (0, 1)])
+some = [np.flatnonzero(validation_labels == kind)[:4] for kind in (0, 1)]
+asked, asked_labels = (of[np.concatenate(some)] for of in (validation_photos, validation_labels))
 kernel, bias = pets.get_layer("logit").get_weights()
 maps = base.model.predict(base.preprocess(asked), verbose=0)
 cam = maps @ kernel[:, 0]
@@ -699,19 +706,22 @@ def lay_over(image, heat, opacity=0.7):
     cover = opacity * large[..., None]
     return (image * (1 - cover) + 255 * colours * cover).round().astype("uint8")
 
-for_dogs = np.maximum(cam[-1], 0)
-assert np.abs(lay_over(asked[-1], for_dogs) - explain.overlay(asked[-1], for_dogs).astype(int)).max() <= 1
+for_it = np.maximum(cam[-1], 0)
+by_module = explain.overlay(asked[-1], for_it).astype(int)
+assert np.abs(lay_over(asked[-1], for_it) - by_module).max() <= 1
 
 # %% [markdown]
-# `explain.overlay` does the same, and knows signs: red where the evidence is for a dog, blue where it is for a cat,
-# each picture on a scale of its own:
+# `explain.overlay` does the same, and knows signs: red where the evidence is for the second class, blue where it is for
+# the first, each picture on a scale of its own:
 
 # %%
-names = ["cat", "dog"]
 probabilities = 1 / (1 + np.exp(-logits))
 figures.image_grid(
     [explain.overlay(image, heat) for image, heat in zip(asked, cam)], columns=4, size=1.7,
-    titles=[f"a {names[label]}: {p:.0%} dog" for label, p in zip(asked_labels, probabilities)], title="Red speaks for a dog, blue for a cat",
+    titles=[
+        f"{short[k]}:\n{p:.0%} {short[1]}" for k, p in zip(asked_labels, probabilities)
+    ],
+    title=f"Red speaks for {short[1]}, blue for {short[0]}",
 )
 
 # %% [markdown]
@@ -760,7 +770,7 @@ print("H·W·(Grad-CAM before the ReLU) = CAM, to 1e-6; the module's Grad-CAM is
 # answer to next to nothing, and where several gradients are averaged, sure ones count less. Through a softmax, what
 # speaks *against other classes* gets mixed in.
 #
-# The last ReLU keeps what speaks *for* the class. One neuron stands for two classes: for "cat", everything is
+# The last ReLU keeps what speaks *for* the class. One neuron stands for two classes: for the first, everything is
 # negated.
 #
 # ### Two real photographs
@@ -1255,24 +1265,28 @@ assert max(down[name] for name in methods) < down["the picture's contrast"]
 # %% [markdown]
 # ## 6.10 The riddle
 #
-# Back to the first network, with its quick success: right 97 times in 100 or so, after 400 drawings. Is that not too
-# good? Now you have tools that have stood their tests. **Predict.** Where will the heat be?
+# Back to the first network and its drawings of cats and dogs, with its quick success: right 97 times in 100 or so, after
+# 400 of them. Is that not too good? Now you have tools that have stood their tests. **Predict.** Where will the heat be?
 
 # %%
 del ignorant, forgetful, rivals, curves
 memory.release()
-suspects = new_pictures[:12]
+suspects, animals = new_pictures[:12], ["cat", "dog"]
 heat = explain.grad_cam(network, suspects, target=new_kinds[:12])
 figures.image_grid(
     [laid_over(image, one, colours="magma") for image, one in zip(suspects, heat)], columns=6, size=1.3,
-    titles=[names[kind] for kind in new_kinds[:12]], title="What makes your network say cat or dog?",
+    titles=[animals[kind] for kind in new_kinds[:12]],
+    title="What makes your network say cat or dog?",
 )
 
 # %% [markdown]
 # It doesn't look at the animals! Look closely at what it looks at, without the heat:
 
 # %%
-figures.image_grid(suspects, columns=6, size=1.3, titles=[names[kind] for kind in new_kinds[:12]], title="The same twelve")
+figures.image_grid(
+    suspects, columns=6, size=1.3, titles=[animals[kind] for kind in new_kinds[:12]],
+    title="The same twelve",
+)
 
 # %% [markdown]
 # In each cat's picture there is a round yellow sticker, in each dog's a square blue one. Nobody told the network to
@@ -1346,7 +1360,10 @@ heat = explain.grad_cam(mended, suspects[:6], target=new_kinds[:6])
 correct = is_right(mended, suspects[:6], new_kinds[:6])
 figures.image_grid(
     [laid_over(image, one, colours="magma") for image, one in zip(suspects, heat)], size=1.3, title="After the mend: heads, where it is right",
-    titles=[f"{names[kind]}, {'right' if fine else 'wrong'}" for kind, fine in zip(new_kinds, correct)],
+    titles=[
+        f"{animals[kind]}, {'right' if fine else 'wrong'}"
+        for kind, fine in zip(new_kinds, correct)
+    ],
 )
 
 # %% [markdown]
