@@ -366,9 +366,15 @@ def test_picture_shows_kerass_versions():
     assert figure.get_figwidth() <= 9
     tiles = [axes for part in figure.subfigs for axes in part.axes]
     labels = [axes.get_ylabel() for axes in tiles[::6]]
+    assert tiles[0].get_title() == "cat"
     assert labels == ["half as strong", "as set", "3 × as strong"]
     np.testing.assert_array_equal(tiles[8].images[0].get_array(), desk.versions()[2].round())
     assert [len(axes.lines) for axes in tiles].index(4) == 9  # version 3, as set, is crossed out
     bundle, _ = desk._repr_mimebundle_()
     size = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"]))).size
     assert size[0] <= 648 and size[1] > 300
+
+
+def test_a_name_with_dollars_is_no_formula():
+    desk = AugmentationDesk({"$5_{ and $10": PHOTO})
+    assert "$5_{ and $10" in desk._repr_mimebundle_()[1]["image/png"]["alt"]

@@ -389,6 +389,15 @@ def test_a_method_that_fails_does_not_take_the_picture_with_it(network):
         lens.respond({"what": "heat", "image": "dog", "method": "broken", "class": "class 1"})
 
 
+def test_names_from_anywhere_are_shown_as_they_are(network, recwarn):
+    names = "$5_{ & <b>", "猫 for $10 or $2^"
+    images = dict(zip(names, IMAGES.values(), strict=True))
+    data, metadata = Lens(network, images, classes=names)._repr_mimebundle_()
+    assert names[0] in metadata["image/png"]["alt"]
+    assert "$5_{ &amp; &lt;b&gt;" in data["text/html"] and "<b>" not in data["text/html"]
+    assert [str(warning.message) for warning in recwarn] == []
+
+
 def test_closed_it_lets_go_of_the_model(lens):
     lens.close()
     assert lens._model is None and not lens._maps and not lens._heat
