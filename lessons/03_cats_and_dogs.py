@@ -82,8 +82,8 @@ print(f"decoded: {pictures[0].shape}, {pictures[0].size:,} bytes, from {pictures
 print(f"resized to 150 × 150: {150 * 150 * 3:,} numbers")
 
 # %% [markdown]
-# 67,500 numbers, from a file that is much smaller: JPEG leaves out what you hardly see. (In quick size the network
-# gets 64 × 64 × 3 = 12,288.)
+# 67,500 numbers. (In quick size the network gets 64 × 64 × 3 = 12,288.) The file is much smaller than what is decoded
+# from it: JPEG leaves out what you hardly see.
 #
 # ## 3.2 Is the split honest?
 #

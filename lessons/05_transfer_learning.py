@@ -383,8 +383,8 @@ assert origin == "own" or duel["as it was trained"] > duel["[0, 255]"]
 # %% [markdown]
 # The mistake gives no error, only a worse network. A good base forgives [0, 1], which is a paler version of the right
 # thing, with half the contrast, and so it goes unnoticed for years. With [0, 255] almost all values are far beyond what
-# any layer has met. (Classes that colour alone tells apart survive even that. Here the classifier learnt from the wrong diet and was asked on the same one. If only the use is
-# wrong, after a right training, expect worse.)
+# any layer has met. (Classes that colour alone tells apart survive even that. Here the classifier learnt from the wrong
+# diet and was asked on the same one. If only the use is wrong, after a right training, expect worse.)
 #
 # `compute_features` looks at the pixels before it preprocesses them. (In the duel above they were whole numbers up to
 # 255, and only the preprocessing was swapped, which it can't see.) **Predict.** What does it say to photos that were
@@ -747,8 +747,8 @@ figures.line_plot(
 )
 
 # %% [markdown]
-# Up to a point little is lost. Then the old kinds go, while the new task hardly suffers; so its validation accuracy
-# doesn't warn you. (A handful of photos makes few steps, and few steps forget less.) This is **catastrophic forgetting**: what served the old kinds is overwritten, or moved to
+# Up to a point little is lost. Then the old kinds go. With pets, the new task hardly suffers meanwhile, so its validation
+# accuracy doesn't warn you. (A handful of photos makes few steps, and few steps forget less.) This is **catastrophic forgetting**: what served the old kinds is overwritten, or moved to
 # where the old classifier doesn't find it. If the base is to serve anything else as well, keep the learning rate small.
 
 # %%
@@ -1116,8 +1116,8 @@ assert all(mean_of[1000, name] < mean_of[200, name] + 0.005 for name in runs[0])
 #
 # ## Take-aways
 #
-# - A pretrained base turns two thousand photos from 87 % into 98 %. Two hundred give 97 %, and even twenty beat two
-#   thousand without a base.
+# - A pretrained base turns two thousand photos of pets from 87 % into 98 %. Two hundred give 97 %, and even twenty beat
+#   two thousand without a base.
 # - Preprocess as the base was trained; a wrong range gives no error, only a worse network.
 # - Compute features once for speed; freeze the base if you augment; fine-tune last: head first, a small rate, and only
 #   the layers you mean. Count them, and check which changed.
