@@ -269,7 +269,7 @@ def threshold_bench(images, scores, labels, names, *, shown=8):
         figure and update; `update(threshold)` with 0 < threshold < 1.
     """
     names, shown = [plain(name) for name in names], min(shown, len(images))
-    figure = new_figure(9, 3.6)
+    figure = new_figure(9, 3.8)
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.25, 1))
     axes = top.subplots()
     counts = [
@@ -286,7 +286,7 @@ def threshold_bench(images, scores, labels, names, *, shown=8):
     tiles = [draw_image(panel, images[0]) for panel in np.ravel(bottom.subplots(1, shown))]
     for tile in tiles:
         tile.axes.set_axis_off()  # a frame would be drawn below a moving image
-    titles = [tile.axes.set_title(" ", fontsize="small") for tile in tiles]
+    titles = [tile.axes.set_title(" \n ", fontsize="small") for tile in tiles]
 
     def update(threshold):
         said = scores > threshold
@@ -298,7 +298,7 @@ def threshold_bench(images, scores, labels, names, *, shown=8):
         nearest = np.argsort(np.abs(scores - threshold), kind="stable")[:shown]
         for tile, text, i in zip(tiles, titles, nearest[np.argsort(scores[nearest])], strict=True):
             tile.set_data(images[i])
-            text.set_text(f"{names[labels[i]]}, {scores[i]:.2f}")
+            text.set_text(f"{names[labels[i]]}\n{scores[i]:.2f}")
         return [line, title, *tiles, *titles]
 
     update(threshold=0.5)

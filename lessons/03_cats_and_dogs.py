@@ -509,7 +509,7 @@ sure = np.maximum(probabilities, 1 - probabilities)
 wrong = np.flatnonzero(said != y_validation)
 worst = wrong[np.argsort(-sure[wrong])][:10]
 print(f"{len(wrong)} of {len(said)} validation photos are named wrongly")
-titles = [f"{short[said[i]]}? {sure[i]:.0%} sure" for i in worst]
+titles = [f"{short[said[i]]}?\n{sure[i]:.0%} sure" for i in worst]
 if len(worst):
     display(figures.image_grid(
         x_validation[worst], titles=titles, columns=5, title="Sure, and wrong"

@@ -910,8 +910,8 @@ if SCALE == "full":
     small_photos, small_validation = (layers.Resizing(64, 64)(images).numpy().round().astype("uint8") for images in (photos, validation_photos))
     ways |= {"fine-tuned": fine_tuned_score, "from scratch": scratch_score}
     numbers = (20, 50, 100, 200, 500, 1000, 2000)
-there = 2 * np.bincount(labels).min()
-numbers = [n for n in numbers if n <= there] or [4, int(there)]
+there = 2 * int(np.bincount(labels).min())
+numbers = [*([n for n in numbers if n < there] or [4]), there]
 curves = {w: {n: [f(n, s) for s in seeds] for n in numbers} for w, f in ways.items()}
 if SCALE == "full":
     recorded.keep_run("05_how_many", scale=SCALE, seed=list(seeds), data=n_images, base=base.title, size=SIZE, curves=curves)

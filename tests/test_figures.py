@@ -227,7 +227,7 @@ def test_threshold_bench_counts_and_shows_the_nearest():
         assert told in histogram.get_title()
         assert tuple(axes.images[0].get_array()[0, 0, 0] // 10 for axes in tiles) == nearest
         assert [axes.get_title() for axes in tiles] == [
-            f"{'cats' if labels[i] == 0 else 'dogs'}, {scores[i]:.2f}" for i in nearest
+            f"{'cats' if labels[i] == 0 else 'dogs'}\n{scores[i]:.2f}" for i in nearest
         ]
     draw(figure)
 
