@@ -356,7 +356,8 @@ losses = np.nan_to_num(range_test(make_network(), train.take(4).cache(), rates),
 smooth = [np.mean(losses[max(0, i - 3) : i + 4]) for i in range(len(rates))]  # single batches are noisy
 figures.line_plot(
     {"loss, mean of seven batches": (rates, np.minimum(smooth, 1.2))},
-    log_x=True, level=(np.log(2), "always 50 %"), xlabel="learning rate", ylabel="loss (cut at 1.2)", title="Too small learns nothing, too large destroys",
+    log_x=True, level=(np.log(2), "always 50 %"), xlabel="learning rate",
+    ylabel="loss (cut at 1.2)", title="Too small learns nothing, too large destroys",
 )
 
 # %% [markdown]

@@ -74,14 +74,14 @@ task = " and ".join(short)
 
 # %%
 def read_part(part):
-    """The photos of one part, mixed, uint8 (N, SIZE, SIZE, 3), and their labels, 0 or 1."""
+    """The photos of one part, mixed, uint8 (N, SIZE, SIZE, 3); their labels, 0 or 1."""
     batches = keras.utils.image_dataset_from_directory(
         folder / part, label_mode="int", image_size=(SIZE, SIZE), interpolation="area", shuffle=False, verbose=False,
         crop_to_aspect_ratio=base.knows == "drawings",  # or else squeezed, as in lessons 3 and 4
     )
     pairs = [(images.round().astype("uint8"), labels) for images, labels in batches.as_numpy_iterator()]
     photos, labels = (np.concatenate(column) for column in zip(*pairs))
-    order = np.random.default_rng(5).permutation(len(labels))  # so that both classes are mixed
+    order = np.random.default_rng(5).permutation(len(labels))  # mixes the classes
     return photos[order], labels[order]
 
 photos, labels = read_part("train")
@@ -412,12 +412,14 @@ everywhere = keras.Model(base.model.input, [keras.ops.mean(maps, axis=(1, 2)) fo
 print("sides of the maps:", [maps.shape[1] for maps in stages.values()])
 
 n = 96 if SCALE == "quick" else 200
-some = slice(0, n) if origin != "own" else slice(None)  # few of a class may stand at the end
+some = slice(0, n) if origin != "own" else slice(None)  # that might be one class
 to_size = layers.Resizing(SIZE, SIZE)
 digits, digit_labels = drawn.draw_house_numbers(2 * n, seed=1)
 far = to_size(digits).numpy().astype("uint8")
 tasks = {
-    task: (photos[some], labels[some], validation_photos[some], validation_labels[some]),
+    task: (
+        photos[some], labels[some], validation_photos[some], validation_labels[some]
+    ),
     "house numbers": (far[:n], digit_labels[:n], far[n:], digit_labels[n:]),
 }
 
@@ -462,7 +464,7 @@ def make_augmentation():
     return [layers.RandomFlip("horizontal"), layers.RandomRotation(0.1), layers.RandomZoom(0.2), layers.RandomTranslation(0.1, 0.1)]
 
 def make_network(base, augment=()):
-    """Photos to probability of class 1: augmentation, base with preprocessing, a new top."""
+    """Photos to the probability of class 1: augmentation, the base, a new top."""
     x = inputs = keras.Input((SIZE, SIZE, 3))
     for layer in augment:
         x = layer(x)
@@ -605,7 +607,7 @@ def set_head(dense, x, y):
     dense.set_weights([kernel[:, None], linear.intercept_ - kernel @ scaler.mean_])
 
 def top_network(keep_still=True):
-    """Maps to probability of class 1; batch norm frozen, or only called with training=False."""
+    """Maps to the probability of class 1; batch norm is frozen if it is to keep still."""
     block = keras.models.clone_model(keras.Model(cut, base.model.output))
     for layer in block.layers:
         layer.trainable = not (keep_still and isinstance(layer, layers.BatchNormalization))
@@ -918,7 +920,7 @@ if SCALE == "full":
 figures.spread_plot(
     curves, xlabel="training images", ylabel="validation accuracy",
     level=(chance, "chance"),
-    title=f"Yours: what {numbers[0]} images and a base are worth, and what {numbers[-1]}",
+    title=f"Yours: what {numbers[0]} images are worth, and what {there} are",
 )
 
 # %% [markdown]

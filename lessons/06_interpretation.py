@@ -629,7 +629,7 @@ SIZE = base.model.input_shape[1]
 
 # %%
 def read_part(part):
-    """The pictures of one part, mixed, uint8 (N, SIZE, SIZE, 3), and their labels, 0 or 1."""
+    """The pictures of one part, mixed, uint8 (N, SIZE, SIZE, 3); their labels, 0 or 1."""
     batches = keras.utils.image_dataset_from_directory(
         folder / part, label_mode="int", image_size=(SIZE, SIZE), interpolation="area", shuffle=False, verbose=False,
         crop_to_aspect_ratio=True,
@@ -648,7 +648,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 def pets_network(base, images, labels):
-    """Pixels to the probability of class 1, base inside; its neuron is fitted to these images."""
+    """Pixels to the probability of class 1; its one neuron is fitted to these images."""
     x = features.compute_features(base, images, progress=False)
     scaler, linear = make_pipeline(StandardScaler(), LogisticRegression(C=0.003, max_iter=2000)).fit(x, labels)
     inputs = keras.Input(images.shape[1:])
@@ -674,7 +674,8 @@ print(f"validation accuracy {accuracy(pets, validation_photos, validation_labels
 
 # %%
 some = [np.flatnonzero(validation_labels == kind)[:4] for kind in (0, 1)]
-asked, asked_labels = (of[np.concatenate(some)] for of in (validation_photos, validation_labels))
+some = np.concatenate(some)
+asked, asked_labels = validation_photos[some], validation_labels[some]
 kernel, bias = pets.get_layer("logit").get_weights()
 maps = base.model.predict(base.preprocess(asked), verbose=0)
 cam = maps @ kernel[:, 0]
