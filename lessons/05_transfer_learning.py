@@ -416,10 +416,9 @@ some = slice(0, n) if origin != "own" else slice(None)  # that might be one clas
 to_size = layers.Resizing(SIZE, SIZE)
 digits, digit_labels = drawn.draw_house_numbers(2 * n, seed=1)
 far = to_size(digits).numpy().astype("uint8")
+mine = [of[some] for of in (photos, labels, validation_photos, validation_labels)]
 tasks = {
-    task: (
-        photos[some], labels[some], validation_photos[some], validation_labels[some]
-    ),
+    task: mine,
     "house numbers": (far[:n], digit_labels[:n], far[n:], digit_labels[n:]),
 }
 
