@@ -417,10 +417,8 @@ to_size = layers.Resizing(SIZE, SIZE)
 digits, digit_labels = drawn.draw_house_numbers(2 * n, seed=1)
 far = to_size(digits).numpy().astype("uint8")
 mine = [of[some] for of in (photos, labels, validation_photos, validation_labels)]
-tasks = {
-    task: mine,
-    "house numbers": (far[:n], digit_labels[:n], far[n:], digit_labels[n:]),
-}
+tasks = {task: mine}
+tasks["house numbers"] = far[:n], digit_labels[:n], far[n:], digit_labels[n:]
 
 # %% [markdown]
 # **Predict.** At which stage does each of them do best? (Chance for your classes stands in section 5.3; for digits it is
