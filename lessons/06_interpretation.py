@@ -719,10 +719,8 @@ assert np.abs(lay_over(asked[-1], for_it) - by_module).max() <= 1
 probabilities = 1 / (1 + np.exp(-logits))
 figures.image_grid(
     [explain.overlay(image, heat) for image, heat in zip(asked, cam)], columns=4, size=1.7,
-    titles=[
-        f"{short[k]}:\n{p:.0%} {short[1]}" for k, p in zip(asked_labels, probabilities)
-    ],
-    title=f"Red speaks for {short[1]}, blue for {short[0]}",
+    titles=[f"{short[k]}:\n{p:.0%}" for k, p in zip(asked_labels, probabilities)],
+    title=f"How probable is “{short[1]}”? Red speaks for it, blue for “{short[0]}”",
 )
 
 # %% [markdown]
