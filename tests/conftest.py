@@ -36,6 +36,13 @@ def pytest_configure(config):
         os.environ["KERAS_HOME"] = os.path.join(folder.name, "keras")
 
 
+def pytest_report_header():
+    from own_sets import chosen_pairs
+
+    chosen = ", ".join(f"lesson {source.stem[:2]} on {name!r}" for source, name in chosen_pairs())
+    return f"photos of one's own: {chosen}"
+
+
 def pytest_collection_modifyitems(items):
     """Mark by place what a job can take. What takes longest begins."""
     for item in items:
