@@ -67,7 +67,8 @@ each = min(6, *map(len, by_class))
 some = [of[i] for of in by_class for i in np.linspace(0, len(of) - 1, each).astype(int)]
 pictures = [np.asarray(Image.open(file)) for file in some]
 titles = [f"{picture.shape[1]} × {picture.shape[0]}" for picture in pictures]
-figures.image_grid(pictures, titles=titles, columns=each, title=" and ".join(short))
+title = f"{short[0]} above, {short[1]} below"
+figures.image_grid(pictures, titles=titles, columns=each, title=title)
 
 # %% [markdown]
 # A file is not an image yet. Between the disk and the network lie four steps: read the bytes, decode them, resize,
