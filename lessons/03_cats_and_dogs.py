@@ -146,9 +146,9 @@ figures.image_grid(shown, titles=[*bits, *8 * [""]], columns=8, size=1.15,
 
 # %% [markdown]
 # Pets: different ones, even these. (Your own photos: are there two of one moment?) So few bits find candidates; your eyes
-# decide, or more bits: `data.load_pets` compared all photos when they came into the cache, with 256 bits and the colours,
-# and with so many, copies and others lie far apart. No hash sees that two photos show the same dog on the same day,
-# though; split your own data by animal, by patient or by day, not by photo.
+# decide, or more bits. When photos come into the cache, `data.load_pets` looks for copies among them with more bits,
+# and with the colours; there, copies and others lie far apart. No hash sees that two photos show the same dog on the same
+# day, though; split your own data by animal, by patient or by day, not by photo.
 #
 # ## 3.3 From folders to batches
 #
