@@ -4,6 +4,7 @@ import errno
 import os
 import shlex
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,12 @@ def refused(path: Path) -> DataError:
     with pytest.raises(DataError) as caught:
         own_photos.find_classes(own_photos.folder_given(path))
     assert str(path) in caught.value.attempt
+    return caught.value
+
+
+def refused_path(given: str) -> DataError:
+    with pytest.raises(DataError) as caught:
+        own_photos.folder_given(given)
     return caught.value
 
 
@@ -128,6 +135,108 @@ def test_parts_that_are_in_the_classes(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("names", "validation"),
+    [
+        (["{}_train", "{}_test"], "test"),
+        (["train_{}", "val_{}"], "val"),
+        (["{}_train", "{}_test", "{}_val"], "val"),
+        (["training set {}", "test set {}"], "test"),
+        (["{}-TRAIN", "{}-VALID"], "VALID"),
+    ],
+)
+@pytest.mark.parametrize("above", ["", "archive/"])
+def test_parts_in_the_names_of_classes(tmp_path, names, validation, above):
+    folders = [name.format(cls) for cls in ("cats", "dogs") for name in names]
+    result = found(lay(tmp_path, *(above + folder for folder in folders)))
+    assert set(result.groups) == FOUR
+    for group, files in result.groups.items():
+        part, cls = group.split("/")
+        (place,) = {file.parent.name for file in files}
+        assert cls in place and (validation if part == "validation" else "train") in place.replace(
+            "TRAIN", "train"
+        )
+        assert place in result.note and place in result.part_names[part]
+    left = {name.rstrip("/").removeprefix(above) for name, _ in result.unused}
+    used = {file.parent.name for files in result.groups.values() for file in files}
+    assert left == set(folders) - used
+
+
+def test_names_of_parts_that_are_no_text(tmp_path):
+    folders = [f"{cls}\n_{part}" for cls in ("cats", "dogs") for part in ("train", "test")]
+    result = found(lay(tmp_path, *folders))
+    assert set(result.groups) == FOUR and "\n" not in result.note
+
+
+def test_parts_in_names_without_a_line_between(tmp_path):
+    result = found(lay(tmp_path, "horse2zebra/trainA", "horse2zebra/trainB",
+                       "horse2zebra/testA", "horse2zebra/testB"))  # fmt: skip
+    assert set(result.groups) == {"train/A", "train/B", "validation/A", "validation/B"}
+
+
+@pytest.mark.parametrize(
+    ("train", "validation"),
+    [
+        ("Trainingsdaten", "Testdaten"),
+        ("Training", "Validierung"),
+        ("entrainement", "validation"),
+        ("entrai\u0302nement", "test"),  # as a Mac writes it
+        ("entrenamiento", "prueba"),
+        ("treino", "teste"),
+        ("Обучение", "Тест"),
+        ("обучающая выборка", "валидационная выборка"),
+        ("训练集", "测试集"),
+        ("訓練データ", "検証データ"),
+        ("학습", "검증"),
+    ],
+)
+def test_parts_in_other_languages(tmp_path, train, validation):
+    result = found(lay(tmp_path, *parts(train, validation)))
+    assert set(result.groups) == FOUR
+    assert result.part_names == {
+        "train": unicodedata.normalize("NFC", train),
+        "validation": validation,
+    }
+    (folder,) = {file.parent.parent.name for file in result.groups["train/cats"]}
+    assert folder == train
+
+
+@pytest.mark.parametrize(
+    ("train", "validation"),
+    [
+        ("cats ", "cats"),
+        ("caf\u00e9", "cafe\u0301"),
+        ("e\u0301te\u0301", "\u00e9t\u00e9"),
+    ],
+)
+def test_classes_that_two_systems_write_in_two_ways(tmp_path, train, validation):
+    """As where one part is from a Mac, and the other from Windows."""
+    result = found(lay(tmp_path, f"train/{train}", "train/x", f"val/{validation}", "val/x"))
+    names = {group.split("/")[1] for group in result.groups}
+    assert len(result.groups) == 4 and len(names) == 2
+    assert {len(files) for files in result.groups.values()} == {5}
+
+
+@pytest.mark.parametrize(
+    ("classes", "inside"),
+    [(("fold1", "fold2"), ("cats", "dogs")), (("images", "masks"), ("a", "b", "c", "d")),
+     (("10253", "10254"), ("0", "1")), (("1/raw", "1/new"), ("cats", "dogs"))],
+)  # fmt: skip
+def test_classes_that_may_be_parts_are_told(tmp_path, classes, inside):
+    """They are taken, for years or places in a class are common, but not without a word."""
+    lay(tmp_path, *(f"{cls}/{one}" for cls in classes for one in inside))
+    result = found(tmp_path)
+    assert set(result.groups) == {cls.split("/")[-1] for cls in classes}
+    assert all(f"{name.split('/')[-1]}/" in result.note for name in (*classes, *inside[:3]))
+    assert "train and validation" in result.note
+
+
+@pytest.mark.parametrize("inside", [("2019", "2020"), ("one",), ()])
+def test_folders_that_differ_are_no_parts(tmp_path, inside):
+    lay(tmp_path, "cats", "dogs", *(f"cats/{one}" for one in inside), "dogs/one")
+    assert found(tmp_path).note == ""
+
+
+@pytest.mark.parametrize(
     ("train", "test"),
     [("training_set", "test_set"), ("train", "test"), ("catdog_train", "data_test"),
      ("Training", "Testing"), ("seg_train", "seg_pred"), ("val", "test"), ("train1", "train2")],
@@ -150,7 +259,9 @@ def test_parts_are_no_classes(tmp_path, train, test):
         ["test", "photos/cats", "photos/dogs"],
         ["train", "photos/cats", "photos/dogs"],
         ["train1/cats", "train1/dogs", "train2/cats", "train2/dogs", "val/cats", "val/dogs"],
-        ["cats_train", "dogs_train", "cats_test", "dogs_test"],
+        ["cats_train", "dogs_train", "cats_test", "birds_test"],
+        ["cats_train", "dogs_train", "cats_test"],
+        ["train_1", "train_2", "test_1"],
         ["train/a", "train/b", "train/c", "test/a", "test/b", "test/c"],
     ],
 )
@@ -175,7 +286,7 @@ def test_classes_that_are_called_like_parts(tmp_path, classes):
 # Folders in folders, and beside one another
 
 
-@pytest.mark.parametrize("above", ["PetImages", "a/b/c", "train/images"])
+@pytest.mark.parametrize("above", ["PetImages", "a/b/c", "train/images", "/".join("folders" * 5)])
 def test_folders_that_hold_nothing_else(tmp_path, above):
     lay(tmp_path, f"{above}/cats", f"{above}/dogs")
     write(tmp_path / "readme.txt", b"x")
@@ -277,6 +388,7 @@ def test_classes_that_are_links(tmp_path):
         (["cat_front_*.jpg", "cat_side_*.jpg", "dog_*.jpg"], {"cat", "dog"}),
         (["cat.* - Copy.jpg", "dog.*.jpg"], {"cat", "dog"}),
         (["кот *.jpg", "пёс *.jpg"], {"кот", "пёс"}),
+        (["\u00e9t\u00e9*.jpg", "e\u0301te\u0301 *.png", "hiver*.jpg"], {"\u00e9t\u00e9", "hiver"}),
         (["scan_cat_*.jpg", "scan_dog_*.jpg"], {"scan_cat", "scan_dog"}),
     ],
 )
@@ -289,7 +401,8 @@ def test_classes_in_the_names_of_files(tmp_path, patterns, classes, above):
     assert {group.split("/")[-1] for group in result.groups} == classes
     assert len(result.groups) == 2 * len(above) and bool(result.part_names) == two
     for group, files in result.groups.items():
-        assert all(group.split("/")[-1] in file.name.casefold() for file in files)
+        names = [unicodedata.normalize("NFC", file.name).casefold() for file in files]
+        assert all(group.split("/")[-1] in name for name in names)
     assert sum(map(len, result.groups.values())) == 5 * len(patterns) * len(above)
     assert two or classes <= set(result.note.replace(",", " ").split())
 
@@ -305,6 +418,10 @@ def test_classes_in_the_names_of_files(tmp_path, patterns, classes, above):
         ["IMG-20240101-WA000*.jpg", "IMG-20240102-WA000*.jpg"],
         ["Screenshot 2024-01-01 at 10.0*.png", "Screenshot 2024-01-02 at 10.0*.png"],
         ["IMG_*.jpg", "IMG_*_edited.jpg"],
+        ["Bildschirmfoto *.png", "Foto *.jpg"],
+        ["Snapchat-*.jpg", "FB_IMG_*.jpg"],
+        ["mmexport*.jpg", "wx_camera_*.jpg"],
+        ["received_*.jpeg", "InShot_*.jpg"],
     ],
 )
 def test_names_that_tell_no_two_classes(tmp_path, patterns):
@@ -375,6 +492,7 @@ def test_errors_about_names_that_are_no_text_are_text(tmp_path):
         ("'/home/me/cats'", "quotes", ": /home/me/cats"),
         ("/nowhere/at all", "no such folder", "path"),
         ("/etc/passwd/cats", "no such folder", "path"),
+        ('"/home/me/cats"', "quotes", ": /home/me/cats"),
     ],
 )
 def test_what_is_no_folder(given, reason, advice):
@@ -383,6 +501,41 @@ def test_what_is_no_folder(given, reason, advice):
     assert reason in caught.value.reason.lower() or reason in caught.value.reason
     assert advice in caught.value.advice
     str(caught.value).encode()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows passes over a space at a name's end")
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [("{} ", "spaces"), ("{}\n", "line breaks"), (" {}", "spaces"), ('"{}', "quotes"),
+     ('{}"', "quotes"), ("‘{}’", "quotes"), (" '{}' ", "quotes")],
+)  # fmt: skip
+def test_a_path_with_more_at_its_ends(tmp_path, given, what):
+    """As copied from a page; and C:\\photos\\" is what Windows' shell makes of a last backslash."""
+    error = refused_path(given.format(tmp_path))
+    assert what in error.reason and error.advice.endswith(f": {tmp_path}")
+    (tmp_path / "own ").mkdir()
+    assert own_photos.folder_given(f"{tmp_path}/own ") == tmp_path / "own "
+
+
+def test_a_path_with_a_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv("PHOTOS", str(tmp_path))
+    error = refused_path("$PHOTOS")
+    assert "variable" in error.reason and error.advice.endswith(f": {tmp_path}")
+    monkeypatch.chdir(tmp_path)
+    Path("$PHOTOS").mkdir()
+    assert own_photos.folder_given("$PHOTOS") == tmp_path / "$PHOTOS"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there it is a path")
+@pytest.mark.parametrize("given", ["C:\\Users\\me\\my pets", "C:/Users/me/my pets"])
+def test_a_path_of_windows_elsewhere(given):
+    error = refused_path(given)
+    assert "Windows" in error.reason and error.advice.endswith("/mnt/c/Users/me/my pets")
+
+
+@pytest.mark.parametrize("name", ["pets.tar.gz", "pets.rar", "pets.7z", "pets.tgz"])
+def test_an_archive_in_place_of_a_folder(tmp_path, name):
+    assert "unpack it" in refused(write(tmp_path / name, b"x")).reason
 
 
 def test_the_home_folder_itself(tmp_path, monkeypatch):

@@ -8,12 +8,14 @@ What people have, and what is made of it:
     train/...  test/...                            without a val, test is the validation
     train/...  test/a.jpg                          test tells no classes: a fifth of train
     cats/train/  cats/test/  dogs/train/  ...      the parts in the classes, as well
+    cats_train/  dogs_train/  cats_test/  ...      both in the folders' names, as well
     cat.0.jpg  cat.1.jpg  dog.0.jpg  ...           the classes are in the files' names
 
 each of it also inside folders that hold nothing else (PetImages/PetImages/...), and each part
 too (training_set/training_set/...). What could be meant in two ways is refused, with both.
 """
 
+import errno
 import os
 import re
 import shlex
@@ -29,24 +31,35 @@ from course_utils.texts import counted, printable
 
 __all__ = ["Found", "find_classes", "folder_given"]
 
-DEEPEST = 5  # folders in one another that hold nothing else
+DEEPEST = 50  # folders in one another that hold nothing else
 
 # The words of folders' names that say what a part is for, and what may hang on to such a word.
 _ROLES = {
-    "train": ("training", "train", "trn"),
+    "train": ("training", "train", "trn",
+              "trainings", "entrainement", "entraînement", "entrenamiento", "treinamento",
+              "treino", "addestramento", "trening", "eğitim", "обучение", "обучающая", "训练",
+              "訓練", "学習", "학습", "훈련"),
     "validation": ("validation", "validate", "valid", "val", "development", "dev", "evaluation",
-                   "eval"),
-    "test": ("testing", "test", "tst", "prediction", "predict", "pred"),
+                   "eval",
+                   "validierung", "validierungs", "validación", "validacion", "validação",
+                   "validacao", "validazione", "walidacja", "doğrulama", "валидация",
+                   "валидационная", "验证", "驗證", "検証", "검증"),
+    "test": ("testing", "test", "tst", "prediction", "predict", "pred",
+             "prueba", "pruebas", "teste", "testes", "тест", "тестовая", "测试", "測試", "テスト",
+             "테스트"),
 }  # fmt: skip
 _HANGS_ON = ("set", "sets", "data", "dataset", "images", "image", "imgs", "img", "photos", "pics",
-             "pictures", "folder", "split", "part", "")  # fmt: skip
+             "pictures", "folder", "split", "part", "daten", "datensatz", "bilder", "выборка",
+             "集", "数据", "データ", "用", "데이터", "")  # fmt: skip
 _WRAPPERS = {"images", "imgs", "photos", "pictures", "pics", "data", "dataset", "jpg", "jpeg"}
 
 # How cameras and programs begin the names of all their files, so that it tells no class.
 _CAMERAS = {"img", "dsc", "dscn", "dscf", "dcim", "pxl", "mvi", "vid", "gopr", "sam", "wp", "imag",
             "image", "images", "photo", "photos", "picture", "pic", "file", "frame", "scan",
             "screenshot", "whatsapp", "signal", "untitled", "download", "unnamed", "wa", "at", "am",
-            "pm", "edited", "burst", "pano", "hdr", "copy"}  # fmt: skip
+            "pm", "edited", "burst", "pano", "hdr", "copy", "fb", "snapchat", "instagram", "inshot",
+            "telegram", "viber", "kakaotalk", "mmexport", "foto", "fotos", "bild",
+            "bildschirmfoto", "captura", "imagen", "снимок", "фото"}  # fmt: skip
 _NO_PHOTOS = {".txt", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".md", ".rst", ".html",
               ".htm", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".py", ".ipynb", ".log", ".mat",
               ".npy", ".npz", ".h5", ".pkl", ".db", ".ini", ".exe"}  # fmt: skip
@@ -89,9 +102,26 @@ def folder_given(path: str | Path) -> Path:
         if address[1].lower() == "file":
             advice = f"Give the path alone: /{unquote(text[address.end() :])}"
         raise _wrong(shown, "it is an address, not a folder", advice, layout=False)
-    if len(text) > 2 and text[0] == text[-1] and text[0] in "'\"" and not os.path.lexists(text):
-        advice = f"Give it without them: {text[1:-1]}"
-        raise _wrong(shown, "the quotes are taken for a part of it", advice, layout=False)
+    bare = text.strip(" \t\r\n'\"‘’“”„«»")
+    there = os.path.lexists(os.path.expanduser(bare))
+    if (
+        bare
+        and bare != text
+        and not os.path.lexists(text)
+        and (there or text[0] == text[-1] in set("'\""))
+    ):
+        what = "quotes" if text.strip() != bare else "spaces or line breaks"
+        reason = f"the {what} at its ends are taken for a part of it"
+        raise _wrong(printable(repr(text)), reason, f"Give it without them: {bare}", layout=False)
+    full = os.path.expandvars(text)
+    if full != text and os.path.lexists(full) and not os.path.lexists(text):
+        advice = f"Give the whole path: {full}"
+        raise _wrong(shown, "the variable in it stays as it is here", advice, layout=False)
+    drive = re.match(r"([a-z]):[/\\]+", text, re.IGNORECASE)
+    if drive and os.name != "nt" and not os.path.lexists(text):
+        advice = f"In WSL it is /mnt/{drive[1].lower()}/{text[drive.end() :]}".replace("\\", "/")
+        raise _wrong(shown, "it is a path of Windows, and this is another system", advice,
+                     layout=False)  # fmt: skip
     try:
         return Path(os.path.abspath(Path(text).expanduser()))
     except RuntimeError as error:  # ~somebody, or no home at all
@@ -108,7 +138,8 @@ def find_classes(path: Path) -> Found:
     """
     try:
         _check_folder(path)
-        return _find(path, path, [], 0)
+        found = _find(path, path, [], 0)
+        return found._replace(note=printable(found.note))
     except OSError as error:
         there = error.filename if isinstance(error.filename, (str, Path)) else path
         what = "it" if Path(there) == path else printable(there)
@@ -120,13 +151,20 @@ def find_classes(path: Path) -> Found:
 def _check_folder(path: Path) -> None:
     try:
         mode = path.stat().st_mode
-    except (FileNotFoundError, NotADirectoryError) as error:
-        reason = "there is no such folder"
-        if path.is_symlink():
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+            raise
+        reason, advice = "there is no such folder", "Check the path"
+        if error.errno == errno.ENAMETOOLONG:
+            reason += " (file name too long)"
+            advice += ": no disk takes such a name"
+        elif path.is_symlink():
             reason = f"it is a link to {os.readlink(path)}, which is not there"
-        raise _wrong(path, reason, "Check the path", layout=False) from error
+        raise _wrong(printable(path, most=500), reason, advice, layout=False) from error
     if not stat.S_ISDIR(mode):
-        packed = stat.S_ISREG(mode) and zipfile.is_zipfile(path)
+        packed = stat.S_ISREG(mode) and (
+            zipfile.is_zipfile(path) or path.suffix.lower() in _ARCHIVES
+        )
         what = "an archive; unpack it first" if packed else "a file, not a folder"
         raise _wrong(path, f"it is {what}", "Give the folder with the class folders")
 
@@ -138,6 +176,10 @@ def _find(folder: Path, path: Path, unused: list[tuple[str, str]], depth: int) -
     """Find the classes in a folder, which is `path` or lies in it with nothing else."""
     folders, loose = _look_in(folder, path, unused)
     roles = {part: role for part in folders if (role := _role(part.name))}
+    flat = _parts_in_names(folders, roles)
+    if flat:
+        _leave_out(unused, path, loose, [])
+        return _two_flat_parts(flat, path, unused)
     parts = _parts_of(path, folders, roles) if roles else None
     if parts:
         _leave_out(unused, path, loose, [])
@@ -157,6 +199,14 @@ def _find(folder: Path, path: Path, unused: list[tuple[str, str]], depth: int) -
         return _parts_in_classes(classes, inside, path, unused)
     groups = {cls.name: _files_in(cls, path, unused) for cls in classes}
     note = "" if place == path else f"The class folders are in {_inside(place, path)}"
+    inner = [{_key(one.name) for one in _look_in(cls, path, [])[0]} for cls in classes]
+    if len(inner[0]) > 1 and inner[0] == inner[1]:
+        names = ", ".join(f"{one.name}/" for one in _look_in(classes[0], path, [])[0][:3])
+        told = " and ".join(f"{cls.name}/" for cls in classes)
+        names += ", ..." * (len(inner[0]) > 3)
+        asked = f"{told} are taken for the classes, and both hold {names}"
+        asked += ": if those are the classes, call the folders above them train and validation"
+        note = f"{note}. {asked}" if note else asked
     return Found(_cleaned(groups), {}, unused, note)
 
 
@@ -196,7 +246,10 @@ def _two_parts(parts, folders, path: Path, unused) -> Found:
         return Found(_cleaned(of_train), {}, unused, note)
     of_validation, other = _classes_in(validation, path, unused)
     names, others = sorted(of_train), sorted(of_validation)
-    if names != others:
+    if names != others:  # as where one part is from a Mac, and the other from Windows
+        same = {_key(name): name for name in names}
+        of_validation = {same.get(_key(name), name): of_validation[name] for name in others}
+    if names != sorted(of_validation):
         reason = (
             f"{train.name}/ has the classes {' and '.join(names)}, "
             f"but {validation.name}/ has {' and '.join(others)}"
@@ -208,6 +261,11 @@ def _two_parts(parts, folders, path: Path, unused) -> Found:
     told = {"train": _inside(place, path), "validation": _inside(other, path)}
     plain = train.name.lower() == "train" and _role(validation.name) == "validation"
     return Found(groups, told, unused, "" if plain else _by_parts(train.name, validation.name))
+
+
+def _key(name: str) -> str:
+    """A class's name without what nobody sees: spaces at its ends, two ways to write an accent."""
+    return printable(name).strip()
 
 
 def _parts_of(path, folders, roles) -> tuple[Path, Path | None] | None:
@@ -273,9 +331,46 @@ def _parts_in_class(cls: Path, path: Path) -> dict[str, Path]:
     return {"train": roles["train"], "validation": validation}
 
 
+def _parts_in_names(folders: list[Path], roles: dict[Path, str]) -> dict[str, dict[str, Path]]:
+    """Folders called by class and part, as cats_train: role -> class -> folder; or {}."""
+    full = [folder for folder in folders if _holds_photos(folder)]
+    if len(full) < 4 or any(folder not in roles or _divided(folder) for folder in full):
+        return {}
+    parts: dict[str, dict[str, Path]] = {}
+    for folder in full:
+        words = re.findall(r"[^\W_]+", _spaced(folder.name))
+        rest = [word for word in words
+                if not _role_of_word(word.lower()) and word.lower() not in _HANGS_ON]  # fmt: skip
+        parts.setdefault(roles[folder], {})[" ".join(rest)] = folder
+    classes = set(parts.get("train", ()))
+    whole = all(set(part) == classes for part in parts.values())
+    several = sum(map(len, parts.values())) == len(full) and len(parts) > 1
+    return parts if whole and several and len(classes) == 2 and all(classes) else {}
+
+
+def _two_flat_parts(parts: dict[str, dict[str, Path]], path: Path, unused) -> Found:
+    """The classes where folders are called by class and part."""
+    validation = "validation" if "validation" in parts else "test"
+    groups, told = {}, {}
+    for part, role in (("train", "train"), ("validation", validation)):
+        folders = dict(sorted(parts[role].items()))
+        told[part] = " and ".join(folder.name for folder in folders.values())
+        groups |= {f"{part}/{name}": _files_in(folder, path, unused)
+                   for name, folder in _cleaned(folders).items()}  # fmt: skip
+    if validation != "test":
+        unused += [_left(path, folder, "kept for a last test; nothing is chosen by it")
+                   for folder in parts.get("test", {}).values()]  # fmt: skip
+    note = f"{told['train']} are for training, {told['validation']} for validation"
+    return Found(groups, told, unused, note)
+
+
 def _words(name: str) -> list[str]:
     """The words of a name: "catdog_train2" and "CatdogTrain" -> "catdog", "train"."""
-    return re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower())
+    return [word.lower() for word in re.findall(r"[^\W\d_]+", _spaced(name))]
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", printable(name, instead=" "))
 
 
 def _role_of_word(word: str) -> str | None:
@@ -470,7 +565,7 @@ def _all_labels(files: list[Path]) -> dict[str, list[Path]]:
     for label_of in (_without_number, lambda stem: (_words(stem) or [""])[0]):
         labels: dict[str, list[Path]] = {}
         for file in _photos_of(files):
-            labels.setdefault(label_of(file.stem).casefold(), []).append(file)
+            labels.setdefault(_key(label_of(file.stem)).casefold(), []).append(file)
         if "" in labels:
             return {}
         found = labels if not found or len(labels) == 2 else found
