@@ -853,6 +853,47 @@ def test_own_photos_that_are_all_one(tmp_path):
     assert "dogs" in caught.value.reason and "copies" in caught.value.reason
 
 
+def test_own_validation_that_is_all_in_training(tmp_path):
+    path = make_set(tmp_path / "own", 6, 2)
+    shutil.rmtree(path / "validation" / "dogs")
+    shutil.copytree(path / "train" / "dogs", path / "validation" / "dogs")
+    with pytest.raises(DataError) as caught:
+        data.add_pets(path, verbose=False)
+    assert "dogs in validation are in train" in caught.value.reason.replace("those", "dogs")
+    assert "give train alone" in caught.value.advice
+
+
+def test_a_folder_that_goes_away_while_it_is_read(tmp_path, monkeypatch):
+    """A stick that is pulled out: nothing of it comes in, and what was there stays."""
+    before = data.add_pets(make_classes(tmp_path / "before", 6), verbose=False)
+    path, read = make_classes(tmp_path / "own", 30), photos._read
+
+    def pulled_out(file):
+        if file.name == "dogs.0.jpg":
+            path.rename(tmp_path / "elsewhere")
+        return read(file)
+
+    monkeypatch.setattr(photos, "_read", pulled_out)
+    with pytest.raises(DataError) as caught:
+        data.add_pets(path, verbose=False)
+    assert f"{path} went away" in caught.value.reason and "disk" in caught.value.advice
+    assert data.load_pets(source="own", verbose=False) == before
+
+
+def test_a_class_that_cannot_be_read(tmp_path, monkeypatch):
+    path, read = make_classes(tmp_path / "own", 6), photos._read
+
+    def denied(file):
+        if file.parent.name == "dogs":
+            raise PermissionError(13, "Permission denied", str(file))
+        return read(file)
+
+    monkeypatch.setattr(photos, "_read", denied)
+    with pytest.raises(DataError) as caught:
+        data.add_pets(path, verbose=False)
+    assert "Permission denied" in caught.value.reason and "you may read them" in caught.value.advice
+
+
 @pytest.mark.parametrize("name", ["validation", "val", "Valid", "test"])
 def test_own_photos_in_parts(tmp_path, capsys, name):
     path = make_set(tmp_path / "own", 12, 4)

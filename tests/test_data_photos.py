@@ -60,6 +60,15 @@ def test_odd_files_are_told_with_the_change(tmp_path, name):
     assert len(result.photos) == 1
 
 
+def test_floats_below_zero_are_not_all_black(tmp_path):
+    """As a scanner for bodies saves them, in which water is 0 and air -1,000."""
+    levels = np.linspace(-1000, 3000, 64 * 48, dtype=np.float32).reshape(48, 64)
+    _, images = take(tmp_path, {"ct.tif": encoded(Image.fromarray(levels), "TIFF")})
+    saved = np.asarray(Image.open(next(images.rglob("*.jpg"))).convert("L"), float)
+    assert saved[:8].mean() < saved[20:28].mean() < saved[-8:].mean()
+    assert saved[16:24].mean() > saved[:8].mean() + 5  # all of it below zero
+
+
 PLAIN = {
     "as it is": lambda: jpeg(picture(1)),
     "progressive": lambda: jpeg(picture(1), progressive=True),

@@ -213,6 +213,9 @@ def make_set(
             groups, came, root=base, move=move, progress=progress, anew=own
         )
         classes = sorted({group.split("/")[-1] for group in groups})
+        if imported.left_out and not os.path.isdir(base):
+            reason = f"{printable(base)} went away while its files were read"
+            raise DataError(attempt, reason, "Check that its disk is there, and try again")
         _refuse_few(imported, groups, base, attempt, origin, part_names or {})
         counts = {group: sum(name.startswith(f"{group}/") for name in imported.photos)
                   for group in groups}  # fmt: skip
@@ -230,6 +233,16 @@ def make_set(
                 if not any(photo.startswith(f"{part}/{name}/") for photo in imported.photos):
                     reason = f"no photo of {name} is left for {part}: the others are copies of one"
                     advice = "Add photos that differ" if own else "Use another copy"
+                    if own and divided:
+                        train, there = ((part_names or {}).get(one, one) for one in PARTS)
+                        reason = (
+                            f"no photo of {name} is left for {part}: "
+                            f"all of those in {there} are in {train} as well"
+                        )
+                        advice = (
+                            f"Put others into {there}, or give {train} alone: "
+                            "a fifth of it becomes validation"
+                        )
                     raise DataError(attempt, reason, advice)
         record = {
             "source": source,
@@ -269,6 +282,8 @@ def _refuse_few(imported, groups, base, attempt, origin, part_names) -> None:
             reason = f"none of the {len(files):,} files in {there} is a usable photo"
             reason = f"{reason} ({some(bad)})" if files else f"there are no photos in {there}"
             advice = "Put photos there that open in an image viewer"
+            if bad and all(why.startswith(photos.UNREADABLE) for _, why in bad):
+                advice = "Check that their disk is there, and that you may read them"
             if origin != "own":
                 advice = "Use another copy"
             raise DataError(attempt, reason, advice)

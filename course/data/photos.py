@@ -91,6 +91,7 @@ _OF_SYSTEMS = re.compile(
     re.IGNORECASE,
 )
 
+UNREADABLE = "it cannot be read"  # begins the reason where a disk or a right is to blame
 _TOO_MANY = f"more than {MAX_PIXELS / 1e6:.0f} million pixels"
 _ALONE = threading.Lock()
 
@@ -172,7 +173,7 @@ def _is_junction(path: Path) -> bool:
 
 
 def _unreadable(error: OSError) -> str:
-    return f"it cannot be read ({error.strerror or error})"
+    return f"{UNREADABLE} ({error.strerror or error})"
 
 
 def is_hidden(name: str) -> bool:
@@ -443,6 +444,7 @@ def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
         changes.append("transparency to white")
     elif mode.startswith(("I", "F")):  # Pillow's own conversion would cut off at 255
         levels = np.nan_to_num(np.asarray(turned, np.float64))
+        levels -= min(levels.min(), 0.0)  # as of a scanner for bodies, in which water is 0
         top = max(levels.max(), 1.0)
         full = 1.0 if top <= 1 else 255.0 if top <= 255 else max(65535.0, top)
         turned = Image.fromarray(np.uint8(levels.clip(0, full) / full * 255 + 0.5))
