@@ -240,7 +240,7 @@ def data_fetch(
 def data_add(
     name: Annotated[str, typer.Argument(metavar="pets", help="The data set: pets.")],
     path: Annotated[  # no Path, which would take "" for the folder where one is
-        str, typer.Argument(metavar="PATH", help="A folder with two class folders of photos.")
+        str, typer.Argument(metavar="PATH", help="A folder with two class folders; quote spaces.")
     ],
 ) -> None:
     """Use photos of your own, of any two classes, in the lessons on cats and dogs.
@@ -313,12 +313,15 @@ def data_remove(
     except data.DataError as error:
         typer.echo(f"pets: {error}", err=True)
         raise typer.Exit(1) from error
+    from course_utils.texts import printable
+
     if removed is None:
         typer.echo("pets: no photos of your own were added, so there is nothing to remove")
     elif not removed.photos:
         typer.echo("pets: what an interrupted course data add pets had left is removed")
     elif removed.source and removed.source.is_dir():
-        typer.echo(f"pets: the copies of your photos are removed; {removed.source} was not touched")
+        source = printable(removed.source)
+        typer.echo(f"pets: the copies of your photos are removed; {source} was not touched")
     else:
         typer.echo("pets: the copies of your photos are removed; their folder was gone before")
 

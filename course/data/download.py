@@ -642,6 +642,8 @@ def storage_errors(attempt: str, folder: Path):
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
         what = "the disk is full" if full else "the data folder cannot be written to"
         first = f"Free some space at {folder}" if full else f"Make {folder} writable"
+        if isinstance(error, (NotADirectoryError, FileExistsError)):
+            first = f"Move away the file that is where the folder {folder} should be"
         detail = getattr(error, "strerror", None) or error
         advice = f"{first}, or set COURSE_DATA_DIR to another folder; then try again"
         raise StorageError(attempt, f"{what} ({detail})", advice) from error

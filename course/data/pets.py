@@ -278,7 +278,7 @@ def remove_pets(*, yes: bool = False) -> Removed | None:
         whole, source = root / "whole", _source_of(root)
         if whole.exists() and not yes and not (source and os.path.isdir(source)):
             gone = (
-                f"{source}, where they came from, is gone"
+                f"{printable(source)}, where they came from, is gone"
                 if source
                 else "their folder is not known"
             )
@@ -364,7 +364,7 @@ def own_status() -> list[Status]:
     """The status of the learner's own photos, if any were added; reads every file."""
     record, here = _here(OWN)
     source = _source_of(data_folder() / OWN)
-    would_use = "the cache" if record else f"{source}, copied anew"
+    would_use = "the cache" if record else f"{printable(source)}, copied anew"
     if not own_in_use():
         would_use = "pets: the folder these came from is gone"
     return [] if here == "none" else [_status(OWN, record, here, would_use)]
@@ -522,7 +522,7 @@ def _renew_own(root: Path, record: dict | None, attempt: str, *, progress) -> tu
     if not source:
         reason += ", and where they came from is not known"
     elif not os.path.isdir(source):
-        reason += f", and {source}, where they came from, is gone"
+        reason += f", and {printable(source)}, where they came from, is gone"
     else:
         try:
             path = Path(source)
@@ -532,7 +532,7 @@ def _renew_own(root: Path, record: dict | None, attempt: str, *, progress) -> tu
             raise
         except DataError as error:
             reason += f", and copying them anew failed ({error.reason})"
-            advice = f"Mend {source}, then: course data add pets {shlex.quote(source)}"
+            advice = f"Mend {printable(source)}, then: course data add pets {shlex.quote(source)}"
     if record:
         images = root / "whole" / "images"
         kept = {key: record[key] for key in ("part_names", "given")}
