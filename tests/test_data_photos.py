@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageFile
 from small_photos import (
     BAD,
     DAMAGES,
@@ -19,6 +19,7 @@ from small_photos import (
     jpeg,
     jpeg_with,
     make_classes,
+    noise,
     picture,
     product,
     profiled,
@@ -67,6 +68,16 @@ def test_floats_below_zero_are_not_all_black(tmp_path):
     saved = np.asarray(Image.open(next(images.rglob("*.jpg"))).convert("L"), float)
     assert saved[:8].mean() < saved[20:28].mean() < saved[-8:].mean()
     assert saved[16:24].mean() > saved[:8].mean() + 5  # all of it below zero
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "JPEG2000", "JPEG"])
+def test_what_is_cut_off_stays_out_where_pillow_was_told_to_fill_it_up(tmp_path, monkeypatch, kind):
+    """Many a notebook begins with LOAD_TRUNCATED_IMAGES = True."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    content = encoded(noise(1), kind)
+    result, _ = take(tmp_path, {"a": content[: len(content) * 6 // 10]}, anew=True)
+    assert not result.photos and len(result.left_out) == 1
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
 
 
 PLAIN = {

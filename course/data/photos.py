@@ -20,7 +20,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError, features
+from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError, features
 
 from course.data import jpegs
 from course.data.copies import exact_copies, look_alikes, look_of
@@ -460,10 +460,17 @@ def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Pillow's warnings (large, odd notes, ...) name no file; ours do."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Pillow's warnings (large, odd notes, ...) name no file; ours do.
+
+    Nor does it fill up what is cut off meanwhile, as many a notebook has it do.
+    """
+    lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
 
 
 @contextmanager
