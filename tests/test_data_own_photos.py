@@ -388,6 +388,7 @@ def test_classes_that_are_links(tmp_path):
         (["cat_front_*.jpg", "cat_side_*.jpg", "dog_*.jpg"], {"cat", "dog"}),
         (["cat.* - Copy.jpg", "dog.*.jpg"], {"cat", "dog"}),
         (["кот *.jpg", "пёс *.jpg"], {"кот", "пёс"}),
+        (["pets_cat*.jpg", "pets_dog*.jpg"], {"pets_cat", "pets_dog"}),
         (["\u00e9t\u00e9*.jpg", "e\u0301te\u0301 *.png", "hiver*.jpg"], {"\u00e9t\u00e9", "hiver"}),
         (["scan_cat_*.jpg", "scan_dog_*.jpg"], {"scan_cat", "scan_dog"}),
     ],
@@ -428,6 +429,13 @@ def test_names_that_tell_no_two_classes(tmp_path, patterns):
     error = refused(lay(tmp_path, *patterns))
     assert f"{5 * len(patterns)} loose files" in error.reason
     assert "a folder for each" in error.advice
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there it is a folder")
+def test_a_zip_of_windows_that_was_unpacked_elsewhere(tmp_path):
+    r"""Folders are in the files' names then: pets\cats\0.jpg."""
+    lay(tmp_path, "pets\\cats\\*.jpg", "pets\\dogs\\IMG_*.jpg")
+    assert set(found(tmp_path).groups) == {"cats", "dogs"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="runs a Unix shell")
@@ -536,6 +544,15 @@ def test_a_path_of_windows_elsewhere(given):
 @pytest.mark.parametrize("name", ["pets.tar.gz", "pets.rar", "pets.7z", "pets.tgz"])
 def test_an_archive_in_place_of_a_folder(tmp_path, name):
     assert "unpack it" in refused(write(tmp_path / name, b"x")).reason
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that is in use")
+def test_where_the_current_folder_is_gone(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    error = refused_path("photos")
+    assert "where you are" in error.reason and "whole path" in error.advice
 
 
 def test_the_home_folder_itself(tmp_path, monkeypatch):

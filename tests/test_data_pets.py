@@ -320,6 +320,11 @@ def test_mirror_that_is_a_copy_of_a_cache_with_all(all_mirror, tmp_path, monkeyp
     assert names_in(data.load_pets(source="all", verbose=False).folder) == names_in(first)
 
 
+def test_a_mirror_with_the_zip_unpacked(mirror):
+    (mirror / "cats_and_dogs").rename(mirror / "cats_and_dogs_filtered")
+    assert data.load_pets(source="real", verbose=False).origin == "photos"
+
+
 def test_mirror_without_a_class(mirror):
     for path in (mirror / "cats_and_dogs" / "train" / "dogs").iterdir():
         path.unlink()
@@ -1594,6 +1599,16 @@ def test_unequal_classes_are_told(tmp_path, capsys):
     assert_told(line, [40, 60, 56], "Guessing cars")
     data.load_pets(40, 16)
     assert len(lines_of(capsys)) == 1  # they are equal
+
+
+def test_nearly_all_is_not_all():
+    n = {"train/a": 4, "train/b": 1600, "validation/a": 1, "validation/b": 400}
+    files = {f"{group}/{i}.jpg": 1 for group, many in n.items() for i in range(many)}
+    record = {"classes": ["a", "b"], "files": files}
+    (line,) = (
+        line for line in pets._few_or_unequal(record, pets._have(record)) if "Unequal" in line
+    )
+    assert "right for more than 99% of the validation photos" in line
 
 
 # Names, and where they are printed

@@ -128,6 +128,9 @@ def folder_given(path: str | Path) -> Path:
         home = Path(text).parts[0]
         reason = f"{home} is nobody's home folder here"
         raise _wrong(shown, reason, "Give the whole path", layout=False) from error
+    except FileNotFoundError as error:
+        reason = "the folder where you are, from which it counts, is gone"
+        raise _wrong(shown, reason, "Give the whole path", layout=False) from error
 
 
 def find_classes(path: Path) -> Found:
@@ -575,6 +578,8 @@ def _all_labels(files: list[Path]) -> dict[str, list[Path]]:
 
 
 def _without_number(stem: str) -> str:
+    if "\\" in stem:  # a folder's, where a zip of Windows was unpacked elsewhere
+        return stem.split("\\")[-2]
     while (shorter := _NUMBER.sub("", stem)) != stem:
         stem = shorter
     return stem.strip(" ._-")

@@ -660,9 +660,10 @@ def _in_mirror(name: str, mirror: Path) -> Path:
 
     The mirror may be a copy of a cache as well, with name/whole/images, but not the cache itself.
     """
-    folder, copy = mirror / _LAYOUTS[name][0], mirror / name / "whole"
-    if _is_folder(folder):
-        return folder
+    copy = mirror / name / "whole"
+    for folder in (mirror / top for top in _LAYOUTS[name][:2]):  # the second: as the zip unpacks
+        if _is_folder(folder):
+            return folder
     itself = (data_folder() / name / "whole").resolve() == copy.resolve()
     if _is_folder(copy) and not itself:
         return copy / "images"
@@ -954,9 +955,10 @@ def _few_or_unequal(record: dict, chosen: dict) -> list[str]:
         small, large = sorted(n, key=n.get)
         part = "validation" if any(chosen["validation"].values()) else "train"
         share = chosen[part][large] / sum(chosen[part].values())
+        right = f"{share:.0%}" if share < 0.995 else "more than 99%"  # of 2,000 some are others
         lines.append(
             f"  Unequal classes: {n[small]:,} of {small}, {n[large]:,} of {large}. "
-            f"Guessing {large} every time is right for {share:.0%} "
+            f"Guessing {large} every time is right for {right} "
             f"of the {_PHOTOS_OF[part]} photos."
         )
     return lines
