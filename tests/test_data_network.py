@@ -390,6 +390,22 @@ def test_a_proxy_that_dies_meanwhile(monkeypatch, server, target):
     assert f"the proxy 127.0.0.1:{server.port} (http_proxy) refuses" in fault.reason
 
 
+@pytest.mark.parametrize("proxied", [False, True])
+def test_who_takes_connections_and_says_nothing(monkeypatch, server, target, slept, proxied):
+    """As a proxy that is half dead: it is waited for once, and told with the right time."""
+    monkeypatch.setattr(download, "CONNECT_SECONDS", 0.25)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        if proxied:
+            proxy_at(monkeypatch, f"http://127.0.0.1:{port}", "https_proxy")
+        fault = refused("https://host.test/" if proxied else f"https://127.0.0.1:{port}/", target)
+    assert "for 0.25 s" in fault.reason and slept == []
+    assert ("host.test" in fault.reason and f"127.0.0.1:{port} (https_proxy)" in fault.reason) or (
+        not proxied and "127.0.0.1 takes connections" in fault.reason
+    )
+    assert ("proxy" in fault.advice) == proxied
+
+
 @pytest.mark.parametrize(
     ("scheme", "status", "reason", "advice"),
     [

@@ -454,6 +454,11 @@ def fault_of(error: Exception, url: str, timeouts: tuple[float, float]) -> Fault
         to = way if at_proxy or not way.proxied else Way(host, 0, host)
         return fault_of_connecting(told, to, timeouts[0])
     if cause(requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
+        told = re.search(r"read timeout=([\d.]+)", str(error))
+        if told and float(told[1]) == timeouts[0]:  # urllib3's, while TLS or a tunnel is begun
+            reason = f"{way.name} takes connections, but nothing came from {host} for {told[1]} s"
+            advice = "Check the proxy, or try" if way.proxied else "Try"
+            return Fault(reason, f"{advice} on another network, or set COURSE_MIRROR to a copy")
         reason = f"nothing came from {name} for {timeouts[1]:g} s"
         return Fault(reason, "Try again: what has come is kept", transient=True)
     if cause(requests.ConnectionError, urllib3.exceptions.ProtocolError):
