@@ -304,3 +304,27 @@ def test_what_normalization_has_seen_survives():
     layer.adapt(values)
     model = keras.Sequential([keras.Input((4,)), keras.Sequential([layer]), keras.layers.Dense(1)])
     np.testing.assert_allclose(unpack(pack(model))(values), model(values), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: layers.Dropout(0.1, seed=20241231),
+        lambda: layers.Dense(2, kernel_initializer=keras.initializers.HeNormal(seed=2**31 - 1)),
+        lambda: layers.RandomFlip(seed=20241231),
+    ],
+)
+def test_a_date_will_do_as_a_seed(layer):
+    network = keras.Sequential([keras.Input((4, 4, 3)), layer(), layers.Flatten()])
+    assert np.array_equal(unpack(pack(network))(IMAGES[:, :4, :4]), network(IMAGES[:, :4, :4]))
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax", "silu", "relu", "sigmoid", "gelu"])
+def test_tensorflows_own_activations_are_kerass(name):
+    import tensorflow as tf
+
+    for activation in (getattr(tf.nn, name), getattr(keras.activations, name), name):
+        dense = layers.Dense(3, activation=activation)
+        network = keras.Sequential([keras.Input((4,)), dense, layers.Activation(activation)])
+        x = np.random.default_rng(1).normal(size=(5, 4)).astype("float32")
+        assert np.allclose(unpack(pack(network))(x), network(x), atol=1e-6)

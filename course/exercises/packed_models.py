@@ -33,6 +33,14 @@ _OPERATION_MODULES = ("keras.src.ops.", "keras.src.activations.")
 _CONTAINERS = {"Sequential", "Functional", "Model"}
 _MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints")
 _MAX_NUMBER = 1_000_000  # the largest size in a configuration: nothing here needs more
+_MAX_SEED = 2**64  # a date will do as a seed: it takes no memory
+# TensorFlow's own functions of which Keras has the same by another name.
+_ACTIVATIONS = {
+    "softmax_v2": "softmax",
+    "log_softmax_v2": "log_softmax",
+    "swish": "silu",
+    "identity": "linear",
+}
 
 
 def pack(model):
@@ -62,6 +70,7 @@ def pack(model):
         config = model.get_config()
     except NotImplementedError:
         raise NotData(_own_class(kind)) from None
+    config = _named_activations(config)
     _allow(config)
     return {
         "kind": "Sequential" if isinstance(model, keras.Sequential) else "Functional",
@@ -148,6 +157,17 @@ def _layers(model):
             yield layer
 
 
+def _named_activations(config):
+    """A configuration in which TensorFlow's functions bear Keras's names, as tf.nn.relu does."""
+    if isinstance(config, list | tuple):
+        return type(config)(map(_named_activations, config))
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "function" and config.get("config") in _ACTIVATIONS:
+        return _ACTIVATIONS[config["config"]]
+    return {key: _named_activations(item) for key, item in config.items()}
+
+
 def _allow(config, depth=0):
     """Raise NotData where a configuration names anything but Keras's own parts."""
     if depth > 60:
@@ -158,8 +178,9 @@ def _allow(config, depth=0):
     elif isinstance(config, dict):
         if "class_name" in config:
             _allow_part(config)
-        for item in config.values():
-            _allow(item, depth + 1)
+        for key, item in config.items():
+            if not (key == "seed" and type(item) is int and 0 <= item < _MAX_SEED):
+                _allow(item, depth + 1)
     elif isinstance(config, int | float) and abs(config) > _MAX_NUMBER:
         raise NotData(f"a network with the number {config} in it")
 
