@@ -77,7 +77,7 @@ def four_bytes_each(student, reference, rng):
         (train, validation),
         strict=True,
     ):
-        same(np.zeros_like(got), np.zeros(photos.shape), what=what, dtype="float32")
+        same(got, standardised(photos, train), what=what, dtype="float32")
 
 
 @check(
@@ -90,9 +90,10 @@ def four_bytes_each(student, reference, rng):
 def one_photo_alone(student, reference, rng):
     """gives a validation photo the same numbers, alone or among others"""
     train, validation = photos_of_two_kinds(rng, n_validation=5)
-    _, together = both(student.standardise(train, validation))
-    _, alone = both(student.standardise(train, validation[3:4]))
-    same(alone, np.asarray(together)[3:4])
+    expected = standardised(validation, train)
+    for photos, right in ((validation, expected), (validation[3:4], expected[3:4])):
+        _, got = both(student.standardise(train, photos))
+        same(got, right, what="validation")
 
 
 # 3.2
@@ -270,6 +271,7 @@ def no_leaks(student, reference, rng):
     """returns an array of shape (0, 2) for a clean set"""
     train = marks(rng, 4)
     validation = np.stack([with_changes(rng, mark, 30) for mark in train])
+    same(student.leaks(train, train, 1), [[i, i] for i in range(4)], what="the list of pairs")
     got = student.leaks(train, validation, 0)
     same(got, np.zeros((0, 2)), what="the list of pairs")
 
@@ -616,6 +618,9 @@ def compares_in_pairs(student, reference, rng):
 def no_difference(student, reference, rng):
     """gives 1 where there is no difference at all"""
     equal_wins = int(rng.integers(2, 6))
+    uneven = student.chance_of_difference(*two_networks(rng, 0, 2 * equal_wins, 9, 5))
+    what = f"P, with a = 0 and b = {2 * equal_wins},"
+    same(uneven, tossed(0, 2 * equal_wins), what=what, tolerance=0.5)  # not 1, as below
     same(student.chance_of_difference(*two_networks(rng, equal_wins, equal_wins, 9, 5)), 1.0)
     same(student.chance_of_difference(*two_networks(rng, 0, 0, 9, 5)), 1.0)
 
