@@ -153,6 +153,8 @@ def black_on_black(student, reference, rng):
     got = student.occluded(weights, image, 1, 4, 3, 0.0)
     got = shaped(got, (2, 3))
     same(got[:, :2], np.zeros((2, 2)), what="the part over the black half", tolerance=1e-4)
+    if np.abs(got[:, 2]).max() < 1e-3:
+        raise Wrong("nothing falls where the picture isn't black, either.")
 
 
 @check(
@@ -223,6 +225,8 @@ def keeps_what_speaks_for_it(student, reference, rng):
     """sets to 0 what speaks against the class"""
     weights, image, target, expected = mixed_case(rng)
     got = shaped(student.heat(weights, image, target), expected.shape, "the heat")
+    if got.max() <= 0:
+        raise Wrong("the heat is nowhere above 0.", got=got, expected=expected)
     if got.min() < -1e-6:
         says = f"the heat has values below 0, down to {got.min():.3g}."
         raise Wrong(says, got=got, expected=expected)
@@ -293,7 +297,10 @@ def points_to_the_middle_of_the_cell(student, reference, rng):
 )
 def flat_heat_is_a_miss(student, reference, rng):
     """counts heat with the same value everywhere as a miss"""
-    if student.hits(np.full((3, 5), float(rng.integers(0, 3))), np.ones((36, 30), bool)):
+    everywhere = np.ones((36, 30), bool)
+    if not student.hits(heat_and_place(rng)[0], everywhere):
+        raise Wrong("heat with one hottest cell misses a mask that is True everywhere.")
+    if student.hits(np.full((3, 5), float(rng.integers(0, 3))), everywhere):
         raise Wrong("heat with the same value everywhere counts as a hit.")
 
 
@@ -471,7 +478,8 @@ def exchanges_both_ways(student, reference, rng):
 def originals_stay(student, reference, rng):
     """leaves the pictures that it was given as they are"""
     images, labels = rng.random((10, 6, 7, 3)), rng.permutation(np.arange(10) % 2)
-    _, after = student.exchanged(images, labels, (1, 2, 4, 6))
+    got, after = student.exchanged(images, labels, (1, 2, 4, 6))
+    same(got, swapped(images, labels, (1, 2, 4, 6)), what="the array of exchanged pictures")
     same(after, images, what="`images` after the call")
 
 
@@ -550,5 +558,6 @@ def none_if_nothing_is_read(student, reference, rng):
     names = shuffled_names(rng)
     images, labels = coloured(rng, names)
     boxes = {name: BOXES[name] for name in names[1:]}
+    same_name(student.found(reader(rng, 0), images, labels, BOXES, 0.3), names[0])
     for weights in (reader(rng, 0), reader(rng, None)):
         same_name(student.found(weights, images, labels, boxes, 0.3), None)

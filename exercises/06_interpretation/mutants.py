@@ -333,7 +333,7 @@ mutant(
     "overwrites the one before it has been read",
     replace="changed[dogs, top:bottom, left:right] = images[cats, top:bottom, left:right]",
     by="changed[dogs, top:bottom, left:right] = changed[cats, top:bottom, left:right]",
-    loses=["exchanges_both_ways", "counts_right_answers"],
+    loses=["exchanges_both_ways", "counts_right_answers", "originals_stay"],
 )
 mutant(
     "covers_instead",
@@ -342,7 +342,7 @@ mutant(
     changed[dogs, top:bottom, left:right] = images[cats, top:bottom, left:right]
 """,
     by="    changed[:, top:bottom, left:right] = 0.5\n",
-    loses=["exchanges_both_ways", "counts_right_answers"],
+    loses=["exchanges_both_ways", "counts_right_answers", "originals_stay"],
 )
 mutant(
     "within_a_class",
@@ -353,7 +353,14 @@ mutant(
     by="""    for group in (cats, dogs):
         changed[group, top:bottom, left:right] = images[group[::-1], top:bottom, left:right]
 """,
-    loses=["exchanges_both_ways", "counts_right_answers", "finds_the_box", "hot_is_not_guilty"],
+    loses=[
+        "exchanges_both_ways",
+        "counts_right_answers",
+        "finds_the_box",
+        "hot_is_not_guilty",
+        "originals_stay",
+        "none_if_nothing_is_read",
+    ],
 )
 mutant(
     "in_place",
@@ -399,7 +406,7 @@ mutant(
     "takes the box whose exchange costs least",
     replace="worst = max(falls, key=falls.get)",
     by="worst = min(falls, key=falls.get)",
-    loses=["finds_the_box", "hot_is_not_guilty"],
+    loses=["finds_the_box", "hot_is_not_guilty", "none_if_nothing_is_read"],
 )
 mutant(
     "always_somebody",
@@ -421,7 +428,7 @@ mutant(
     replace="top, left, bottom, right = box",
     by="""top, left, height, width = box
     bottom, right = top + height, left + width""",
-    loses=["exchanges_both_ways"],
+    loses=["exchanges_both_ways", "originals_stay"],
 )
 mutant(
     "rim_too",
@@ -429,14 +436,14 @@ mutant(
     replace="top, left, bottom, right = box",
     by="""top, left, bottom, right = box
     bottom, right = bottom + 1, right + 1""",
-    loses=["exchanges_both_ways"],
+    loses=["exchanges_both_ways", "originals_stay"],
 )
 mutant(
     "without_exchange",
     "asks the network about the pictures as they are",
     replace="answers = model(exchange(images, labels, box))",
     by="answers = model(images)",
-    loses=["counts_right_answers", "finds_the_box", "hot_is_not_guilty"],
+    loses=["counts_right_answers", "finds_the_box", "hot_is_not_guilty", "none_if_nothing_is_read"],
 )
 mutant(
     "number_for_share",
@@ -450,5 +457,5 @@ mutant(
     "returns the box instead of its name",
     replace="return worst if falls[worst] >= least else None",
     by="return boxes[worst] if falls[worst] >= least else None",
-    loses=["finds_the_box", "hot_is_not_guilty"],
+    loses=["finds_the_box", "hot_is_not_guilty", "none_if_nothing_is_read"],
 )
