@@ -181,15 +181,27 @@ def test_a_long_list_of_nothing_takes_little_memory(item):
         tracemalloc.stop()
 
 
-def test_many_views_of_one_array_take_no_memory_each():
+@pytest.mark.parametrize("times", [2, 250_000])
+def test_an_array_can_be_named_once(times):
     array = np.zeros(100_000)
-    header = {"value": [{"a": 0}] * 1000, "arrays": [["<f8", [100_000]]]}
+    header = {"value": [{"a": 0}] * times, "arrays": [["<f8", [100_000]]]}
     tracemalloc.start()
     try:
-        decode(framed(header, array.tobytes()))
-        assert tracemalloc.get_traced_memory()[1] < 10e6
+        with pytest.raises(NotData, match="many times"):
+            decode(framed(header, array.tobytes()))
+        assert tracemalloc.get_traced_memory()[1] < 400e6
     finally:
         tracemalloc.stop()
+
+
+def test_letters_of_four_bytes_are_refused_or_bounded():
+    text = "\U0001f600" + "x" * 3_000_000
+    raw = json.dumps({"value": text, "arrays": []}, ensure_ascii=False).encode()
+    with pytest.raises(NotData):
+        decode(len(raw).to_bytes(4, "big") + raw)
+    with pytest.raises(NotData, match="MB of values"):
+        encode("x" * (plain_data.MAX_HEADER + 1))
+    assert decode(encode(text)) == text
 
 
 def test_decoded_arrays_can_be_changed_and_are_their_own():

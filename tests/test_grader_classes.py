@@ -170,6 +170,22 @@ def test_a_grader_stays_in_the_thread_that_made_it(exercise, tmp_path):
     assert threading.get_ident() not in {thread for *_, thread in events}
 
 
+def test_each_student_has_a_turn_before_anybody_has_a_second(exercise, tmp_path):
+    right = exercise.solution_cells()
+    for number in range(3):
+        hand_in(tmp_path / "in", f"ada/{number}.ipynb", [*right, f"# a{number}"], exercise.id)
+        hand_in(tmp_path / "in", f"{'bcd'[number]}/x.ipynb", [*right, f"# {number}"], exercise.id)
+    order = []
+
+    class Noted(HereGrader):
+        def grade(self, cells):
+            order.append(cells[-1])
+            return super().grade(cells)
+
+    graded(exercise, tmp_path / "in", tmp_path / "out", grader=Noted)
+    assert order == ["# a0", "# 0", "# 1", "# 2", "# a1", "# a2"]
+
+
 # Cut off and taken up again: `course grade` as a process of its own
 
 

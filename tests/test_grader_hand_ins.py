@@ -5,12 +5,14 @@ import json
 import os
 import re
 import subprocess
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from small_class import hand_in, notebook
 
+from course.exercises.reach import set_aside
 from course.grader import hand_ins
 from course.grader.hand_ins import HandInError, collect, read_cells, student_name
 from course.workspace import copies
@@ -361,16 +363,32 @@ def test_of_a_learners_copies_those_of_the_exercise_are_graded(tmp_path):
     assert "solutions" in found["01_solutions_convolution.ipynb"].note
 
 
-def test_cells_for_a_look_are_left_out_unless_an_answer_stands_in_one(tmp_path):
+def test_cells_for_a_look_are_set_aside(tmp_path):
+    """What they define may be needed; that is found out where the code runs: see `reach.to_run`."""
+
     def cell(source, *tags):
         return {"cell_type": "code", "source": source, "metadata": {"tags": list(tags)}}
 
-    answer = "ratio = 2"
-    cells = [cell("a = 1"), cell("slow()", "try"), cell("check('frame')", "check")]
-    cells += [cell(answer, "try"), cell("b = 1", "mine"), {**cell("c = 1"), "metadata": "odd"}]
+    aside = {"slow()": "try", "check('frame')": "check", "ratio = 2": "expected"}
+    cells = [cell("a = 1"), cell("%pip install course", "colab")]
+    cells += [cell(source, tag, "mine") for source, tag in aside.items()]
+    cells += [cell("b = 1", "mine"), {**cell("c = 1"), "metadata": "odd"}]
     path = tmp_path / "ada.ipynb"
     path.write_text(json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}))
-    assert only(path).cells == ("a = 1", answer, "b = 1", "c = 1")
+    assert only(path).cells == ("a = 1", *map(set_aside, aside), "b = 1", "c = 1")
+
+
+def test_a_cell_for_a_look_makes_no_other_code(tmp_path):
+    """Of the same answers it is said so, whatever was tried beside them."""
+    tried = {"cell_type": "code", "source": "slide()", "metadata": {"tags": ["try"]}}
+    for student, more in {"Ada": [], "Bob": [tried]}.items():
+        path = hand_in(tmp_path, f"{student}/01_convolution.ipynb", [CODE])
+        book = json.loads(path.read_text(encoding="utf-8"))
+        book["cells"] += more
+        path.write_text(json.dumps(book), encoding="utf-8")
+    ada, bob = collect(EXERCISE, [tmp_path])
+    assert (ada.note, bob.note) == ("the same code as Bob", "the same code as Ada")
+    assert ada.content != bob.content  # it may define something, so it is graded by itself
 
 
 def test_code_that_is_not_only_the_students_is_noted(tmp_path):
@@ -386,3 +404,63 @@ def test_code_that_is_not_only_the_students_is_noted(tmp_path):
         "the code is that of the solution",
         "",
     ]
+
+
+# One student, one turn
+
+
+def test_of_a_student_the_latest_few_are_graded_and_of_the_rest_is_said_so(tmp_path):
+    for number in range(300):
+        path = hand_in(tmp_path, f"ada/{number:03}.ipynb", [CODE, f"# {number}"], EXERCISE.id)
+        os.utime(path, (number, number))
+    hand_in(tmp_path, "ben/x.ipynb", [CODE], EXERCISE.id)
+    found = collect(EXERCISE, [tmp_path])
+    graded = [Path(one.file).name for one in found if not one.status]
+    latest = [f"{number}.ipynb" for number in range(300 - hand_ins.MOST_GRADED, 300)]
+    assert graded == [*latest, "x.ipynb"]
+    (rest,) = [one for one in found if one.status]
+    assert (rest.student, rest.status) == ("ada", "too many")
+    assert rest.file == f"{300 - hand_ins.MOST_GRADED} more notebooks"
+    assert rest.note.endswith(f"and {300 - hand_ins.MOST_GRADED - 3} more.")
+    assert max(len(one.note) for one in found) < 1000
+    assert "and 2 more" in found[0].note
+
+
+def test_what_is_no_submission_takes_no_turn_from_what_is_one(tmp_path):
+    for number in range(2 * hand_ins.MOST_GRADED):
+        hand_in(tmp_path, f"ada/{number}_of_another.ipynb", ["x = 1"], "02_mnist")
+    path = hand_in(tmp_path, "ada/01_convolution.ipynb", [CODE], EXERCISE.id)
+    os.utime(path, (1, 1))  # the oldest
+    statuses = [one.status for one in collect(EXERCISE, [tmp_path])]
+    assert sorted(statuses) == ["", *["wrong exercise"] * 2 * hand_ins.MOST_GRADED]
+
+
+def test_so_many_are_not_even_read(tmp_path, monkeypatch):
+    read = []
+    monkeypatch.setattr(hand_ins, "read_cells", lambda path: read.append(path) or ((), "other"))
+    for number in range(300):
+        hand_in(tmp_path, f"ada/{number}.ipynb", [CODE], EXERCISE.id)
+    collect(EXERCISE, [tmp_path])
+    assert len(read) == hand_ins.MOST_READ
+
+
+@pytest.mark.parametrize(
+    "outputs", [b"[]," * 4_000_000, b'"\xf0\x9f\x98\x80' + b"x" * 15_000_000 + b'",']
+)
+def test_a_notebook_takes_little_memory_to_read(tmp_path, outputs):
+    code = json.dumps({"cell_type": "code", "source": CODE, "metadata": {}, "outputs": []})
+    content = b'{"nbformat": 4, "metadata": {"x": [' + outputs + b'0]}, "cells": [' + code.encode()
+    (tmp_path / "ada.ipynb").write_bytes(content + b"]}")
+    tracemalloc.start()
+    try:
+        (found,) = collect(EXERCISE, [tmp_path])
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
+    assert found.status == ("unreadable" if outputs[0] == ord("[") else "")
+
+
+def test_same_code_in_many_names_some(tmp_path):
+    for number in range(40):
+        hand_in(tmp_path, f"student {number:02}/x.ipynb", [CODE], EXERCISE.id)
+    assert "student 02, student 03 and 36 more" in collect(EXERCISE, [tmp_path])[0].note

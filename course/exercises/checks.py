@@ -11,6 +11,8 @@ from course.exercises.plain_data import describe
 
 _KINDS = {"float": "f", "int": "iu", "bool": "b", "complex": "c"}
 MOST_VALUES = 10_000  # that `equal` compares one by one
+_FLOAT32 = float(np.finfo("float32").eps)  # two numbers next to each other, as a share of them
+_ROUNDINGS = 4  # of a large number, on the way to an answer
 _COLLECTED = "__collected__"  # in the names of a checks.py or mutants.py while it is read
 
 
@@ -89,7 +91,16 @@ def collect(made, names):
     names[_COLLECTED].append(made)
 
 
-def same(got, expected, *, what="the result", tolerance=1e-5, dtype=None, picture=False):
+def same(
+    got,
+    expected,
+    *,
+    what="the result",
+    tolerance=1e-5,
+    magnitude=0.0,
+    dtype=None,
+    picture=False,
+):
     """Compare arrays or numbers: kind, then shape, then dtype, then whether finite, then values.
 
     Args:
@@ -97,6 +108,9 @@ def same(got, expected, *, what="the result", tolerance=1e-5, dtype=None, pictur
         expected: array or number.
         what: how to call it in the message.
         tolerance: of the largest |expected|, or of 1 if that is larger.
+        magnitude: of the largest number that a right answer is computed from, where that is far
+            above the answer, as with the softmax of logits near 1,000. Who computes in float32 is
+            right, too: differences as small as it makes between numbers of this size are allowed.
         dtype: None for any; "float", "int", "bool", "complex", or a type such as "float32".
         picture: whether a notebook should draw both (2-D, or 3-D with 3 channels at the end).
     Raises:
@@ -126,7 +140,8 @@ def same(got, expected, *, what="the result", tolerance=1e-5, dtype=None, pictur
     difference[(given == wanted) | np.isnan(given) & np.isnan(wanted)] = 0
     difference[np.isnan(difference)] = np.inf
     largest = np.abs(wanted[np.isfinite(wanted)]).max(initial=0.0)
-    differs = difference > tolerance * max(1.0, float(largest))
+    allowed = max(tolerance * max(1.0, float(largest)), _ROUNDINGS * _FLOAT32 * float(magnitude))
+    differs = difference > allowed
     if differs.any():
         _raise_difference(array, expected, difference, differs, what, pair)
 
@@ -143,9 +158,10 @@ def equal(got, expected, *, what="the result"):
         course.exercises.checks.Wrong: the padding is 'same'; expected is 'valid'.
 
     """
-    if isinstance(got, np.ndarray) and got.size > MOST_VALUES:
-        raise Wrong(f"{what} is {describe(got)}; expected is {describe(_settled(expected))}.")
-    got, expected = _settled(got), _settled(expected)
+    expected = _settled(expected)
+    if _counted(got, most := max(MOST_VALUES, _counted(expected))) > most:
+        raise Wrong(f"{what} is {describe(got)}; expected is {describe(expected)}.")
+    got = _settled(got)
     if type(got) is not type(expected) and not _both_numbers(got, expected):
         wanted = "None" if expected is None else describe(expected)
         raise Wrong(f"{what} is {describe(got)}; expected is {wanted}.")
@@ -163,14 +179,42 @@ def _as_array(got, what, expected):
     wanted = f"an array of shape {expected.shape}" if expected.ndim else "a number"
     if isinstance(got, np.ndarray | bool | int | float | complex):
         return np.asarray(got)
-    if isinstance(got, list | tuple):
-        try:
-            array = np.asarray(got)
-        except ValueError:
-            array = None
-        if array is not None and array.dtype.kind in "biufc":
+    shape = _shape(got) if isinstance(got, list | tuple) else None
+    if shape is not None:  # only now: of texts, or of arrays beside each other, it makes far more
+        if shape != expected.shape and math.prod(shape) > max(MOST_VALUES, expected.size):
+            raise Wrong(f"{what} has shape {shape}; expected is {expected.shape}.")
+        array = np.asarray(got)
+        if array.dtype.kind in "biufc":
             return array
     raise Wrong(f"{what} is {describe(got)}; expected is {wanted}.")
+
+
+def _shape(value):
+    """The shape of the array that lists of numbers make; None if they make none."""
+    if isinstance(value, np.ndarray):
+        return value.shape
+    if not isinstance(value, list | tuple):
+        return () if isinstance(value, bool | int | float | complex) else None
+    shapes = set()
+    for item in value:
+        shapes.add(_shape(item))
+        if len(shapes) > 1 or None in shapes:
+            return None
+    return (len(value), *shapes.pop()) if shapes else (0,)
+
+
+def _counted(value, most=math.inf):
+    """How many values there are in lists, dicts and arrays together; it stops above `most`."""
+    if isinstance(value, np.ndarray):
+        return value.size
+    if not isinstance(value, list | tuple | dict):
+        return 1
+    count = len(value)
+    for item in value.values() if isinstance(value, dict) else value:
+        count += _counted(item, most - count)
+        if count > most:
+            break
+    return count
 
 
 def _raise_difference(array, expected, difference, differs, what, pair):

@@ -1,4 +1,4 @@
-"""Named wrong solutions: what an exercise's mutants.py is written with."""
+"""Named wrong solutions, and right ones: what mutants.py and variants.py are written with."""
 
 import dataclasses
 import sys
@@ -37,3 +37,24 @@ def mutant(name, says, *, by, loses, replace=None, task=None, hint=""):
     caller = sys._getframe(1)
     made = Mutant(name, says, by, tuple(loses), replace, task, hint, caller.f_lineno)
     collect(made, caller.f_globals)
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """A right solution in another style than the reference: it must get all points."""
+
+    name: str
+    tasks: dict  # id -> the code that stands instead of all code cells of the task
+    line: int
+
+
+def variant(name, **tasks):
+    """Describe a right solution in another style.
+
+    Args:
+        name: unique in the exercise: what is special about it.
+        tasks: of each task that it solves otherwise, by its id, the code that stands in place of
+            all its code cells. A line such as `# %% tags=["try"]` begins a cell in it.
+    """
+    caller = sys._getframe(1)
+    collect(Variant(name, tasks, caller.f_lineno), caller.f_globals)

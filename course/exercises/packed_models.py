@@ -32,6 +32,8 @@ OPERATIONS = frozenset(
 _OPERATION_MODULES = ("keras.src.ops.", "keras.src.activations.")
 _CONTAINERS = {"Sequential", "Functional", "Model"}
 _MODULES = ("keras.initializers", "keras.regularizers", "keras.constraints")
+_ARRAYS = {"__numpy__", "__tensor__"}  # classes that a configuration names an array's
+_LONGEST_SHAPE = 16  # numbers: longer lists of whole numbers are no sizes
 _MAX_NUMBER = 1_000_000  # the largest size in a configuration: nothing here needs more
 _MAX_SEED = 2**64  # a date will do as a seed: it takes no memory
 # TensorFlow's own functions of which Keras has the same by another name.
@@ -122,6 +124,58 @@ def unpack(packed):
     return model
 
 
+def parameters(model):
+    """How many numbers a network may have learnt: its weights, and what stands in for weights.
+
+    `count_params` sees no arrays that are constants: operands of `x * array`, the scale of a
+    Rescaling layer, the given mean of a Normalization layer.
+
+    Args:
+        model: a built keras.Model.
+    Returns:
+        int.
+    """
+    return model.count_params() + _constants(model.get_config())
+
+
+def _constants(config, within_call=False):
+    """How many constants a configuration has that could be weights; sizes and rates aren't.
+
+    They are the numbers of arrays, of lists of fractions, and of long lists; and in the calls of a
+    functional network all that aren't whole.
+    """
+    if isinstance(config, dict):
+        if config.get("class_name") in _ARRAYS:
+            return int(np.size(config["config"]["value"]))
+        return sum(
+            _constants(item, within_call or key == "inbound_nodes")
+            for key, item in config.items()
+            if not key.endswith("_initializer")  # of what is a weight, and counted as such
+        )
+    if isinstance(config, list | tuple):
+        numbers = _numbers(config)
+        if numbers is None:
+            return sum(_constants(item, within_call) for item in config)
+        fractions = any(isinstance(number, float) for number in numbers)
+        return len(numbers) if fractions or len(numbers) > _LONGEST_SHAPE else 0
+    return int(within_call and isinstance(config, float))
+
+
+def _numbers(value):
+    """All numbers of lists within lists; None if there is something else in them."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return [value]
+    if not isinstance(value, list | tuple):
+        return None
+    found = []
+    for item in value:
+        numbers = _numbers(item)
+        if numbers is None:
+            return None
+        found += numbers
+    return found
+
+
 def _built(container, config, shapes):
     """A network of this configuration, which takes no memory before its weights' shapes fit.
 
@@ -190,7 +244,7 @@ def _allow_part(config):
     own = config.get("registered_name")
     if not isinstance(name, str) or not isinstance(module, str):
         raise NotData("a network with a part whose class has no name")
-    if name in ("__tuple__", "__keras_tensor__", "__numpy__"):  # data, no code
+    if name in ("__tuple__", "__keras_tensor__") or name in _ARRAYS:  # data, no code
         return
     if name == "DTypePolicy" and module in ("keras", "keras.dtype_policies"):
         return

@@ -13,6 +13,7 @@ import numpy as np
 from course.exercises.errors import NotData
 
 MAX_BYTES = 64 * 1024 * 1024
+MAX_HEADER = 24 * 1024 * 1024  # of them, all but the arrays: as objects it can take four times that
 MAX_DEPTH = 40
 MAX_VALUES = 1_000_000  # entries of lists and dicts together
 _LARGEST_KEY = 2**60  # of larger ones many have the same hash, and dicts of those are slow
@@ -41,7 +42,7 @@ def encode(value):
         header = json.dumps({"value": tree, "arrays": arrays}).encode()
     except ValueError as error:  # an int of more digits than Python turns into text
         raise NotData(f"a value that can't be written down: {error}") from None
-    _check_header(header)
+    _check_header(header, len(header))
     size = 4 + len(header) + sum(array.nbytes for array in blobs)
     if size > MAX_BYTES:
         raise NotData(f"{size / 1e6:,.0f} MB, where at most {MAX_BYTES / 1e6:.0f} MB are expected")
@@ -61,7 +62,8 @@ def decode(data):
     except NotData:
         raise
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise NotData(f"bytes that aren't plain data: {type(error).__name__}: {error}") from None
+        why = str(error)[:200]  # that of a UnicodeError has its bytes
+        raise NotData(f"bytes that aren't plain data: {type(error).__name__}: {why}") from None
     except (RecursionError, OverflowError, MemoryError) as error:
         raise NotData(f"bytes that are too much: {type(error).__name__}") from None
 
@@ -89,8 +91,11 @@ def describe(value):
     return f"a {type(value).__name__}"
 
 
-def _check_header(header):
+def _check_header(header, size):
     """Refuse what would take far more memory as objects than it has bytes, such as [[],[],...]."""
+    if size > MAX_HEADER:
+        most = f"at most {MAX_HEADER / 1e6:.0f} MB"
+        raise NotData(f"{size / 1e6:,.0f} MB of values beside arrays, where {most} are expected")
     marks = sum(header.count(mark) for mark in (b"[", b"{", b","))
     if marks > 4 * MAX_VALUES:
         raise NotData(f"over {MAX_VALUES:,} values in lists and dicts")
@@ -146,9 +151,11 @@ def _decode(data):
     end = 4 + int.from_bytes(data[:4], "big")
     if end > len(data):
         raise NotData("a header that is longer than what holds it")
+    if end - 4 > MAX_HEADER:
+        _check_header(b"", end - 4)
     text = bytes(data[4:end])
-    _check_header(text)
-    header = json.loads(text.decode())
+    _check_header(text, len(text))
+    header = json.loads(text.decode("ascii"))
     arrays = []
     for dtype, shape in header["arrays"]:
         if not _DTYPE.fullmatch(dtype):
@@ -167,6 +174,7 @@ def _decode(data):
 
 
 def _from_tree(tree, arrays, depth):
+    """The value of a tree. An array is taken out when it is named, so that it is named once."""
     if depth > 2 * MAX_DEPTH:
         raise NotData("values nested too deeply")
     if isinstance(tree, list):
@@ -175,7 +183,10 @@ def _from_tree(tree, arrays, depth):
         return tree
     [(tag, content)] = tree.items()
     if tag == "a":
-        return arrays[content]
+        array, arrays[content] = arrays[content], None
+        if array is None:
+            raise NotData("one array named many times")
+        return array
     if tag == "c":
         return complex(*content)
     if tag == "t":

@@ -1,8 +1,15 @@
-"""Which names a piece of code defines and uses, and what leads to what by them."""
+"""Which names a piece of code defines and uses, and what leads to what by them.
+
+Code that is set aside is run only as far as other code needs it, whatever its cell is for.
+"""
 
 import ast
 import functools
+import re
 import symtable
+
+_ASIDE = "# %% set aside\n"  # the first line of such a cell
+_TIMED = re.compile(r"%%(time|timeit|capture|prun)\b.*\n")  # magics that run the cell below them
 
 
 def statements(cells):
@@ -72,3 +79,84 @@ def reached(names, steps):
         before = names
         names = names.union(*(then for some, then in steps if some & names))
     return names
+
+
+def set_aside(source):
+    """A cell that is there for a look: `to_run` keeps of it only what others need."""
+    return _ASIDE + source
+
+
+def is_aside(source):
+    """Whether a cell has been set aside."""
+    return source.startswith(_ASIDE)
+
+
+def to_run(cells, asked=(), again=()):
+    """What to run of each cell of a notebook, to have the definitions that Jupyter would give.
+
+    Cells that were set aside, and those of `again`, are cut down to the statements that the other
+    cells and the names that are asked for need: a slow demo needn't be run, a helper must be.
+
+    Args:
+        cells: list of str, magics in them or not.
+        asked: names that somebody will ask for.
+        again: indices of cells that can't be run whole.
+    Returns:
+        list of str, one for each cell; empty where nothing of it is needed.
+    """
+    cut = {n for n, cell in enumerate(cells) if n in again or is_aside(cell)}
+    if not cut:
+        return list(cells)
+    read = [_read(cell) for cell in cells]
+    needed, modules = set(asked), set()
+    for n, (code, nodes) in enumerate(read):
+        if n not in cut:
+            needed |= _words(code) if nodes is None else names_of(code)[1]
+        imports = (node for node in nodes or () if isinstance(node, ast.Import | ast.ImportFrom))
+        modules = modules.union(*(names_of(ast.unparse(node))[0] for node in imports))
+    parts = {n: [(node, *_reach(node, modules)) for node in read[n][1] or ()] for n in cut}
+    steps = [(makes, uses) for part in parts.values() for _, makes, uses in part]
+    needed = reached(needed, steps)
+    run = list(cells)
+    for n, part in parts.items():
+        kept = [node for node, makes, _ in part if makes & needed or "*" in makes]
+        run[n] = "\n".join(map(ast.unparse, kept))
+    return run
+
+
+def _read(cell):
+    """A cell's code without magics, and its statements; (as it is, None) if it isn't Python."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    code = _TIMED.sub("", cell.removeprefix(_ASIDE).lstrip("\n"), count=1)
+    if code.startswith("%%"):
+        return code, None  # another language, or a file
+    for transform in (str, TransformerManager().transform_cell):
+        try:
+            plain = transform(code)
+            return plain, ast.parse(plain).body
+        except (SyntaxError, ValueError):
+            continue
+    return code, None
+
+
+def _words(text):
+    return set(re.findall(r"\w+", text))
+
+
+def _reach(node, modules):
+    """What a statement makes or changes, and what it uses: two sets of names."""
+    makes, uses = (set(names) for names in names_of(ast.unparse(node)))
+    if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+        return {"*"}, uses
+    for part in ast.walk(node):
+        changed = None
+        if isinstance(part, ast.Attribute | ast.Subscript) and not isinstance(part.ctx, ast.Load):
+            changed = part
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
+            changed = part.func if isinstance(node, ast.Expr) and part is node.value else None
+        while isinstance(changed, ast.Attribute | ast.Subscript | ast.Call):
+            changed = changed.func if isinstance(changed, ast.Call) else changed.value
+        if isinstance(changed, ast.Name) and changed.id not in modules:
+            makes.add(changed.id)
+    return makes, uses

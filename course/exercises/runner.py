@@ -160,6 +160,8 @@ def run_check(check, student, reference, seed):
         shown = {"got": wrong.got, "expected": wrong.expected}
     except SideError as error:
         status, message = error.status, str(error)
+    except MemoryError:
+        status, message = "died", f"{asked.last}, which takes more memory to judge than there is."
     except Exception as error:
         # Either the check has a fault, or it met an answer of a form that its author didn't expect.
         fault = _fault(check, reference, seed, error)

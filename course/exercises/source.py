@@ -5,6 +5,7 @@
         exercise.py     percent format: prose, code with marked solutions
         checks.py       what is checked, for how many points, with which hints
         mutants.py      named wrong solutions, and the checks that each must lose
+        variants.py     (optional) right solutions in other styles
         probes.py       (optional) turns what isn't plain data into plain data
 
 A released one, as `release` writes it, has no solutions, no mutants and no hidden checks. A table
@@ -30,6 +31,7 @@ from importlib import metadata
 from pathlib import Path
 
 from course.exercises.checks import collecting
+from course.exercises.reach import set_aside, statements
 
 EXERCISES = Path(__file__).resolve().parents[2] / "exercises"  # a clone's own, complete
 RELEASED = Path(__file__).resolve().parent / "released"  # what any install of the course carries
@@ -44,7 +46,7 @@ _OPTION = re.compile(r'\s+(task|tags)=("[^"]*"|\[[^\]]*\])')
 
 
 # The modules beside this one that a verdict rests on.
-_VERDICT = ("checks", "errors", "packed_models", "plain_data", "runner", "source")
+_VERDICT = ("checks", "errors", "packed_models", "plain_data", "reach", "runner", "source")
 
 
 class ExerciseError(Exception):
@@ -143,6 +145,27 @@ class Exercise:
         self.require_whole()
         return _mutants(self.folder / "mutants.py", self)
 
+    @cached_property
+    def variants(self):
+        """The right solutions of variants.py, a list of Variant; none if there is no such file.
+
+        Raises:
+            ExerciseError: it is a released exercise, or variants.py is wrong.
+        """
+        self.require_whole()
+        path = self.folder / "variants.py"
+        return _variants(path, self) if path.exists() else []
+
+    @property
+    def asked(self):
+        """Names of the functions and variables that learners are to write: list of str."""
+        names = []
+        for cell in self.cells:
+            if cell.graded and BEGIN in cell.source:
+                written = statements([cell.solution]) - statements([cell.release])
+                names += [name for code in sorted(written) for name in _defined(code)]
+        return names
+
     @property
     def points(self):
         """Of all checks, the hidden ones of a released exercise too."""
@@ -218,6 +241,22 @@ class Exercise:
             for number, cell in enumerate(graded)
             if number not in own[1:]
         ]
+
+    def variant_cells(self, variant):
+        """What a grader would run of a variant's submission: list of str."""
+        cells, done = [], set()
+        for cell in self.cells:
+            if cell.graded and cell.task not in variant.tasks:
+                cells.append(cell.solution)
+            elif cell.graded and cell.task not in done:
+                done.add(cell.task)
+                cells += _variant_cells(variant.tasks[cell.task])
+        return cells
+
+    def trains(self, variant):
+        """Whether the tasks that a variant solves train a network."""
+        own = [cell.solution for cell in self.cells if cell.graded and cell.task in variant.tasks]
+        return any(".fit(" in code for code in own)
 
     def names_of(self, task):
         """The functions and variables that a task's cells define, in order: list of str."""
@@ -559,6 +598,42 @@ def _mutants(path, exercise):
             _fail(path, mutant.line, says)
         lines[mutant.name] = mutant.line
     return mutants
+
+
+def _variants(path, exercise):
+    variants, lines = _read(path), {}
+    tasks = [task.id for task in exercise.tasks]
+    for variant in variants:
+        who, says = f"the variant {variant.name!r}", ""
+        unknown = [task for task in variant.tasks if task not in tasks]
+        if variant.name in lines:
+            says = f"{who} is here twice, first in line {lines[variant.name]}"
+        elif not variant.tasks:
+            says = f"{who} solves no task"
+        elif unknown:
+            says = f"there is no task {unknown[0]!r}; there are {', '.join(tasks)}"
+        if says:
+            _fail(path, variant.line, says)
+        for cell in exercise.variant_cells(variant):
+            try:
+                ast.parse(cell)
+            except SyntaxError as error:
+                _fail(path, variant.line, f"{who} is not Python: {error.msg}")
+        lines[variant.name] = variant.line
+    return variants
+
+
+def _variant_cells(code):
+    """The cells of a variant's code, as a grader gets them."""
+    cells = []
+    for part in re.split(r"(?m)^(?=# %%)", code.strip("\n")):
+        first, _, rest = part.partition("\n")
+        marked = first.startswith("# %%")
+        tags = set(re.findall(r'"(\w+)"', first)) if marked else set()
+        source = (rest if marked else part).strip("\n")
+        if source:
+            cells.append(set_aside(source) if tags & NOT_GRADED else source)
+    return cells
 
 
 def _why_not_applied(mutant, exercise):

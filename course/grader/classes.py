@@ -10,6 +10,7 @@ import itertools
 import queue
 import signal
 import threading
+from collections import Counter
 
 import tqdm
 
@@ -80,7 +81,7 @@ def grade_class(
     """
     seed, digest = seed or book.seed, grading_digest(exercise)
     isolations = ("strong", "weak") if weak_ok else ("strong",)
-    contents = {hand_in.content: hand_in.cells for hand_in in hand_ins if not hand_in.status}
+    contents = {hand_in.content: hand_in.cells for hand_in in _in_turn(hand_ins)}
     results = {}
     if not regrade:
         results = _kept(book, contents, digest=digest, seed=seed, isolations=isolations)
@@ -120,6 +121,16 @@ def grade_class(
     ]
     kept = len(contents) - len(todo)
     return Graded(rows, new=new, kept=kept, interrupted=interrupted, stopped=stopped)
+
+
+def _in_turn(hand_ins):
+    """What can be graded, the first of each student, then the second of each, and so on."""
+    rounds, number = {}, Counter()
+    for hand_in in hand_ins:
+        if not hand_in.status:
+            rounds.setdefault(number[hand_in.student], []).append(hand_in)
+            number[hand_in.student] += 1
+    return itertools.chain(*rounds.values())
 
 
 def _kept(book, contents, *, digest, seed, isolations):

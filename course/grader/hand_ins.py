@@ -10,13 +10,20 @@ import json
 import os
 import re
 import stat
+import sys
 from pathlib import Path
 
 from course.exercises import NOT_GRADED, ExerciseError, exercise_ids, load_exercise
+from course.exercises.reach import is_aside, set_aside
 from course_utils.texts import counted, printable
 
 FILE_MB = 20
-CODE_MB = 1
+CODE_MB = 0.3  # as it lies in memory
+MOST_VALUES = 1_000_000  # brackets, braces and commas: what a file of JSON costs in memory
+MOST_GRADED = 5  # notebooks of a student, the latest
+MOST_READ = 50
+_LARGE_MB = 5
+_NAMED = 3  # files or students in a note
 _SKIPPED_FOLDERS = ("__MACOSX", "__pycache__", "node_modules")
 _MOODLE = re.compile(r"_assignsubmission_file_?$")
 # What browsers, JupyterLab, Windows, and `course update` and `course unpack` add to a copy.
@@ -36,7 +43,8 @@ class HandIn:
         student: who handed it in, as text that can be printed.
         file: its path, as text that can be printed.
         cells: its code cells, a tuple of str; empty unless it can be graded.
-        status: "" if it can be graded, else "unreadable" or "wrong exercise".
+        status: "" if it can be graded, else "unreadable", "wrong exercise", or "too many", which
+            stands for all of a student's that are left out.
         note: a sentence: why not, or what else is to be known.
     """
 
@@ -57,7 +65,7 @@ class HandInError(Exception):
 
 
 def collect(exercise, places):
-    """Find and read the submissions of an exercise.
+    """Find and read the submissions of an exercise: of each student the latest few.
 
     Args:
         exercise: an Exercise.
@@ -67,7 +75,7 @@ def collect(exercise, places):
     Raises:
         HandInError: a place doesn't exist, or there is no notebook anywhere.
     """
-    hand_ins, seen = [], set()
+    found, seen = {}, set()
     for place in map(Path, places):
         if not os.path.lexists(place):
             raise HandInError(f"There is no file or folder {printable(place)}. Check the path.")
@@ -75,7 +83,12 @@ def collect(exercise, places):
             real = os.path.abspath(path) if trouble else os.path.realpath(path)
             if real not in seen:
                 seen.add(real)
-                hand_ins.append(_read(exercise, student, path, trouble))
+                found.setdefault(printable(student), []).append((path, trouble))
+    hand_ins = [
+        hand_in
+        for student, notebooks in found.items()
+        for hand_in in _of_student(exercise, student, notebooks)
+    ]
     if not hand_ins:
         there = ", ".join(printable(place) for place in places)
         raise HandInError(f"There is no notebook (*.ipynb) in {there}. Check the path.")
@@ -114,14 +127,14 @@ def folder_name(path):
     return _MOODLE.sub("", Path(os.path.abspath(path)).parent.name) or "nameless"
 
 
-def read_cells(path, asked=frozenset()):
+def read_cells(path):
     """The code cells of a notebook that are to be graded, read as data.
 
-    Cells tagged as being for the learner's own look are left out, unless an answer stands in one.
+    Cells tagged as being for the learner's own look are set aside: of them, only what others need
+    will be run. The one that installs the course is left out.
 
     Args:
         path: Path. Only a plain file is opened: no device, no queue.
-        asked: the names that the exercise asks for, a set of str.
     Returns:
         (tuple of str, the exercise's id that the notebook names, or None).
     Raises:
@@ -140,12 +153,13 @@ def read_cells(path, asked=frozenset()):
     if not isinstance(notebook.get("cells"), list):
         raise HandInError("this isn't a whole notebook: it has no list of cells")
     sources = [_source(cell, number) for number, cell in enumerate(notebook["cells"], 1)]
+    tags = list(map(_tags, notebook["cells"]))
     cells = tuple(
-        source
-        for source, cell in zip(sources, notebook["cells"], strict=True)
-        if source is not None and (not _only_to_look(cell) or defined_names(source) & asked)
+        set_aside(source) if tags & NOT_GRADED else source
+        for source, tags in zip(sources, tags, strict=True)
+        if source is not None and "colab" not in tags
     )
-    if sum(map(len, cells)) > CODE_MB * 1e6:
+    if sum(map(sys.getsizeof, cells)) > CODE_MB * 1e6:
         raise HandInError(f"it has more than {CODE_MB} MB of code")
     return cells, _exercise_named(notebook)
 
@@ -225,12 +239,53 @@ def _skipped(name):
     return name.startswith(".") or name in _SKIPPED_FOLDERS
 
 
+def _of_student(exercise, student, notebooks):
+    """A student's hand-ins: those to be graded, at most so many, and one that stands for the rest.
+
+    Args:
+        notebooks: list of (path, trouble).
+    """
+    latest = sorted(notebooks, key=lambda found: (-_changed(found[0]), str(found[0])))
+    hand_ins, left_out = [], []
+    for number, (path, trouble) in enumerate(latest):
+        graded = sum(not hand_in.status for hand_in in hand_ins)
+        if graded >= MOST_GRADED or number >= MOST_READ:
+            left_out.append(printable(path))
+        else:
+            hand_ins.append(_read(exercise, student, path, trouble))
+    if left_out:
+        which = f"The {MOST_GRADED} latest of a student's notebooks are graded; these are not: "
+        more = counted(len(left_out), "more notebook")
+        note = f"{which}{some(left_out)}."
+        hand_ins.append(HandIn(student, more, status="too many", note=note))
+    return hand_ins
+
+
+def _changed(path):
+    """When a file was changed, in s since 1970; of links themselves, not of what they lead to."""
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return 0.0
+
+
+def some(names):
+    """The first few names, and how many more there are.
+
+    Example:
+        >>> some(["a", "b"]), some(["a", "b", "c", "d", "e"])
+        ('a, b', 'a, b, c and 2 more')
+    """
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
 def _read(exercise, student, path, trouble):
-    student, file = printable(student), printable(path)
+    file = printable(path)
     try:
         if trouble:
             raise HandInError(trouble)
-        cells, named = read_cells(path, _task_names(exercise))
+        cells, named = read_cells(path)
     except HandInError as error:
         return HandIn(student, file, status="unreadable", note=f"{error}.")
     wrong = _other_exercise(exercise, cells, named)
@@ -260,6 +315,10 @@ def _bytes(path):
 
 
 def _parse(content):
+    if sum(content.count(mark) for mark in b"[{,") > MOST_VALUES:
+        raise HandInError(f"it has more than {MOST_VALUES:,} values: clear its outputs and save it")
+    if len(content) > _LARGE_MB * 1e6:  # one letter of four bytes makes all of them take four
+        content = re.sub(rb"[\xf0-\xf4][\x80-\xbf]{3}", "\ufffd".encode(), content)
     try:
         return json.loads(content)  # of bytes, it knows UTF-8, -16 and -32, with a mark or without
     except RecursionError:
@@ -288,10 +347,10 @@ def _source(cell, number):
     return "".join(lines).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _only_to_look(cell):
+def _tags(cell):
     metadata = cell.get("metadata")
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
-    return isinstance(tags, list) and any(tag in NOT_GRADED for tag in tags if isinstance(tag, str))
+    return {tag for tag in tags if isinstance(tag, str)} if isinstance(tags, list) else set()
 
 
 def _exercise_named(notebook):
@@ -335,7 +394,7 @@ def _noted(hand_ins, exercise):
     for hand_in in hand_ins:
         if not hand_in.status:
             files.setdefault(hand_in.student, []).append(hand_in)
-            students.setdefault(hand_in.content, set()).add(hand_in.student)
+            students.setdefault(_content(hand_in.cells), set()).add(hand_in.student)
     known = {
         _content(exercise.release_cells()): "the code is as it was handed out",
         _content(exercise.solution_cells()): "the code is that of the solution",
@@ -344,9 +403,10 @@ def _noted(hand_ins, exercise):
     for hand_in in hand_ins:
         notes = [hand_in.note, _more_than_once(hand_in, files.get(hand_in.student, []))]
         if not hand_in.status:
-            others = sorted(students[hand_in.content] - {hand_in.student})
-            same = f"the same code as {', '.join(others)}" if others else ""
-            notes.append(known.get(hand_in.content, same))
+            code = _content(hand_in.cells)
+            others = sorted(students[code] - {hand_in.student})
+            same = f"the same code as {some(others)}" if others else ""
+            notes.append(known.get(code, same))
         noted.append(dataclasses.replace(hand_in, note="; ".join(filter(None, notes))))
     return noted
 
@@ -354,11 +414,11 @@ def _noted(hand_ins, exercise):
 def _more_than_once(hand_in, of_student):
     if hand_in.status or len(of_student) < 2:
         return ""
-    files = ", ".join(other.file for other in of_student)
+    files = some([other.file for other in of_student])
     if len({other.content for other in of_student}) == 1:
         return f"the same code, handed in {counted(len(of_student), 'time')}: {files}"
     return f"{counted(len(of_student), 'submission')}: {files}"
 
 
 def _content(cells):
-    return HandIn("", "", tuple(cells)).content
+    return HandIn("", "", tuple(cell for cell in cells if not is_aside(cell))).content

@@ -29,8 +29,9 @@ import psutil
 
 import course
 import course_utils
+from course.data.digits import digits_file, without_kept_back
 from course.exercises import EXERCISES, RELEASED, Died, TimedOut
-from course.grader import wire
+from course.grader import taken, wire
 from course.grader.zygote import HOME, rooms
 
 PATIENCE = 5  # times its seconds that a request may take by the clock, on a busy machine
@@ -100,7 +101,9 @@ class Jail:
         self._hide = (EXERCISES, RELEASED, *hide)
         self._process, self._orders = None, None
         self._home = tempfile.mkdtemp(prefix="course_") if self.isolation == "weak" else None
+        self._digits = _digits_to_show() if self.isolation == "strong" else None
         self._core, self._core_taken = _own_core()
+        taken.remove_groups()
         self._forks = sys.platform == "linux"  # elsewhere, forking is refused or isn't safe
         if self._forks:
             try:
@@ -142,6 +145,18 @@ class Jail:
         if self._core_taken is not None:
             self._core_taken.close()
         _remove(self._home)
+        _remove(self._digits and self._digits.parent)
+
+    def revive(self):
+        """Start the process that forks workers anew if it has ended."""
+        if self._forks and (self._process is None or self._process.poll() is not None):
+            self.renew()
+
+    def renew(self):
+        """End everything in the jail, and start anew."""
+        self._end_zygote()
+        if self._forks:
+            self._start_zygote()
 
     def _end_zygote(self):
         if self._process is not None:
@@ -185,7 +200,8 @@ class Jail:
         command = [sys.executable, "-B", "-P", "-s", "-m", "course.grader.zygote"]
         command.append(json.dumps(settings))
         if self.isolation == "strong":
-            command = _bwrap(self._hide, forks="alone" not in settings) + command
+            digits = [(self._digits, digits_file())] if self._digits else []
+            command = _bwrap(self._hide, digits, forks="alone" not in settings) + command
             variables = {}  # none of ours: bubblewrap's own processes may be seen from within
         else:
             places = {str(Path(package.__file__).parents[1]) for package in (course, course_utils)}
@@ -250,6 +266,7 @@ class Jail:
             process,
             limits["memory_mb"],
             end=lambda: self._end_forked(pid, home, process),
+            group=_group([process], limits),
         )
 
     def _end_forked(self, pid, home, process):
@@ -267,12 +284,11 @@ class Jail:
 
     def _find(self, pid):
         """The worker that the zygote knows as `pid`; None if it has ended."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for process in psutil.Process(self._process.pid).children(recursive=True):
-                with contextlib.suppress(OSError):
-                    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-                        if line.startswith("NSpid:") and line.split()[2:3] == [str(pid)]:
-                            return process
+        for number in _descendants(self._process.pid):
+            with contextlib.suppress(OSError):
+                status = Path(f"/proc/{number}/status").read_text()
+                if status.partition("\nNSpid:")[2].split("\n")[0].split()[1:2] == [str(pid)]:
+                    return _process(number)
         return None
 
     def _alone(self, limits):
@@ -302,7 +318,9 @@ class Jail:
             worker.end()
             raise IsolationError(f"No process for a submission could be started: {error}") from None
         if limits["strong"]:
-            worker.timed = worker.timed.children(recursive=True)[-1]
+            family = worker.timed.children(recursive=True)
+            worker.timed = family[-1]
+            worker.group = _group(family, limits)
         return worker
 
 
@@ -316,14 +334,16 @@ class Worker:
         process: psutil.Process, or None where it has ended.
         memory_mb: what it and its children may use together.
         end: function that ends all of them.
+        group: taken.Group that they are in, or None.
     """
 
-    def __init__(self, conversation, process, memory_mb, *, end):
+    def __init__(self, conversation, process, memory_mb, *, end, group=None):
         self._conversation = conversation
         self._process = process
         self._memory_mb = memory_mb
         self._end = end
         self._looked = 0.0
+        self.group = group
         self.timed = process  # whose processor time counts: a sandbox's worker is a grandchild
         self.spent = 0.0
 
@@ -348,27 +368,42 @@ class Worker:
             return self._conversation.ask(
                 request, PATIENCE * seconds, watch=lambda: self._watch(seconds)
             )
+        except Died:
+            if self.group and self.group.was_full():
+                raise self._too_much(self._memory_mb, "more than ") from None
+            raise
         finally:
             self.spent += self._counted()
 
     def memory(self):
-        """MB that the worker and its children use together.
+        """MB that the worker and its children take of the machine together.
 
         Pages that several processes share are counted once where the system tells.
         """
-        try:
-            family = [self._process, *self._process.children(recursive=True)]
-        except (AttributeError, psutil.NoSuchProcess):
+        if self.group:
+            with contextlib.suppress(OSError):
+                return self.group.used() / 1e6
+        if self._process is None:
             return 0.0
-        resident = sum(map(_resident, family))
+        if sys.platform == "linux":
+            pids = [self._process.pid, *_descendants(self._process.pid)]
+            family = [process for process in map(_process, pids) if process]
+            more = taken.counted(pids)
+        else:
+            family, more = [self._process], 0
+            with contextlib.suppress(psutil.NoSuchProcess):
+                family += self._process.children(recursive=True)
+        resident = sum(map(_resident, family)) + more
         if resident <= self._memory_mb * 1e6:
             return resident / 1e6
-        return sum(map(_share, family)) / 1e6
+        return (sum(map(_share, family)) + more) / 1e6
 
     def end(self):
         """End the worker and all that it started."""
         self._end()
         self._conversation.end()
+        if self.group:
+            self.group.remove()
 
     def _watch(self, seconds):
         if monotonic() - self._looked < wire.TICK:
@@ -376,15 +411,47 @@ class Worker:
         used = self.memory()
         self._looked = monotonic()
         if used > self._memory_mb:
-            raise Died(f"it used {used:,.0f} MB, where {self._memory_mb:,} MB are allowed")
+            raise self._too_much(used)
         if self._counted() >= seconds:
             raise TimedOut(f"no answer within {seconds:.3g} s")
+
+    def _too_much(self, used, more=""):
+        return Died(f"it used {more}{used:,.0f} MB, where {self._memory_mb:,} MB are allowed")
 
     def _counted(self):
         """Seconds that the present request has taken."""
         start, processor = self._start
         clock = monotonic() - start
         return min(clock, max(_processor_seconds(self.timed) - processor, clock / PATIENCE))
+
+
+def _descendants(pid):
+    """Numbers of the processes that a process has started, directly or not: a list.
+
+    On Linux each says which its children are; psutil looks at all processes of the machine.
+    """
+    children = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError):
+                text = Path(f"/proc/{pid}/task/{task}/children").read_text()
+                children += map(int, text.split())
+    except OSError:
+        return []
+    return children + [number for child in children for number in _descendants(child)]
+
+
+def _group(family, limits):
+    """A control group with these processes in it (psutil's, or None), or None."""
+    made = taken.group(limits["memory_mb"]) if sys.platform == "linux" and all(family) else None
+    if made:
+        try:
+            for process in family:
+                made.add(process.pid)
+        except OSError:
+            made.remove()
+            return None
+    return made
 
 
 def _own_core():
@@ -497,11 +564,28 @@ def _environment(home, packages):
     return variables
 
 
-def _bwrap(hide=(), *, forks=True):
+def _digits_to_show():
+    """A file, in a folder of its own, to stand in the place of the one with all digits.
+
+    Returns:
+        Path, or None if there is none to hide.
+    """
+    try:
+        content = without_kept_back()
+    except (ImportError, OSError):
+        return None
+    file = Path(tempfile.mkdtemp(prefix="course_")) / "digits"
+    file.parent.chmod(0o755)
+    file.write_bytes(content)
+    return file
+
+
+def _bwrap(hide=(), replace=(), *, forks=True):
     """The command that runs another one in a sandbox.
 
     Args:
         hide: paths to cover, should they lie within what the sandbox has.
+        replace: pairs of a file, and the one in whose place it is to be seen.
         forks: whether the command is the zygote, which ends when this process does. Any other
             ends with the thread that starts it.
     Returns:
@@ -544,6 +628,8 @@ def _bwrap(hide=(), *, forks=True):
             covered.append(path.resolve())
     for path in covered:
         command += ["--tmpfs", path, "--remount-ro", path]
+    for file, place in replace:
+        command += ["--ro-bind", file, place.resolve()]
     command += ["--proc", "/proc", "--perms", "0755", "--dir", "/dev"]
     for name in _DEVICES:
         command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]

@@ -17,11 +17,12 @@ from pathlib import Path
 from course.exercises import clean, plain_title, verdict, verdict_templates
 from course.grader.gradebook import Result
 from course.grader.hand_ins import HandIn, defined_names
+from course.grader.judge import HIDDEN
 from course_utils.files import write_whole
 from course_utils.texts import counted
 
 PENDING = "not graded yet"
-_UNGRADED = ("unreadable", "wrong exercise", "grader error", PENDING)
+_UNGRADED = ("unreadable", "wrong exercise", "too many", "grader error", PENDING)
 _NAME_BYTES = 100  # of a page's file name: what every file system takes, with room for more
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # Windows has devices there
 
@@ -168,7 +169,7 @@ def summary(exercise, rows):
         lines.append(f"points: mean {mean:.1f}, median {median:.1f}, of {number(exercise.points)}")
         lines += _of_each_check(exercise, rows)
     for row in rows:
-        if row.status in ("unreadable", "wrong exercise"):
+        if row.status in ("unreadable", "wrong exercise", "too many"):
             why = row.hand_in.note
             lines.append(f"{row.status}: {row.hand_in.student} ({row.hand_in.file}): {why}")
         elif row.status in ("timed out", "died") or (
@@ -247,8 +248,12 @@ def _own_name(file, names):
 
 
 def _own_trouble(exercise, result):
-    """The trouble of a student's making; ours could tell what is hidden."""
-    ours = ("the grader failed: ", *(f"{check.id}: " for check in exercise.checks))
+    """The trouble of a student's making; ours could tell what is hidden.
+
+    So could that in hidden checks, which has words of the submission's, as in `it sent an array of
+    type ...`: it knows by then what it was asked.
+    """
+    ours = (HIDDEN, "the grader failed: ", *(f"{check.id}: " for check in exercise.checks))
     return [text for text in result.trouble if not text.startswith(ours)]
 
 

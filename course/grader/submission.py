@@ -1,36 +1,33 @@
 """Grade submissions, one after the other: run them in a jail, judge what they answer out here.
 
-The checks run in this process and ask the submission's process for answers to their questions. It
-knows neither the checks nor what they expect; whatever it does to itself changes its answers only.
+The checks run in a process for this alone (see `judge`), which asks the submission's process for
+answers to their questions. That one knows neither the checks nor what they expect; whatever it does
+to itself changes its answers only.
 """
 
-import ast
-import dataclasses
-import re
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
 
-from course.exercises import (
-    Died,
-    ExerciseError,
-    Memo,
-    NotAnswered,
-    NotData,
-    Outcome,
-    Raised,
-    Side,
-    SideError,
-    TimedOut,
-    digest_of,
-    run_check,
-)
-from course.grader.jail import IsolationError, Jail
+import psutil
 
-_SAID = {kind.status: kind for kind in (NotAnswered, Raised, NotData)}  # by a worker
-_REFERENCE_PATIENCE = 3  # times a submission's limits: a slow machine isn't the reference's fault
-_MEMO_BYTES = 256e6  # of answers of the reference to keep
+import course
+import course_utils
+from course.exercises import ExerciseError, Outcome, digest_of
+from course.grader.jail import IsolationError
+from course.grader.judge import HIDDEN, JUDGE_MB, JUDGE_SECONDS, in_order, summed_up
+
 _FOLDER = Path(__file__).parent
 # The modules beside this one that a verdict rests on, and this one.
-_VERDICT = ("jail", "submission", "wire", "worker", "zygote")
+_VERDICT = ("jail", "judge", "submission", "taken", "wire", "worker", "zygote")
+_LAST_SECONDS = 10  # that the judge gets to end in an orderly way
+_TICK = 0.2  # seconds between two looks at its memory, where it can't be limited
+_THREADS = {f"{library}_NUM_THREADS": "1" for library in ("MKL", "OMP", "OPENBLAS")}
 
 
 def grading_digest(exercise):
@@ -48,30 +45,14 @@ def grading_digest(exercise):
     return f"{exercise.digest}-{digest_of(_FOLDER / f'{name}.py' for name in _VERDICT)}"
 
 
-@dataclasses.dataclass
-class Graded:
-    """What became of a submission.
-
-    Args:
-        outcomes: list of Outcome, one a check, in the exercise's order.
-        status: "graded"; "timed out" or "died" if some part of it did, and all the rest is graded;
-            "grader error" if something of ours failed.
-        trouble: list of str: what went wrong besides wrong answers.
-    """
-
-    outcomes: list
-    status: str
-    trouble: list
-
-
 class Grader:
     """Grades submissions of one exercise. Close it, or use it as a context manager.
 
-    To grade several at a time, give each thread a Grader of its own. Where each submission has a
-    sandbox of its own (see `jail`), it ends with the thread that called `grade`.
+    To grade several at a time, give each thread a Grader of its own. If this process ends in
+    whatever way, everything that belongs to a Grader ends too.
 
     Args:
-        exercise: Exercise.
+        exercise: Exercise, as it is in its folder.
         seed: int >= 0, the secret that hidden inputs are drawn from; `grade` takes others, too.
         weak_ok: whether weak isolation will do.
     Raises:
@@ -85,15 +66,9 @@ class Grader:
     def __init__(self, exercise, seed, *, weak_ok=False):
         self.exercise = exercise
         self.seed = int(seed)
-        self._jail = Jail(_warm(exercise), hide=[exercise.folder], weak_ok=weak_ok)
-        self.isolation = self._jail.isolation
-        try:
-            self._reference = _Reference(self._jail, exercise)
-            self._memo = Memo(self._reference)
-            self._prove_reference()
-        except BaseException:
-            self.close()
-            raise
+        self._weak_ok = weak_ok
+        self._judge = None
+        self.isolation = self._start()
 
     def __enter__(self):
         return self
@@ -103,7 +78,20 @@ class Grader:
 
     def close(self):
         """End every process that belongs to it."""
-        self._jail.close()
+        if self._judge is None:
+            return
+        judge, self._judge = self._judge, None
+        family = _family(judge)
+        judge.stdin.close()
+        try:
+            judge.wait(_LAST_SECONDS)
+        except subprocess.TimeoutExpired:
+            judge.kill()
+            judge.wait()
+        judge.stdout.close()
+        for process in psutil.wait_procs(family, timeout=_LAST_SECONDS)[1]:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
     def grade(self, cells, *, seed=None):
         """Grade a submission.
@@ -114,213 +102,109 @@ class Grader:
                 passes every check was proved with the grader's own only.
         Returns:
             Graded. Nothing that a submission does is raised here.
+        Raises:
+            IsolationError, ExerciseError: the judge has ended, and doesn't start again.
         """
+        checks = in_order(self.exercise.checks)
         seed = self.seed if seed is None else int(seed)
-        student = _Student(self._jail, self.exercise, list(cells))
+        order = {"cells": list(cells), "seed": f"{seed:x}", "limits": vars(self.exercise.limits)}
+        outcomes, trouble, status = {}, [], "graded"
+        while len(outcomes) < len(checks):
+            asked, end = self._have_judged({**order, "judged": list(outcomes)}, outcomes)
+            if end:
+                trouble += [text for text in end["trouble"] if text not in trouble]
+                status = end["status"] if status == "graded" else status
+                break
+            # The check during which the judge has ended is lost, with whatever had been answered.
+            check = next(check for check in checks if check.id not in outcomes)
+            seconds = time.monotonic() - asked
+            outcomes[check.id] = _lost(check, seconds)
+            trouble.append(f"{HIDDEN if check.hidden else ''}`{check.task}`: {_WHY}")
+            status = "died"
+        outcomes = [outcomes[check.id] for check in self.exercise.checks]
+        return summed_up(outcomes, status, trouble)
+
+    def _have_judged(self, order, outcomes):
+        """Give an order, and fill in outcomes as they come.
+
+        Returns:
+            (when the check began that was judged last, by the clock; the last message, or None if
+            the judge's process ended before).
+        """
+        if self._judge is None:
+            self._start()
+        began = time.monotonic()
         try:
-            outcomes = [self._judge(check, student, seed) for check in self.exercise.checks]
-        finally:
-            student.end()
-            self._forget()
-        trouble = student.trouble
-        trouble += [f"{o.check}: {o.message}" for o in outcomes if o.status == "grader error"]
-        status = student.ended_by or "graded"
-        if any(outcome.status == "grader error" for outcome in outcomes):
-            status = "grader error"
-        return Graded(outcomes, status, trouble)
+            self._judge.stdin.write(json.dumps(order).encode() + b"\n")
+            self._judge.stdin.flush()
+            while said := self._hear():
+                if "outcome" in said:
+                    outcomes[said["outcome"]["check"]] = Outcome(**said["outcome"])
+                elif "check" in said:
+                    began = time.monotonic()
+                elif "end" in said:
+                    return began, said["end"]
+                else:
+                    return began, None
+        except BrokenPipeError:
+            pass
+        self.close()  # it was ended itself; the next one starts anew
+        return began, None
 
-    def _judge(self, check, student, seed):
-        outcome = run_check(check, student, self._memo, seed)
-        broken = student.broken or self._reference.broken
-        if broken:  # our failure, whatever the check has made of it
-            return _unjudged(check, broken, outcome.seconds)
-        return outcome
-
-    def _forget(self):
-        """Let no submission meet a reference that has seen another submission's data."""
-        self._reference.end()
-        self._reference.broken = ""
-        if self._reference.said_bytes > _MEMO_BYTES:
-            self._memo = Memo(self._reference)
-            self._reference.said_bytes = 0
-
-    def _prove_reference(self):
-        for check in self.exercise.checks:
-            outcome = run_check(check, self._reference, self._memo, self.seed)
-            if self._reference.broken:
-                raise IsolationError(self._reference.broken)
-            if outcome.status != "passed":
-                raise ExerciseError(
-                    f"{self.exercise.folder}/checks.py:{check.line}: {check.id} is not passed by "
-                    f"the solution itself ({outcome.status}: {outcome.message}). Nobody can be "
-                    "graded with it. `course exercises selftest` says more."
-                )
-        self._reference.end()
-
-
-class _Worked(Side):
-    """A side that lives in a worker of the jail, which is started when it is first asked."""
-
-    def __init__(self, jail, exercise, cells, patience=1):
-        self._jail, self._cells, self._probes = jail, cells, exercise.probes
-        limits = exercise.limits
-        self._call_seconds = limits.call_seconds * patience
-        self._cell_seconds = limits.cell_seconds * patience
-        self._all_seconds = limits.submission_seconds * patience
-        self._memory_mb = limits.memory_mb
-        self._worker = None
-        self._spent = 0.0  # seconds, by workers that were ended
-        self.broken = ""  # why our own part failed
-
-    def call(self, name, args, kwargs):
-        request = {"do": "call", "name": name, "args": list(args), "kwargs": kwargs}
-        return self._answer(request, name)
-
-    def value(self, name):
-        return self._answer({"do": "value", "name": name}, name)
-
-    def end(self):
-        """End its processes."""
-        if self._worker is not None:
-            worker, self._worker = self._worker, None
-            self._spent += worker.spent
-            worker.end()
+    def _hear(self):
+        """The judge's next message, a dict; None if there is none."""
+        line = self._judge.stdout.readline()
+        return json.loads(line) if line.endswith(b"\n") else None
 
     def _start(self):
-        for trial in (1, 2):  # the second with a new zygote
-            try:
-                return self._jail.worker(memory_mb=self._memory_mb, seconds=self._all_seconds)
-            except IsolationError as error:
-                if trial == 2:
-                    self.broken = str(error)
-                    raise
-        return None
-
-    def _ask(self, request, seconds):
-        """Ask the worker. It is ended if it dies, or doesn't answer in time."""
-        try:
-            reply = self._worker.ask(request, seconds)
-        except (Died, TimedOut):
-            self.end()
-            raise
-        if "ok" in reply:
-            return reply["ok"]
-        # A worker can say no more than that: a submission doesn't choose its other statuses.
-        raise _SAID.get(reply["status"], Raised)(reply["message"])
-
-    def _answer(self, request, name):
-        raise NotImplementedError
-
-
-class _Student(_Worked):
-    """A submission. Cells that kill or block it are left out when it is started again."""
-
-    def __init__(self, jail, exercise, cells):
-        super().__init__(jail, exercise, cells)
-        self._failed = {}  # number of a cell -> the SideError that it ended in
-        self.trouble = []
-        self.ended_by = ""  # "timed out" or "died": what first happened to a part of it
-
-    def _answer(self, request, name):
-        while self._worker is None:
-            self._run_cells()
-        seconds = min(self._call_seconds, self._left())
-        try:
-            return self._ask(request, seconds)
-        except NotAnswered as error:
-            raise self._why_missing(name, error) from None
-        except TimedOut:
-            raise self._lost(TimedOut, f"`{name}`", self._too_slow(seconds)) from None
-        except Died as error:
-            raise self._lost(Died, f"`{name}`", str(error)) from None
-
-    def _run_cells(self):
-        """Start it, and run all cells but those that ended it before."""
-        self._left()
-        self._worker = self._start()
-        for number, cell in enumerate(self._cells, 1):
-            if isinstance(self._failed.get(number), TimedOut | Died):
-                continue
-            request = {"do": "cell", "source": cell, "label": f"<cell {number}>"}
-            seconds = min(self._cell_seconds, self._left())
-            try:
-                self._ask(request, seconds)
-                self._failed.pop(number, None)
-            except TimedOut:
-                why = self._too_slow(seconds)
-                self._failed[number] = self._lost(TimedOut, f"cell {number}", why)
-                return
-            except Died as error:
-                self._failed[number] = self._lost(Died, f"cell {number}", str(error))
-                return
-            except SideError as error:
-                if number not in self._failed:
-                    self.trouble.append(f"cell {number}: {error}")
-                self._failed[number] = type(error)(f"cell {number}: {error}")
-        if self._probes:
-            self._ask({"do": "probes", "source": self._probes}, self._left())
-
-    def _left(self):
-        """Seconds left for the whole submission."""
-        left = self._all_seconds - self._spent - (self._worker.spent if self._worker else 0)
-        if left > 0:
-            return left
-        self.end()
-        raise self._lost(TimedOut, "the submission", self._too_slow(0))
-
-    def _too_slow(self, seconds):
-        if seconds in (self._call_seconds, self._cell_seconds):
-            return f"it took longer than {seconds:g} s"
-        return f"the whole submission took longer than {self._all_seconds:g} s"
-
-    def _lost(self, kind, what, why):
-        """Note what has happened, and make an error of it."""
-        error = kind(f"{what}: {why}")
-        self.ended_by = self.ended_by or kind.status
-        if str(error) not in self.trouble:
-            self.trouble.append(str(error))
-        return error
-
-    def _why_missing(self, name, error):
-        """A name that isn't there because the cell with it failed has that cell's fate."""
-        for number, why in self._failed.items():
-            if re.search(rf"\b{re.escape(name)}\b", self._cells[number - 1]):
-                return type(why)(f"{error} Its cell failed: {why}")
-        return error
+        settings = {
+            "folder": str(self.exercise.folder.resolve()),
+            "seed": f"{self.seed:x}",
+            "weak_ok": self._weak_ok,
+        }
+        places = {str(Path(package.__file__).parents[1]) for package in (course, course_utils)}
+        path = [*sorted(places), *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._judge = subprocess.Popen(
+            [sys.executable, "-m", "course.grader.judge", json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **_THREADS, "PYTHONPATH": os.pathsep.join(path)},
+            start_new_session=os.name != "nt",  # Ctrl-C is for this process, which tidies up
+        )
+        said = self._hear()
+        if said is None or "isolation" not in said:
+            self.close()
+            said = said or {"text": "The process that judges submissions did not start."}
+            kind = ExerciseError if said.get("kind") == "ExerciseError" else IsolationError
+            raise kind(said["text"])
+        if sys.platform != "linux":
+            threading.Thread(target=_watch, args=(self._judge,), daemon=True).start()
+        return said["isolation"]
 
 
-class _Reference(_Worked):
-    """The solution, in a worker that never sees a submission's code."""
-
-    def __init__(self, jail, exercise):
-        super().__init__(jail, exercise, exercise.solution_cells(), _REFERENCE_PATIENCE)
-        self.said_bytes = 0
-
-    def _answer(self, request, name):
-        if self._worker is None:
-            self._worker = self._start()
-            for number, cell in enumerate(self._cells, 1):
-                request_cell = {"do": "cell", "source": cell, "label": f"<solution {number}>"}
-                self._ask(request_cell, self._cell_seconds)
-            self._ask({"do": "probes", "source": self._probes}, self._cell_seconds)
-        value = self._ask(request, self._call_seconds)
-        self.said_bytes += getattr(value, "nbytes", 1000)
-        return value
+_WHY = (
+    f"judging what it answered took more than {JUDGE_MB} MB of memory, or more than "
+    f"{JUDGE_SECONDS} s, and was ended"
+)
 
 
-def _unjudged(check, why, seconds):
-    return Outcome(check.id, check.task, check.points, None, "grader error", why, seconds)
+def _lost(check, seconds):
+    return Outcome(check.id, check.task, check.points, 0.0, "died", f"{_WHY}.", seconds)
 
 
-def _warm(exercise):
-    """What workers import before they are forked: as the exercise says, and what its cells need.
+def _family(process):
+    try:
+        return psutil.Process(process.pid).children(recursive=True)
+    except psutil.Error:
+        return []
 
-    Returns:
-        list of str, import statements.
-    """
-    statements = [f"import {name}" for name in exercise.warm]
-    for cell in exercise.solution_cells():
-        nodes = ast.parse(cell).body
-        imports = (node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
-        statements += map(ast.unparse, imports)
-    return list(dict.fromkeys(statements))
+
+def _watch(judge):
+    """End a judge that takes too much memory, where the system has no limit for that."""
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(judge.pid)
+        most = process.memory_info().rss + (JUDGE_MB << 20)
+        while process.memory_info().rss < most:
+            time.sleep(_TICK)
+        process.kill()

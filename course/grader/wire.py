@@ -3,8 +3,11 @@
 Whoever is at the other end may send anything at all. It ends that conversation, and nothing else.
 """
 
+import contextlib
+import io
 import os
 import queue
+import select
 import threading
 import time
 
@@ -12,61 +15,61 @@ from course.exercises import MAX_BYTES, Died, NotData, TimedOut, decode, encode
 from course_utils.texts import printable
 
 LENGTH = 8  # bytes that say how long a frame is
-MAX_MARKS = 4_000_000  # brackets, braces and commas of a frame's header: what JSON costs in memory
 MAX_MESSAGE = 1000  # characters
 TICK = 0.2  # seconds between two looks at a worker's memory and processor time
 _CHUNK = 1024 * 1024
 
 
-def write(descriptor, data):
+def write(descriptor, data, wait=None):
     """Write a frame.
 
     Args:
         descriptor: of a file, to write to.
         data: bytes, what `encode` makes of a value.
+        wait: as `receive` has it.
     Raises:
         OSError: nobody reads any more.
     """
     left = memoryview(len(data).to_bytes(LENGTH, "big") + data)
     while left:
-        left = left[os.write(descriptor, left[:_CHUNK]) :]
+        try:
+            left = left[os.write(descriptor, left[:_CHUNK]) :]
+        except BlockingIOError:
+            wait(_ready(descriptor, select.POLLOUT))
 
 
-def receive(descriptor):
+def receive(descriptor, wait=None):
     """Read a frame.
 
+    Args:
+        descriptor: of a file, to read from.
+        wait: where reading may not block, a function that is called instead. It is given another
+            one, which takes seconds and says whether there is something to be read by then.
     Returns:
         The value in it.
     Raises:
         EOFError: the other end closed, perhaps in the middle of a frame.
         NotData: what came isn't a frame of plain data.
     """
-    size = int.from_bytes(_read(descriptor, LENGTH), "big")
+    size = int.from_bytes(_read(descriptor, LENGTH, wait), "big")
     if not 4 <= size <= MAX_BYTES:
         raise NotData(f"a frame of {size:,} bytes, where 4 to {MAX_BYTES:,} are expected")
-    data = _read(descriptor, size)
-    header = data[4 : 4 + int.from_bytes(data[:4], "big")]
-    if sum(header.count(mark) for mark in b"[{,") > MAX_MARKS:
-        raise NotData(f"a frame with over {MAX_MARKS:,} values")
-    return decode(data)
+    return decode(_read(descriptor, size, wait))
 
 
 class Conversation:
-    """The asking end. A thread writes and reads, so that deadlines hold on every system.
-
-    The thread owns the descriptors: it closes them when the other end has closed, or at `end`. It
-    reads one frame for each that it writes, so nobody can fill this process's memory with frames.
+    """The asking end. It reads one frame for each that it writes, so nobody can flood it.
 
     Args:
         reading, writing: file descriptors; they belong to the conversation from now on.
     """
 
     def __init__(self, reading, writing):
-        self._questions = queue.SimpleQueue()
-        self._answers = queue.SimpleQueue()
+        self._reading, self._writing = reading, writing
         self._number = 0
-        work = (reading, writing, self._questions, self._answers)
-        threading.Thread(target=_converse, args=work, name="conversation", daemon=True).start()
+        if os.name != "nt":
+            os.set_blocking(reading, False)
+            os.set_blocking(writing, False)
 
     def ask(self, request, seconds, watch=lambda: None):
         """Send a request and wait for its reply.
@@ -88,33 +91,48 @@ class Conversation:
         except NotData as error:
             raise TypeError(f"a check handed over what isn't plain data: {error}") from None
         deadline = time.monotonic() + seconds
-        self._questions.put(question)
-        while (left := deadline - time.monotonic()) > 0:
-            watch()
+
+        def wait(ready):
+            """Wait until `ready(seconds)` gives something, and return that."""
+            while (left := deadline - time.monotonic()) > 0:
+                watch()
+                if there := ready(min(TICK, left)):
+                    return there
+            raise TimedOut(f"no answer within {seconds:.3g} s")
+
+        try:
+            answer = self._exchange(question, wait)
+        except (OSError, EOFError, NotData, MemoryError) as error:
+            raise Died(_closing_words(error)) from None
+        return _reply(answer, self._number)
+
+    def _exchange(self, question, wait):
+        if os.name != "nt":
+            write(self._writing, question, wait)
+            return receive(self._reading, wait)
+        answers = queue.SimpleQueue()  # on Windows one can't wait for a pipe, but a thread can
+
+        def work():
             try:
-                answer = self._answers.get(timeout=min(TICK, left))
-            except queue.Empty:
-                continue
-            if isinstance(answer, Exception):
-                raise Died(_closing_words(answer))
-            return _reply(answer, self._number)
-        raise TimedOut(f"no answer within {seconds:.3g} s")
+                write(self._writing, question)
+                answers.put((receive(self._reading), None))
+            except Exception as error:
+                answers.put((None, error))
+
+        def ready(seconds):
+            with contextlib.suppress(queue.Empty):
+                return answers.get(timeout=seconds)
+
+        threading.Thread(target=work, daemon=True).start()
+        answer, error = wait(ready)
+        if error is not None:
+            raise error
+        return answer
 
     def end(self):
-        """Say no more. The other end is to be ended first, or the thread may wait for it."""
-        self._questions.put(None)
-
-
-def _converse(reading, writing, questions, answers):
-    try:
-        while (question := questions.get()) is not None:
-            write(writing, question)
-            answers.put(receive(reading))
-    except (OSError, EOFError, NotData, MemoryError) as error:
-        answers.put(error)
-    finally:
-        os.close(writing)
-        os.close(reading)
+        """Say no more."""
+        for descriptor in (self._reading, self._writing):
+            os.close(descriptor)
 
 
 def _reply(answer, number):
@@ -138,12 +156,22 @@ def _closing_words(error):
     return "its process ended"
 
 
-def _read(descriptor, size):
-    parts, left = [], size
-    while left:
-        part = os.read(descriptor, min(left, _CHUNK))
-        if not part:
-            raise EOFError
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+def _read(descriptor, size, wait):
+    data = bytearray(size)  # pages that nothing comes for take no memory
+    left = memoryview(data)
+    with io.FileIO(descriptor, closefd=False) as file:
+        while left:
+            got = file.readinto(left[:_CHUNK])
+            if got is None:  # nothing there yet
+                wait(_ready(descriptor, select.POLLIN))
+            elif not got:
+                raise EOFError
+            else:
+                left = left[got:]
+    return data
+
+
+def _ready(descriptor, event):
+    poll = select.poll()
+    poll.register(descriptor, event)
+    return lambda seconds: poll.poll(1000 * seconds)

@@ -11,7 +11,7 @@ import types
 import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
 
-from course.exercises import SideError, encode, runner
+from course.exercises import SideError, encode, reach, runner
 from course.grader import wire
 
 SEED = 0  # of the global random generators: equal submissions behave equally
@@ -20,9 +20,10 @@ SEED = 0  # of the global random generators: equal submissions behave equally
 def serve(reading, writing):
     """Answer requests until there are no more.
 
-    A request has an "id", and in "do" one of: "start"; "cell", with "source" and "label"; "probes",
-    with "source"; "call", with "name", "args" and "kwargs"; "value", with "name". A reply is
-    {"id", "ok": value} or {"id", "status", "message"}.
+    A request has an "id", and in "do" one of: "start"; "notebook", with "cells", "asked" and
+    "again", as `reach.to_run` takes them; "cell", with the "number" of one of these, or "source",
+    and "label"; "probes", with "source"; "call", with "name", "args" and "kwargs"; "value", with
+    "name". A reply is {"id", "ok": value} or {"id", "status", "message"}.
 
     Args:
         reading, writing: file descriptors.
@@ -47,7 +48,8 @@ class _Submission:
         main.__dict__.update(get_ipython=_Shell, display=_nothing)
         sys.modules["__main__"] = main
         self.names = main.__dict__
-        self.probes = {}
+        self.names["input"] = _nobody_types
+        self.cells, self.probes = [], {}
 
     def reply(self, request):
         """The reply to a request as bytes, whatever happens meanwhile."""
@@ -62,8 +64,12 @@ class _Submission:
     def do(self, request):
         if request["do"] == "start":
             return None
+        if request["do"] == "notebook":
+            self.cells = reach.to_run(request["cells"], request["asked"], set(request["again"]))
+            return None
         if request["do"] == "cell":
-            return self.run(request["source"], request["label"])
+            source = self.cells[request["number"]] if "number" in request else request["source"]
+            return self.run(source, request["label"])
         if request["do"] == "probes":
             self.probes = runner.probe_functions(request["source"])
             return None
@@ -93,6 +99,11 @@ class _Shell:
 
     def __getattr__(self, name):
         return _nothing
+
+
+def _nobody_types(*_):
+    """Stands for `input`: nobody is there, so only Return is pressed."""
+    return ""
 
 
 def _nothing(*_, **__):

@@ -138,10 +138,10 @@ def _fork_and_guard():
     No submission can reach it: the first process ignores signals from within, and what isn't
     dumpable has its memory and descriptors closed to others.
     """
-    _call("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
+    call_libc("prctl", _PR_SET_DUMPABLE, 0, 0, 0, 0)
     child = os.fork()
     if not child:
-        _call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
+        call_libc("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)
         return
     for descriptor in (0, 1):
         os.close(descriptor)
@@ -154,7 +154,7 @@ def _fork_and_guard():
 def _prepare(orders, nested, serve):
     """Be ready to fork: "", or why that can't be here."""
     if sys.platform == "linux":
-        _call("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        call_libc("prctl", _PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     return _try_nesting(orders, serve) if nested else ""
 
 
@@ -268,7 +268,7 @@ def _become(uid):
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-    _call("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)  # or its /proc/self/uid_map stays root's
+    call_libc("prctl", _PR_SET_DUMPABLE, 1, 0, 0, 0)  # or its /proc/self/uid_map stays root's
 
 
 def rooms():
@@ -289,7 +289,7 @@ def rooms():
 def _leave_namespaces():
     """New namespaces, fresh rooms to write in, and no view of other processes."""
     uid, gid = os.getuid(), os.getgid()
-    _call("unshare", _ALL_NEW)
+    call_libc("unshare", _ALL_NEW)
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{_INNER_ID} {uid} 1"),
@@ -297,10 +297,10 @@ def _leave_namespaces():
     ):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
-    _call("mount", None, b"/", None, _MS_REC | _MS_PRIVATE, None)
+    call_libc("mount", None, b"/", None, _MS_REC | _MS_PRIVATE, None)
     for room, size in rooms().items():
         options = f"size={size}m,nr_inodes=20k,mode=0700".encode()
-        _call("mount", b"tmpfs", room.encode(), b"tmpfs", _MS_NOSUID | _MS_NODEV, options)
+        call_libc("mount", b"tmpfs", room.encode(), b"tmpfs", _MS_NOSUID | _MS_NODEV, options)
     _hide_processes()
 
 
@@ -314,7 +314,7 @@ def _hide_processes():
         with open(f"/proc/{name}", "rb") as file:
             texts[name] = file.read()
     flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
-    _call("mount", b"tmpfs", b"/proc", b"tmpfs", flags, b"size=4m,mode=0755")
+    call_libc("mount", b"tmpfs", b"/proc", b"tmpfs", flags, b"size=4m,mode=0755")
     for name, text in texts.items():
         with open(f"/proc/{name}", "wb") as file:
             file.write(text)
@@ -322,7 +322,7 @@ def _hide_processes():
     os.symlink(os.path.realpath(sys.executable), "/proc/self/exe")  # TensorFlow must know,
     with open("/proc/self/cmdline", "wb") as file:  # and this too
         file.write(b"python\0worker\0")
-    _call("mount", None, b"/proc", None, flags | _MS_REMOUNT | _MS_RDONLY, None)
+    call_libc("mount", None, b"/proc", None, flags | _MS_REMOUNT | _MS_RDONLY, None)
 
 
 def _set_limits(limits):
@@ -337,13 +337,19 @@ def _set_limits(limits):
         resource.RLIMIT_CPU: int(time.process_time()) + limits["seconds"] + 5,
         resource.RLIMIT_FSIZE: FILE_MB * mb,
         resource.RLIMIT_NOFILE: FILES,
-        resource.RLIMIT_DATA: limits["memory_mb"] * mb + _own_data(),
+        resource.RLIMIT_DATA: limits["memory_mb"] * mb + own_data(),
     }
     for kind, value in wanted.items():
-        _limit(kind, value)
+        limit(kind, value)
 
 
-def _limit(kind, value):
+def limit(kind, value):
+    """Set a resource limit that can't be raised any more, or leave it lower than that.
+
+    Args:
+        kind: one of `resource`'s.
+        value: int.
+    """
     import resource
 
     most = resource.getrlimit(kind)[1]
@@ -351,8 +357,8 @@ def _limit(kind, value):
     resource.setrlimit(kind, (value, value))
 
 
-def _own_data():
-    """Bytes that the warm imports take already, and that a submission isn't charged for."""
+def own_data():
+    """Bytes of data that this process has already, which a submission isn't charged for."""
     if sys.platform != "linux":
         return 0
     with open("/proc/self/status") as status:
@@ -364,10 +370,10 @@ def _give_up_rights():
     """No capabilities, no way to gain any, a limit on processes, no use of odd system calls."""
     import resource
 
-    _limit(resource.RLIMIT_NPROC, TASKS)  # counted within the new user namespace
-    _call("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    limit(resource.RLIMIT_NPROC, TASKS)  # counted within the new user namespace
+    call_libc("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     header = struct.pack("Ii", _CAPABILITIES_3, 0)
-    _call("capset", header, bytes(24))
+    call_libc("capset", header, bytes(24))
     if platform.machine() in _MACHINES and sys.byteorder == "little":
         _refuse(*_MACHINES[platform.machine()])
 
@@ -401,7 +407,7 @@ def _refuse(column, machine):
     lines += [(equal, 1, 0, socket.AF_INET6), (give, 0, 0, no_family), (give, 0, 0, allow)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in lines))
     program = struct.pack("HxxxxxxP", len(lines), ctypes.addressof(code))
-    _call("prctl", _PR_SET_SECCOMP, 2, ctypes.c_char_p(program), 0, 0)
+    call_libc("prctl", _PR_SET_SECCOMP, 2, ctypes.c_char_p(program), 0, 0)
 
 
 def _keep_only(descriptors):
@@ -449,7 +455,7 @@ def _libc():
     return ctypes.CDLL(None, use_errno=True)
 
 
-def _call(name, *values):
+def call_libc(name, *values):
     """Call a function of the C library that returns 0 if all went well."""
     values = [ctypes.c_ulong(value) if type(value) is int else value for value in values]
     if getattr(_libc(), name)(*values) != 0:

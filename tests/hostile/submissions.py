@@ -135,7 +135,7 @@ def after_right_answers(name, code, *canary, status="graded"):
     return Submission(name, [SETUP, ADD_FRAME, BRIGHTEST, Attack(code)], ALL, status, canary)
 
 
-def raw_frame(name, code, sent):
+def raw_frame(name, code, sent, limits=None):
     """The first task answers with bytes of its own; `code` makes them: `data`."""
     body = f"""
 import json, os, time
@@ -149,14 +149,14 @@ except OSError:
 time.sleep(20)
 """
     canary = f"zeros_all_around died: `add_frame`: {sent}"
-    return in_first_task(name, body, "died", canary, before=FORGE)
+    return in_first_task(name, body, "died", canary, before=FORGE, limits=limits)
 
 
-def header(tree, arrays="'[]'"):
-    """Code for a frame with this JSON for its value and arrays."""
+def header(tree, arrays="'[]'", size="0"):
+    """Code for a frame with this JSON for its value and arrays, and zeros for the arrays' bytes."""
     return f"""
 head = ('{{"value": ' + {tree} + ', "arrays": ' + {arrays} + '}}').encode()
-data = len(head).to_bytes(4, "big") + head
+data = len(head).to_bytes(4, "big") + head + bytes({size})
 data = len(data).to_bytes(8, "big") + data
 """
 
@@ -419,7 +419,7 @@ def add_frame(image, width):
             BRIGHTEST,
         ],
         BRIGHT,
-        canary=("canary: ['sum 0.0', 'sum 0.0']",),
+        canary=("canary: ['sum 0.0']",),
     ),
     after_right_answers(  # right, with the fourth cell left out
         "patched_builtins",
@@ -677,6 +677,44 @@ class Evil:
         "zeros_all_around wrong: the result is a list of 2",
     ),
     in_first_task(
+        "few_texts_among_many",  # an array of them has room for the longest at each place
+        "return ['x' * 20_000_000] + ['a'] * 99",
+        "graded",
+        "zeros_all_around wrong: the result is a list of 100",
+        limits=PATIENT,
+    ),
+    in_first_task(
+        "large_array_in_a_list",
+        "return [np.zeros(60_000_000, bool)]",
+        "graded",
+        "zeros_all_around wrong: the result has shape (1, 60000000)",
+        limits=PATIENT,
+    ),
+    Submission(
+        "lists_without_end",  # of which each number would become an object
+        [
+            SETUP,
+            ADD_FRAME,
+            "levels = 256",
+            Attack("def brightest(image): return [np.zeros((10, 100_000), bool)] * 50"),
+        ],
+        FRAME | {"counts_levels"},
+        canary=("finds_the_pixel wrong: the result is a list of 50",),
+        limits=PATIENT,
+    ),
+    Submission(
+        "text_in_an_array_of_arrays",
+        [
+            SETUP,
+            ADD_FRAME,
+            "levels = 256",
+            Attack("def brightest(image): return {k: ['x' * 100_000] * 10 for k in range(20)}"),
+        ],
+        FRAME | {"counts_levels"},
+        canary=("finds_the_pixel wrong: the result is a dict of 20",),
+        limits=PATIENT,
+    ),
+    in_first_task(
         "no_dimensions",
         "return np.zeros((10**15, 0))",
         "graded",
@@ -708,7 +746,7 @@ flood()
         "reply(asked(), ok=np.zeros((5, 7)))\nreturn image",
         "died",
         "zeros_all_around wrong: the result has the right shape",
-        "any_width died: `add_frame`: it sent something that isn't a reply to what it was asked",
+        "hidden checks: `brightest`: it sent something that isn't a reply to what it was asked",
         before=FORGE,
     ),
     before_wrong_answers(
@@ -773,6 +811,34 @@ os._exit(0)
         "it sent a reply of a form that no reply has",
     ),
     raw_frame(
+        "one_array_300_times",
+        header(
+            "'[' + '{\"a\": 0}, ' * 299 + '{\"a\": 0}]'", "'[[\"<f8\", [1250000]]]'", "10_000_000"
+        ),
+        "it sent one array named many times",
+    ),
+    raw_frame(
+        "one_array_250000_times",
+        header(
+            "'[' + '{\"a\": 0}, ' * 249_999 + '{\"a\": 0}]'",
+            "'[[\"|b1\", [60000000]]]'",
+            "60_000_000",
+        ),
+        "it sent one array named many times",
+    ),
+    raw_frame(
+        "more_text_than_a_judge_takes",
+        header("json.dumps('x' * 40_000_000)"),
+        "it sent 40 MB of values",
+        PATIENT,
+    ),
+    raw_frame(
+        "letters_of_four_bytes",  # one makes a text of 20 MB one of 80 MB
+        header("json.dumps(['\U0001f600' + 'x' * 5_000_000] * 4)"),
+        "it sent something that isn't a reply",
+        PATIENT,
+    ),
+    raw_frame(
         "deep_json",
         header("'[' * 30_000 + ']' * 30_000"),
         "it sent bytes that are too much: RecursionError",
@@ -815,7 +881,7 @@ os._exit(0)
     raw_frame(
         "millions_of_values",
         header("'[' + '[],' * 3_000_000 + '[]]'"),
-        "it sent a frame with over 4,000,000 values",
+        "it sent over 1,000,000 values",
     ),
     in_first_task(
         "trickle",
@@ -880,7 +946,7 @@ while True:
 """,
         "timed out",
         "refused to fork",
-        "any_width timed out: `add_frame`",
+        "`levels`: it took longer",
         before="import os" + FORGE,
         limits={"call_seconds": 0.5},
     ),
@@ -895,7 +961,7 @@ while True:
 """,
         "timed out",
         "refused a thread",
-        "any_width timed out: `add_frame`",
+        "`levels`: it took longer",
         before="import threading, time" + FORGE,
         limits={"call_seconds": 0.2},
     ),
