@@ -7,7 +7,12 @@ mutant(
     "turns rows instead of columns round",
     replace="return np.where(chosen[:, None, None, None], images[:, :, ::-1], images)",
     by="return np.where(chosen[:, None, None, None], images[:, ::-1], images)",
-    loses=["mirrors_left_to_right", "a_coin_for_each_picture", "new_coins_from_the_generator"],
+    loses=[
+        "mirrors_left_to_right",
+        "a_coin_for_each_picture",
+        "new_coins_from_the_generator",
+        "originals_stay",
+    ],
 )
 mutant(
     "one_coin",
