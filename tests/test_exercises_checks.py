@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.special import softmax
 
 from course.exercises import Wrong, check, equal, mutant, same
 
@@ -151,3 +152,12 @@ def test_check_and_mutant_are_for_the_files_of_exercises_alone():
 def test_equal_takes_no_time_over_a_large_answer():
     assert "(5000000,)" in says(equal, np.zeros(5_000_000), (1, 2))
     assert len(says(equal, [1.5] * 900_000, [1, 2])) < 500
+
+
+@given(st.integers(0, 10**6), st.floats(10, 1e5))
+def test_who_computes_in_float32_is_right_however_large_the_numbers(seed, magnitude):
+    logits = magnitude + np.random.default_rng(seed).normal(size=(4, 3))
+    expected = softmax(logits, axis=1)
+    same(softmax(logits.astype("float32"), axis=1), expected, magnitude=logits.max())
+    off = expected + 1e-5 + 1e-6 * magnitude
+    assert "other values" in says(same, off, expected, magnitude=logits.max())
