@@ -350,6 +350,7 @@ def test_selftest_runs_every_check_on_every_mutant(monkeypatch):
     (asked,) = tried
     assert asked["every_check"] is True
     assert (list(asked["seeds"]), list(asked["mutant_seeds"])) == ([1, 2, 3, 4, 5], [1, 2, 3])
+    assert [len(seeds) for seeds in asked["variant_seeds"]] == [2, 25]  # where it trains, elsewhere
 
 
 def test_selftest_of_a_bad_exercise(tmp_path):
@@ -402,15 +403,15 @@ def test_the_exercise_of_the_instructors_page(tmp_path):
         "exercise.py",
         "checks.py",
         "mutants.py",
+        "variants.py",
     ]
     folder = tmp_path / "07_mirror"
     folder.mkdir()
     for name, text in files:
         (folder / name).write_text(text, encoding="utf-8")
     result = run("exercises", "selftest", folder, "--seeds", 5)
-    assert result.stdout == "07_mirror: 2 checks, 5 mutants, 5 seeds (3 for the mutants): ok\n", (
-        result.output
-    )
+    says = "07_mirror: 2 checks, 5 mutants, 1 variant, 5 seeds (3 for the mutants): ok\n"
+    assert result.stdout == says, result.output
     hand_in(tmp_path, "in/ada_07_mirror.ipynb", ["def mirror(image):\n    return image[..., ::-1]"])
     assert run("grade", folder, "in", "--out", "out").exit_code == 0
     assert marks(tmp_path / "out")["ada"]["points"] == "1"

@@ -6,7 +6,7 @@ import pytest
 from sandbox import needs_strong_isolation
 
 from course.exercises import exercise_ids, load_exercise
-from course.exercises.selftest import FEWEST_MUTANTS, selftest
+from course.exercises.selftest import FEWEST_MUTANTS, FEWEST_VARIANTS, selftest
 from course.grader.submission import Grader
 from tools.staleness import LESSONS
 
@@ -35,6 +35,7 @@ def test_a_set_is_of_the_agreed_size(name):
     assert exercise.lesson == name
     assert 4 <= len(exercise.tasks) <= 6
     assert len(exercise.mutants) >= FEWEST_MUTANTS
+    assert len(exercise.variants) >= FEWEST_VARIANTS
 
 
 @pytest.mark.proof

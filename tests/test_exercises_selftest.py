@@ -3,11 +3,12 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from course.exercises import load_exercise
+from course.exercises import ExerciseError, Here, encode, load_exercise
 from course.exercises import selftest as selftest_module
-from course.exercises.selftest import selftest
+from course.exercises.selftest import NOTHING, selftest, stub_cells
 
 SMALL = Path(__file__).parent / "small_exercise"
 
@@ -103,7 +104,9 @@ def test_runs_elsewhere_too():
     report = selftest(exercise, run=run, seeds=(3, 4), mutant_seeds=(5,))
     assert asked[0] == (tuple(exercise.solution_cells()), 3)
     assert asked[1] == (tuple(exercise.release_cells()), 3)
-    assert len(asked) == 4 + 6 and [seed for _, seed in asked[4:]] == [5] * 6
+    stubs, mutants = asked[4 : 4 + len(NOTHING)], asked[5 + len(NOTHING) :]
+    assert [seed for _, seed in stubs] == [3] * len(NOTHING)
+    assert len(mutants) == 6 and [seed for _, seed in mutants] == [5] * 6
     assert len(report.problems) == 5  # nothing was judged, so no check was lost
 
 
@@ -127,11 +130,12 @@ def judged(monkeypatch):
 def test_checks_that_a_mutant_cannot_reach_are_left_out_unless_asked_for(judged):
     exercise = load_exercise(SMALL)
     assert problems(exercise) == []
-    # Reference and release, then three mutants of one task and three of the other.
-    assert len(judged) == 2 * 5 + 3 * 2 + 3 * 3
+    # Reference, release, stubs and float32, then three mutants of one task and three of the other.
+    whole = 3 + len(NOTHING)
+    assert len(judged) == whole * 5 + 3 * 2 + 3 * 3
     judged.clear()
     assert problems(exercise, every_check=True) == []
-    assert len(judged) == 2 * 5 + 6 * 5
+    assert len(judged) == whole * 5 + 6 * 5
 
 
 # How the second task may come to rest on the first one's function: each loses `counts_levels` with
@@ -218,4 +222,87 @@ make()
 '''
     exercise = spoiled("checks.py", text[start:end], made)
     assert problems(exercise) == []
-    assert judged.count("counts_levels") == 2 + 6
+    assert judged.count("counts_levels") == 3 + len(NOTHING) + 6
+
+
+# ---- functions that do nothing, and right solutions in other styles ----------------------------
+
+LOOSE = {  # a check that a function earns which does nothing
+    "asks for a shape alone": "same(0 * np.asarray(student.add_frame(image, 1)), np.zeros((5, 7)))",
+    "compares the student with the student": "same(student.add_frame(image, 1), "
+    "student.add_frame(image, 1))",
+    "asks for no error": "student.add_frame(image, 1)",
+}
+STRICT = "same(student.add_frame(image, 1), reference.add_frame(image, 1), picture=True)"
+
+
+@pytest.mark.parametrize("way", LOOSE)
+def test_a_check_that_functions_earn_which_do_nothing(way, spoiled):
+    told = problems(spoiled("checks.py", STRICT, LOOSE[way]))
+    assert says(told, "that only return zeros like the right answer earn 2 in zeros_all_around")
+
+
+@pytest.mark.parametrize("gives", NOTHING)
+def test_a_stub_gives_back_what_it_is_said_to(gives):
+    exercise = load_exercise(SMALL)
+    assert exercise.asked == ["add_frame", "levels", "brightest"]
+    student = Here(stub_cells(exercise, gives))
+    image = np.array([[1.0, 2, 3], [6, 5, 4]])
+    right = {
+        "zeros like the right answer": (np.zeros((4, 5)), (0, 0), 0),
+        "the right answer, emptied": (np.zeros((0, 5)), (None, None), None),
+        "their arguments": ((image, 1), (image,), (None,)),
+        "their first argument": (image, image, None),
+    }
+    expected = right.get(gives) or 3 * (eval(NOTHING[gives], {"np": np}),)
+    got = student.add_frame(image, 1), student.brightest(image), student["levels"]
+    for one, other in zip(got, expected, strict=True):
+        assert encode(one) == encode(other)
+
+
+def with_variants(tmp_path, text):
+    folder = Path(shutil.copytree(SMALL, tmp_path / "small"))
+    text = f"from course.exercises import variant\n\n{text}\n"
+    (folder / "variants.py").write_text(text, encoding="utf-8")
+    return load_exercise(folder)
+
+
+def test_a_right_solution_in_another_style_that_loses_points(tmp_path):
+    exercise = with_variants(
+        tmp_path,
+        'variant("block", add_frame="def add_frame(image, width):\\n    return image")\n'
+        'variant("lambda", add_frame="add_frame = lambda image, width: np.pad(image, width)")',
+    )
+    told = says(problems(exercise), "variant")
+    assert told == says(told, "the variant 'block' loses")
+    assert {problem.split()[4].rstrip(",") for problem in told} == {"zeros_all_around", "any_width"}
+
+
+def test_a_variants_cells_may_be_tagged(tmp_path):
+    code = """# %% tags=["try"]
+def around(width):
+    return ((width, width), (width, width))
+raise SystemExit
+
+# %%
+def add_frame(image, width):
+    return np.pad(image, around(width))
+"""
+    exercise = with_variants(tmp_path, f"variant('helper', add_frame={code!r})")
+    assert problems(exercise) == []
+
+
+@pytest.mark.parametrize(
+    "wrong, says_so",
+    [
+        ("variant('a')", "solves no task"),
+        ("variant('a', frame='x = 1')", "no task 'frame'"),
+        ("variant('a', add_frame='x =')", "is not Python"),
+        ("\n".join(2 * ["variant('a', add_frame='x = 1')"]), "here twice, first in line 3"),
+    ],
+)
+def test_a_variant_that_cannot_be_tried(wrong, says_so, tmp_path):
+    exercise = with_variants(tmp_path, wrong)
+    with pytest.raises(ExerciseError, match=r"variants\.py:\d+: .*") as error:
+        _ = exercise.variants
+    assert says_so in str(error.value)

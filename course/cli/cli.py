@@ -418,9 +418,10 @@ def exercises_selftest(
         bool, typer.Option("--sandbox", help="Run the code as `course grade` does; slower.")
     ] = False,
 ) -> None:
-    """Prove that an exercise's checks are worth something.
+    """Prove that an exercise's checks are worth something, and fair.
 
-    The solution gets all points and the untouched notebook none; each mutant
+    The solution gets all points, and so do right ones in other styles; the
+    untouched notebook gets none, nor do functions that do nothing; each mutant
     loses the checks that it should, and no others; each check is lost by some
     mutant. The copy for learners, without solutions, gives the same verdicts.
     """

@@ -1,12 +1,32 @@
-"""An exercise on trial: the four proofs that its checks are worth something."""
+"""An exercise on trial: the six proofs that its checks are worth something, and fair."""
 
 import ast
 import dataclasses
+import inspect
 
-from course.exercises.reach import names_of, reached, statements, words_of
+from course.exercises.mutants import Variant
+from course.exercises.reach import names_of, reached, statements, to_run, words_of
 from course.exercises.runner import Here, Memo, run_check
 
 FEWEST_MUTANTS = 5
+FEWEST_VARIANTS = 10
+# What functions give back that do nothing -> the code of it, of `args` and `right()`, the right
+# answer. `zeros` and `emptied` are those of `_do_nothing`.
+NOTHING = {
+    "None": "None",
+    "False": "False",
+    "True": "True",
+    "0": "0",
+    "1": "1",
+    "an empty text": "''",
+    "an empty list": "[]",
+    "two empty lists": "([], [])",
+    "an empty array": "np.array([])",
+    "their arguments": "args",
+    "their first argument": "args[0]",
+    "zeros like the right answer": "zeros(right())",
+    "the right answer, emptied": "emptied(right())",
+}
 
 
 @dataclasses.dataclass
@@ -19,8 +39,13 @@ class Report:
     outcomes: list  # the reference's, for the first seed
 
 
-def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None, every_check=False):
-    """Prove an exercise: reference full marks, release none, mutants exactly theirs, no idle check.
+def selftest(
+    exercise, *, run=None, seeds=(1,), mutant_seeds=None, variant_seeds=None, every_check=False
+):
+    """Prove an exercise: reference and variants full marks; release and stubs none; mutants theirs.
+
+    A stub is a function that does nothing: see NOTHING. The solution in float32 is a variant of
+    every exercise. And no check is idle: some mutant loses it.
 
     Args:
         exercise: Exercise.
@@ -28,6 +53,7 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None, every_check=F
             this process.
         seeds: for the reference, the release and the mutants.
         mutant_seeds: others for the mutants; None for the same.
+        variant_seeds: others for the variants: (where something is trained, elsewhere).
         every_check: without a `run`, run all checks on each mutant; otherwise only those that it
             should lose, those of the tasks whose code it changes, and those that this code
             reaches by its names. What a mutant does to other tasks in another way, such as to
@@ -35,7 +61,7 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None, every_check=F
     Returns:
         Report.
     Raises:
-        ExerciseError: mutants.py is wrong.
+        ExerciseError: mutants.py or variants.py is wrong.
     """
     judge, choose = _judge(exercise, run), chooser(exercise)
     points = {check.id: float(check.points) for check in exercise.checks}
@@ -44,10 +70,19 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None, every_check=F
         outcomes = judge(exercise.solution_cells(), seed, exercise.checks)
         first = first or outcomes
         problems += _unexpected("the reference", outcomes, set(), seed)
-        for outcome in judge(exercise.release_cells(), seed, exercise.checks):
-            if outcome.earned:
-                says = f"earns {outcome.earned} in {outcome.check} (seed {seed})"
-                problems.append(f"the untouched notebook {says}")
+        outcomes = judge(exercise.release_cells(), seed, exercise.checks)
+        problems += _undeserved("the untouched notebook earns", outcomes, seed)
+    for gives in NOTHING:
+        outcomes = judge(stub_cells(exercise, gives), seeds[0], exercise.checks)
+        problems += _undeserved(f"functions that only return {gives} earn", outcomes, seeds[0])
+    outcomes = judge(float32_cells(exercise), seeds[0], exercise.checks)
+    problems += _unexpected("the solution in float32", outcomes, set(), seeds[0])
+    for variant in exercise.variants:
+        cells, checks = exercise.variant_cells(variant), choose(variant)
+        trains, elsewhere = variant_seeds or (seeds, seeds)
+        for seed in trains if exercise.trains(variant) else elsewhere:
+            outcomes = judge(cells, seed, checks)
+            problems += _unexpected(f"the variant {variant.name!r}", outcomes, set(), seed)
     for mutant in exercise.mutants:
         cells = exercise.mutant_cells(mutant)
         checks = exercise.checks if every_check else choose(mutant)
@@ -65,6 +100,100 @@ def selftest(exercise, *, run=None, seeds=(1,), mutant_seeds=None, every_check=F
     return Report(exercise.id, problems, lost, first)
 
 
+def stub_cells(exercise, gives):
+    """What a grader would run of a submission whose functions do nothing: list of str.
+
+    Args:
+        exercise: Exercise.
+        gives: what they give back, one of NOTHING.
+    """
+    code = f"lambda args, right, zeros, emptied, np: {NOTHING[gives]}"
+    call = f"_do_nothing(globals(), {exercise.asked!r}, {code})"
+    return [*exercise.solution_cells(), f"{inspect.getsource(_do_nothing)}\n{call}"]
+
+
+def float32_cells(exercise):
+    """What a grader would run of a solution that computes in float32: list of str."""
+    call = f"_compute_in_float32(globals(), {exercise.asked!r})"
+    return [*exercise.solution_cells(), f"{inspect.getsource(_compute_in_float32)}\n{call}"]
+
+
+def _compute_in_float32(names, asked):
+    """Let a solution's functions take and give float32 for float64, in a submission's process.
+
+    Args:
+        names: dict, the names of the solution.
+        asked: list of str, those of the functions among them.
+    """
+    import functools
+
+    import numpy as np
+
+    def narrow(value):
+        if type(value) in (list, tuple):
+            return type(value)(map(narrow, value))
+        wide = isinstance(value, np.ndarray | np.generic) and value.dtype == "float64"
+        return value.astype("float32") if wide else value
+
+    def narrowed(function):
+        @functools.wraps(function)
+        def narrowed(*args, **kwargs):
+            return narrow(function(*narrow(args), **kwargs))
+
+        return narrowed
+
+    names.update({name: narrowed(names[name]) for name in asked if callable(names[name])})
+
+
+def _do_nothing(names, asked, gives):
+    """Put functions that do nothing in place of a solution's, in a submission's own process.
+
+    Args:
+        names: dict, the names of the solution.
+        asked: list of str, those to be replaced.
+        gives: function of a call's arguments, of the solution's answer to them, of `zeros` and
+            `emptied`, and of NumPy.
+    """
+    import types
+
+    import numpy as np
+
+    def zeros(value):
+        if isinstance(value, dict):
+            return {key: zeros(item) for key, item in value.items()}
+        if type(value) in (list, tuple):
+            return type(value)(map(zeros, value))
+        if isinstance(value, bool | int | float | complex | str):
+            return type(value)()
+        return np.zeros_like(value) if isinstance(value, np.ndarray | np.generic) else None
+
+    def emptied(value):
+        if isinstance(value, tuple):
+            return tuple(map(emptied, value))
+        if isinstance(value, list | dict):
+            return type(value)()
+        return value[:0] if isinstance(value, np.ndarray) and value.ndim else None
+
+    right = dict(names)  # where the solution's functions find each other
+
+    def stub(name):
+        value = names[name]
+        if not isinstance(value, types.FunctionType):
+            return gives((None,), lambda: value, zeros, emptied, np)
+        function = types.FunctionType(
+            value.__code__, right, name, value.__defaults__, value.__closure__
+        )
+        right[name] = function
+
+        def nothing(*args, **kwargs):
+            given = (*args, *kwargs.values())
+            return gives(given, lambda: function(*args, **kwargs), zeros, emptied, np)
+
+        return nothing
+
+    names.update({name: stub(name) for name in asked})
+
+
 def _judge(exercise, run):
     """A function of (cells, seed, checks) that gives a list of Outcome.
 
@@ -77,10 +206,16 @@ def _judge(exercise, run):
     def here(cells, seed, checks):
         if not kept:
             kept["reference"] = Memo(Here(exercise.solution_cells(), exercise.probes))
-        student = Here(cells, exercise.probes)
-        return [run_check(check, student, kept["reference"], seed) for check in checks]
+        if kept.get("cells") != cells:  # one submission for all its seeds: cells take their time
+            kept["student"] = Here(to_run(cells, exercise.asked), exercise.probes)
+            kept["cells"] = cells
+        return [run_check(check, kept["student"], kept["reference"], seed) for check in checks]
 
     return here
+
+
+def _undeserved(says, outcomes, seed):
+    return [f"{says} {o.earned:g} in {o.check} (seed {seed})" for o in outcomes if o.earned]
 
 
 def _unexpected(who, outcomes, loses, seed):
@@ -100,7 +235,7 @@ def _unexpected(who, outcomes, loses, seed):
 
 
 def chooser(exercise):
-    """A function from a Mutant to the checks that may notice it: list of Check.
+    """A function from a Mutant or a Variant to the checks that may notice it: list of Check.
 
     Args:
         exercise: Exercise.
@@ -109,8 +244,10 @@ def chooser(exercise):
     graded = [cell for cell in exercise.cells if cell.graded]
     solution = statements(exercise.solution_cells())
 
-    def choose(mutant):
-        cells = exercise.mutant_cells(mutant)
+    def choose(tried):
+        right = isinstance(tried, Variant)
+        cells = exercise.variant_cells(tried) if right else exercise.mutant_cells(tried)
+        loses = () if right else tried.loses
         wrong = statements(cells)
         changed = set().union(*(names_of(code)[0] for code in solution ^ wrong))
         pairs = map(names_of, solution | wrong)
@@ -123,7 +260,7 @@ def chooser(exercise):
         return [
             check
             for check in exercise.checks
-            if check.task in tasks or check.id in mutant.loses or words[check.id] & touched
+            if check.task in tasks or check.id in loses or words[check.id] & touched
         ]
 
     return choose

@@ -168,11 +168,13 @@ def list_exercises():
 def selftest_exercises(names, *, seeds=3, sandbox=False):
     """Prove exercises: the reference gets all points, the release none, each mutant what it should.
 
-    And that what a class gets, without solutions and hidden checks, judges as the exercise does.
+    Right solutions in other styles get all points, functions that do nothing get none. And what a
+    class gets, without solutions and hidden checks, judges as the exercise does.
 
     Args:
         names: list of str, as for `find_exercise`; empty: all.
-        seeds: int >= 1, so many different seeds; for each mutant three at most.
+        seeds: int >= 1, so many different seeds; for each mutant three at most; for each right
+            solution in another style five times as many, or half as many where it trains.
         sandbox: run the code as `grade` does, in place of this process.
     Returns:
         int, the exit code: 1 if a proof failed.
@@ -182,13 +184,19 @@ def selftest_exercises(names, *, seeds=3, sandbox=False):
         exercise = find_exercise(name)
         with _sandboxed(exercise) if sandbox else contextlib.nullcontext() as run:
             few = min(seeds, MUTANT_SEEDS)
-            tried, tried_on_mutants = range(1, seeds + 1), range(1, few + 1)
             report = selftest.selftest(
-                exercise, run=run, seeds=tried, mutant_seeds=tried_on_mutants, every_check=True
+                exercise,
+                run=run,
+                seeds=range(1, seeds + 1),
+                mutant_seeds=range(1, few + 1),
+                variant_seeds=(range(1, max(1, seeds // 2) + 1), range(1, 5 * seeds + 1)),
+                every_check=True,
             )
         report.problems += _release_problems(exercise)
         checks = counted(len(exercise.checks), "check")
         mutants = counted(len(exercise.mutants), "mutant")
+        if exercise.variants:
+            mutants += f", {counted(len(exercise.variants), 'variant')}"
         on = f"{counted(seeds, 'seed')} ({few} for the mutants)"
         verdict = counted(len(report.problems), "PROBLEM", "PROBLEMS") if report.problems else "ok"
         typer.echo(f"{exercise.id}: {checks}, {mutants}, {on}: {verdict}")
