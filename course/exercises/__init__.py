@@ -1,10 +1,10 @@
 """Exercises that grade themselves: what a notebook, an exercise's files and the grader share.
 
 In a notebook: `open_exercise`. In an exercise's checks.py: `check`, `same`, `equal`, `Wrong`. In
-its probes.py: `pack`, `unpack`. In its mutants.py: `mutant`; in its variants.py: `variant`.
-docs/grading.md tells how to write an exercise and how to grade a class. The module `release` makes
-of an exercise what learners get, and released/ holds the course's own in that form: every install
-has them.
+its probes.py: `pack`, `unpack`, `parameters`. In its mutants.py: `mutant`; in its variants.py:
+`variant`. docs/grading.md tells how to write an exercise and how to grade a class. The module
+`release` makes of an exercise what learners get, and released/ holds the course's own in that form:
+every install has them.
 """
 
 from course.exercises.checks import Check, Wrong, check, equal, same
@@ -18,7 +18,7 @@ from course.exercises.errors import (
 )
 from course.exercises.mutants import Mutant, Variant, mutant, variant
 from course.exercises.notebook import open_exercise
-from course.exercises.packed_models import pack, unpack
+from course.exercises.packed_models import pack, parameters, unpack
 from course.exercises.plain_data import MAX_BYTES, decode, encode
 from course.exercises.runner import (
     PUBLIC_SEED,
@@ -75,6 +75,7 @@ __all__ = [
     "mutant",
     "open_exercise",
     "pack",
+    "parameters",
     "plain_title",
     "run_check",
     "same",

@@ -158,9 +158,10 @@ def equal(got, expected, *, what="the result"):
         course.exercises.checks.Wrong: the padding is 'same'; expected is 'valid'.
 
     """
-    if isinstance(got, np.ndarray) and got.size > MOST_VALUES:
-        raise Wrong(f"{what} is {describe(got)}; expected is {describe(_settled(expected))}.")
-    got, expected = _settled(got), _settled(expected)
+    expected = _settled(expected)
+    if _counted(got, most := max(MOST_VALUES, _counted(expected))) > most:
+        raise Wrong(f"{what} is {describe(got)}; expected is {describe(expected)}.")
+    got = _settled(got)
     if type(got) is not type(expected) and not _both_numbers(got, expected):
         wanted = "None" if expected is None else describe(expected)
         raise Wrong(f"{what} is {describe(got)}; expected is {wanted}.")
@@ -178,14 +179,42 @@ def _as_array(got, what, expected):
     wanted = f"an array of shape {expected.shape}" if expected.ndim else "a number"
     if isinstance(got, np.ndarray | bool | int | float | complex):
         return np.asarray(got)
-    if isinstance(got, list | tuple):
-        try:
-            array = np.asarray(got)
-        except ValueError:
-            array = None
-        if array is not None and array.dtype.kind in "biufc":
+    shape = _shape(got) if isinstance(got, list | tuple) else None
+    if shape is not None:  # only now: of texts, or of arrays beside each other, it makes far more
+        if shape != expected.shape and math.prod(shape) > max(MOST_VALUES, expected.size):
+            raise Wrong(f"{what} has shape {shape}; expected is {expected.shape}.")
+        array = np.asarray(got)
+        if array.dtype.kind in "biufc":
             return array
     raise Wrong(f"{what} is {describe(got)}; expected is {wanted}.")
+
+
+def _shape(value):
+    """The shape of the array that lists of numbers make; None if they make none."""
+    if isinstance(value, np.ndarray):
+        return value.shape
+    if not isinstance(value, list | tuple):
+        return () if isinstance(value, bool | int | float | complex) else None
+    shapes = set()
+    for item in value:
+        shapes.add(_shape(item))
+        if len(shapes) > 1 or None in shapes:
+            return None
+    return (len(value), *shapes.pop()) if shapes else (0,)
+
+
+def _counted(value, most=math.inf):
+    """How many values there are in lists, dicts and arrays together; it stops above `most`."""
+    if isinstance(value, np.ndarray):
+        return value.size
+    if not isinstance(value, list | tuple | dict):
+        return 1
+    count = len(value)
+    for item in value.values() if isinstance(value, dict) else value:
+        count += _counted(item, most - count)
+        if count > most:
+            break
+    return count
 
 
 def _raise_difference(array, expected, difference, differs, what, pair):
