@@ -11,6 +11,7 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from small_class import SMALL, HereGrader, hand_in, small_exercise, write_class
@@ -423,3 +424,13 @@ def test_the_instructors_page_knows_every_option():
         text = run(*words, "--help").stdout
         for option in set(re.findall(r"--[a-z][a-z-]+", text)) - {"--help"}:
             assert f"`{option}" in page or f" {option} " in page, option
+
+
+@pytest.mark.parametrize(("free_gb", "jobs"), [(100, 8), (2.4, 2), (0.1, 1)])
+def test_as_many_jobs_as_there_is_memory_for(monkeypatch, capsys, free_gb, jobs):
+    exercise = SimpleNamespace(limits=SimpleNamespace(memory_mb=512))
+    monkeypatch.setattr(command, "cpu_count", lambda: 8)
+    monkeypatch.setattr(command.memory, "available", lambda: free_gb * 1e9)
+    assert command._jobs(None, exercise) == jobs
+    assert command._jobs(4, exercise) == 4
+    assert ("--jobs 4" in capsys.readouterr().err) == (free_gb < 100)

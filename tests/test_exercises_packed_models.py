@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from course.exercises import NotData, decode, encode
-from course.exercises.packed_models import pack, unpack
+from course.exercises.packed_models import pack, parameters, unpack
 
 keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402
@@ -328,3 +328,31 @@ def test_tensorflows_own_activations_are_kerass(name):
         network = keras.Sequential([keras.Input((4,)), dense, layers.Activation(activation)])
         x = np.random.default_rng(1).normal(size=(5, 4)).astype("float32")
         assert np.allclose(unpack(pack(network))(x), network(x), atol=1e-6)
+
+
+def test_constants_count_as_parameters():
+    inputs = keras.Input((4,))
+    dense = keras.Model(inputs, layers.Dense(3)(inputs))
+    assert parameters(dense) == dense.count_params() == 15
+    array = np.arange(12.0).reshape(4, 3).astype("float32")
+    learnt = keras.ops.sum(keras.ops.expand_dims(inputs, -1) * array[None], axis=1) + array[0]
+    scaled = layers.Rescaling([0.5, 0.25, 2.0], offset=array[1])(learnt * 0.3)
+    normal = layers.Normalization(mean=[1.0, 2.0, 3.0], variance=array[2])(scaled)
+    whole = np.arange(20).reshape(1, 20)  # no fractions in it
+    ends = keras.ops.max(keras.ops.expand_dims(normal, -1) * whole, axis=-1)
+    network = keras.Model(inputs, ends)
+    assert network.count_params() == 0
+    for known in (network, unpack(pack(network))):
+        assert parameters(known) == 12 + 3 + 1 + 6 + 6 + 20
+    tensor = keras.Model(inputs, inputs * keras.ops.convert_to_tensor([1.0, 2.0, 3.0, 4.0]))
+    assert parameters(unpack(pack(tensor))) == 4
+
+
+def test_sizes_and_rates_are_no_parameters():
+    network = keras.Sequential([keras.Input((8, 8, 1)), layers.Rescaling(1 / 255),
+                                layers.RandomTranslation((-0.1, 0.1), (-0.2, 0.2), seed=20241231),
+                                layers.Conv2D(2, 3, kernel_initializer=keras.initializers.Constant(
+                                    np.ones((3, 3, 1, 2)).tolist())),
+                                layers.BatchNormalization(), layers.Dropout(0.3),
+                                layers.Flatten(), layers.Dense(2)])  # fmt: skip
+    assert parameters(network) - network.count_params() <= 4  # the two ranges

@@ -338,6 +338,30 @@ def test_processor_time_counts_and_of_waiting_a_fifth(forks):
         worker.end()
 
 
+@linux
+def test_waiting_for_a_processor_counts_nothing(strong):
+    """A dozen programs on the very core leave a worker a thirteenth of it."""
+    if not Path("/proc/self/schedstat").exists():
+        pytest.skip("this kernel doesn't tell")
+    worker = strong.worker(**LIMITS)
+    core = {strong._core} if strong._core is not None else os.sched_getaffinity(0)
+    spin = f"import os\nos.sched_setaffinity(0, {core})\nwhile True: pass"
+    hogs = [subprocess.Popen([sys.executable, "-c", spin]) for _ in range(12 * len(core))]
+    try:
+        code = "import time\nwhile time.process_time() < start + 0.6: pass"
+        run(worker, "import time\nstart = time.process_time()")
+        before = worker.spent
+        began = time.monotonic()
+        assert run(worker, code, seconds=1) == {"ok": None}
+        assert time.monotonic() - began > 3  # more than the fifth that waiting counts would allow
+        assert worker.spent - before < 1
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    worker.end()
+
+
 def test_a_zygote_that_was_killed_is_started_anew(strong):
     worker = strong.worker(**LIMITS)
     assert jail._kill_children(psutil.Process(strong._process.pid)) >= 2

@@ -17,7 +17,7 @@ from course.data.arrays import (
     status,
 )
 from course.data.classes import class_names
-from course.data.digits import digits_kept_back
+from course.data.digits import digits_file, digits_kept_back, without_kept_back
 from course.data.download import DataError, OfflineError, StorageError, offline
 from course.data.kept import data_folder, give_home, remove_all, said_of_place, why_no_files
 from course.data.pets import Pets, add_pets, load_pets, remove_pets
@@ -33,6 +33,7 @@ __all__ = [
     "add_pets",
     "class_names",
     "data_folder",
+    "digits_file",
     "digits_kept_back",
     "fetch",
     "load_fashion_mnist",
@@ -46,6 +47,7 @@ __all__ = [
     "said_of_place",
     "status",
     "why_no_files",
+    "without_kept_back",
 ]
 
 give_home()

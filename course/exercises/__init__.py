@@ -20,6 +20,7 @@ from course.exercises.mutants import Mutant, Variant, mutant, variant
 from course.exercises.notebook import open_exercise
 from course.exercises.packed_models import pack, parameters, unpack
 from course.exercises.plain_data import MAX_BYTES, decode, encode
+from course.exercises.reach import is_aside, set_aside
 from course.exercises.runner import (
     PUBLIC_SEED,
     Here,
@@ -71,6 +72,7 @@ __all__ = [
     "encode",
     "equal",
     "exercise_ids",
+    "is_aside",
     "load_exercise",
     "mutant",
     "open_exercise",
@@ -79,6 +81,7 @@ __all__ = [
     "plain_title",
     "run_check",
     "same",
+    "set_aside",
     "unpack",
     "variant",
     "verdict",

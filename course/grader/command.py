@@ -16,10 +16,12 @@ from course.grader.classes import ClassError, grade_class, is_own
 from course.grader.gradebook import GradebookError
 from course.grader.hand_ins import HandInError
 from course.grader.submission import Grader, grading_digest
+from course_utils import memory
 from course_utils.start import cpu_count
 from course_utils.texts import counted, printable
 
 MUTANT_SEEDS = 3  # at most, in a self-test: there are many mutants
+_JUDGE_BYTES = 500e6  # that a job takes besides a submission: its judge, and what is imported once
 GRADED, SOME_UNGRADED, REFUSED, INTERRUPTED = 0, 1, 2, 130  # exit codes
 
 
@@ -86,7 +88,7 @@ def grade(
             handed_in,
             book,
             seed=seed,
-            jobs=jobs or cpu_count(),
+            jobs=_jobs(jobs, exercise),
             weak_ok=weak_ok,
             regrade=regrade,
             scheduler=scheduler,
@@ -304,6 +306,25 @@ def _refuse_weak(scheduler, weak_ok):
         )
     if kind == "weak":
         _warn(f"WEAK ISOLATION ({why}): students' code could reach your files and the network.")
+
+
+def _jobs(jobs, exercise):
+    """How many submissions to grade at a time: as many as there are cores, and memory for.
+
+    Args:
+        jobs: int that was asked for, or None.
+        exercise: Exercise.
+    """
+    each = exercise.limits.memory_mb * 1e6 + _JUDGE_BYTES
+    room = memory.available() / each
+    if jobs is None:
+        return max(1, int(min(cpu_count(), room)))
+    if jobs > max(1, room):
+        _warn(
+            f"--jobs {jobs}: that may take {jobs * each / 1e9:.1f} GB of memory, and "
+            f"{room * each / 1e9:.1f} GB are free. With --jobs {max(1, int(room))} it is enough."
+        )
+    return jobs
 
 
 def _make_folder(out):

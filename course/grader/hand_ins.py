@@ -13,8 +13,14 @@ import stat
 import sys
 from pathlib import Path
 
-from course.exercises import NOT_GRADED, ExerciseError, exercise_ids, load_exercise
-from course.exercises.reach import is_aside, set_aside
+from course.exercises import (
+    NOT_GRADED,
+    ExerciseError,
+    exercise_ids,
+    is_aside,
+    load_exercise,
+    set_aside,
+)
 from course_utils.texts import counted, printable
 
 FILE_MB = 20

@@ -29,12 +29,13 @@ import psutil
 
 import course
 import course_utils
-from course.data.digits import digits_file, without_kept_back
+from course.data import digits_file, without_kept_back
 from course.exercises import EXERCISES, RELEASED, Died, TimedOut
 from course.grader import taken, wire
 from course.grader.zygote import HOME, rooms
 
-PATIENCE = 5  # times its seconds that a request may take by the clock, on a busy machine
+PATIENCE = 5  # times its seconds that a request may wait, for whatever it likes
+_BUSY = 20  # times more that it may take by the clock, where other programs keep the machine busy
 PACKAGES = "/grader"  # where the sandbox has what submissions import, and the worker's files
 _IMPORTED = ("data", "drawn", "exercises", "explain", "instruments")  # folders of course/
 _OWN_FILES = ("__init__.py", "wire.py", "worker.py", "zygote.py")
@@ -42,8 +43,8 @@ _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _ETC = ("alternatives", "fonts", "ld.so.cache", "localtime", "timezone")
 _KEPT = ("SYSTEMROOT", "PATH")  # variables that a worker without a sandbox has of ours
 _DEVICES = ("null", "zero", "full", "random", "urandom")
-_WARM_SECONDS = 300  # importing TensorFlow from a cold disk
-_ORDER_SECONDS = 60
+_WARM_SECONDS = 900  # importing TensorFlow from a cold disk, on a busy machine
+_ORDER_SECONDS = 300
 _FIRST_UID, _UIDS = 61000, 4000  # where root lets submissions run, as users that nobody is
 _numbers = itertools.count(os.getpid() * 64)
 
@@ -200,8 +201,8 @@ class Jail:
         command = [sys.executable, "-B", "-P", "-s", "-m", "course.grader.zygote"]
         command.append(json.dumps(settings))
         if self.isolation == "strong":
-            digits = [(self._digits, digits_file())] if self._digits else []
-            command = _bwrap(self._hide, digits, forks="alone" not in settings) + command
+            replaced = [(self._digits, digits_file())] if self._digits else []
+            command = _bwrap(self._hide, replaced, forks="alone" not in settings) + command
             variables = {}  # none of ours: bubblewrap's own processes may be seen from within
         else:
             places = {str(Path(package.__file__).parents[1]) for package in (course, course_utils)}
@@ -351,8 +352,8 @@ class Worker:
         """Send a request and wait for its reply, as `Conversation.ask` does.
 
         What counts is processor time: that other programs keep the machine busy costs a submission
-        nothing. Waiting counts a fifth (`PATIENCE`), and nothing counts more than by the clock,
-        however many cores it keeps busy.
+        nothing. Waiting counts a fifth (`PATIENCE`), but not waiting for a processor, where the
+        system tells; and nothing counts more than by the clock, however many cores it keeps busy.
 
         Args:
             request: dict of plain data.
@@ -363,10 +364,10 @@ class Worker:
             Died: also when there's more memory in use than allowed.
             TimedOut, TypeError: as there.
         """
-        self._start = monotonic(), _processor_seconds(self.timed)
+        self._start = monotonic(), _processor_seconds(self.timed), _queued_seconds(self.timed)
         try:
             return self._conversation.ask(
-                request, PATIENCE * seconds, watch=lambda: self._watch(seconds)
+                request, _BUSY * PATIENCE * seconds, watch=lambda: self._watch(seconds)
             )
         except Died:
             if self.group and self.group.was_full():
@@ -420,9 +421,11 @@ class Worker:
 
     def _counted(self):
         """Seconds that the present request has taken."""
-        start, processor = self._start
+        start, processor, queued = self._start
         clock = monotonic() - start
-        return min(clock, max(_processor_seconds(self.timed) - processor, clock / PATIENCE))
+        waited = clock - max(0.0, _queued_seconds(self.timed) - queued)
+        used = _processor_seconds(self.timed) - processor
+        return min(clock, max(used, waited / PATIENCE, clock / (_BUSY * PATIENCE)))
 
 
 def _descendants(pid):
@@ -484,6 +487,17 @@ def _processor_seconds(process):
         return sum(process.cpu_times()[:4])  # user, system, and the same of children
     except (AttributeError, psutil.Error):
         return 0
+
+
+def _queued_seconds(process):
+    """For how long a process's threads were ready to run, and had no processor; 0 if unknown."""
+    if process is None or sys.platform != "linux":
+        return 0.0
+    queued = 0
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        for task in os.listdir(f"/proc/{process.pid}/task"):
+            queued += int(Path(f"/proc/{process.pid}/task/{task}/schedstat").read_text().split()[1])
+    return queued / 1e9
 
 
 def _share(process):

@@ -441,9 +441,9 @@ LOOPS_AND_DEATHS = [
     Submission(
         "endless_loop_in_a_cell",
         [SETUP, Attack(ADD_FRAME + "while True:\n    pass"), BRIGHTEST],
-        BRIGHT,
+        ALL,  # as in a notebook, what the cell has defined before it hung is there
         "timed out",
-        ("any_width timed out: `add_frame` isn't defined. Its cell failed: cell 2",),
+        ("cell 2: it took longer",),
         QUICK,
     ),
     in_first_task(
@@ -468,9 +468,9 @@ canary = [int(signal.SIGTERM in blocked) * 15, signal.getsignal(15) == signal.SI
     Submission(
         "leaves_in_a_cell",
         [SETUP, Attack(ADD_FRAME + "import os\nos._exit(0)"), BRIGHTEST],
-        BRIGHT,
+        ALL,
         "died",
-        ("any_width died: `add_frame` isn't defined. Its cell failed: cell 2",),
+        ("cell 2: its process ended",),
     ),
     in_first_task("crashes", "import ctypes\nctypes.string_at(0)", "died"),
     in_first_task(
@@ -508,7 +508,7 @@ canary = [int(signal.SIGTERM in blocked) * 15, signal.getsignal(15) == signal.SI
     after_right_answers("half_a_letter", "x = '\ud800'", "cell 4: UnicodeEncodeError"),
     after_right_answers("null_in_the_code", "x = 1\0", "cell 4: SyntaxError"),
     after_right_answers("deep_code", "x = " + "(" * 5000, "cell 4: SyntaxError"),
-    after_right_answers("asks_for_input", "answer = input('?')", "cell 4: EOFError"),
+    after_right_answers("asks_for_input", "canary = f'typed {input()!r}'", "canary: typed ''"),
     in_first_task(
         "recursion",
         "return add_frame(image, width)",
