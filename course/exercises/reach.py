@@ -112,9 +112,13 @@ def to_run(cells, asked=(), again=()):
     for n, (code, nodes) in enumerate(read):
         if n not in cut:
             needed |= _words(code) if nodes is None else names_of(code)[1]
-        imports = (node for node in nodes or () if isinstance(node, ast.Import | ast.ImportFrom))
-        modules = modules.union(*(names_of(ast.unparse(node))[0] for node in imports))
-    parts = {n: [(node, *_reach(node, modules)) for node in read[n][1] or ()] for n in cut}
+        for node in nodes or ():
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                modules |= {name.asname or name.name.partition(".")[0] for name in node.names}
+    parts = {}
+    for n in cut:
+        code, nodes = read[n]
+        parts[n] = [(node, *_reach(node, code.split("\n"), modules)) for node in nodes or ()]
     steps = [(makes, uses) for part in parts.values() for _, makes, uses in part]
     needed = reached(needed, steps)
     run = list(cells)
@@ -126,12 +130,10 @@ def to_run(cells, asked=(), again=()):
 
 def _read(cell):
     """A cell's code without magics, and its statements; (as it is, None) if it isn't Python."""
-    from IPython.core.inputtransformer2 import TransformerManager
-
     code = _TIMED.sub("", cell.removeprefix(_ASIDE).lstrip("\n"), count=1)
     if code.startswith("%%"):
         return code, None  # another language, or a file
-    for transform in (str, TransformerManager().transform_cell):
+    for transform in (str, _without_magics):
         try:
             plain = transform(code)
             return plain, ast.parse(plain).body
@@ -140,13 +142,20 @@ def _read(cell):
     return code, None
 
 
+def _without_magics(code):
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager().transform_cell(code)
+
+
 def _words(text):
     return set(re.findall(r"\w+", text))
 
 
-def _reach(node, modules):
-    """What a statement makes or changes, and what it uses: two sets of names."""
-    makes, uses = (set(names) for names in names_of(ast.unparse(node)))
+def _reach(node, lines, modules):
+    """What a statement of these lines makes or changes, and what it uses: two sets of names."""
+    first = min([node.lineno, *(part.lineno for part in getattr(node, "decorator_list", ()))])
+    makes, uses = map(set, names_of("\n".join(lines[first - 1 : node.end_lineno])))
     if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
         return {"*"}, uses
     for part in ast.walk(node):

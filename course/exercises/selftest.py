@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import inspect
+import sys
 
 from course.exercises.mutants import Variant
 from course.exercises.reach import names_of, reached, statements, to_run, words_of
@@ -201,13 +202,28 @@ def _judge(exercise, run):
     """
     if run is not None:
         return lambda cells, seed, checks: run(cells, seed)
-    kept = {}
+    kept, solution = {}, exercise.solution_cells()
+    code = ast.FunctionDef | ast.ClassDef | ast.Lambda  # which would find each other's names
+    setup = (
+        [] if any(isinstance(n, code) for n in ast.walk(ast.parse(solution[0]))) else solution[:1]
+    )
+
+    def ran(cells):
+        """The names that cells make with which many submissions begin: they are run once."""
+        if len(cells) not in kept:
+            kept[len(cells)] = {"__name__": "__main__"}
+            Here(cells, namespace=kept[len(cells)])
+        return dict(kept[len(cells)])
 
     def here(cells, seed, checks):
-        if not kept:
-            kept["reference"] = Memo(Here(exercise.solution_cells(), exercise.probes))
-        if kept.get("cells") != cells:  # one submission for all its seeds: cells take their time
-            kept["student"] = Here(to_run(cells, exercise.asked), exercise.probes)
+        if "reference" not in kept:
+            kept["reference"] = Memo(Here(probes=exercise.probes, namespace=ran(solution)))
+        if kept.get("cells") != cells:  # one submission for all its seeds
+            begins = next(part for part in (solution, setup, []) if cells[: len(part)] == part)
+            names, rest = ran(begins), to_run(cells, exercise.asked)[len(begins) :]
+            if "keras" in sys.modules:
+                sys.modules["keras"].utils.set_random_seed(seed)  # as if all had been run anew
+            kept["student"] = Here(rest, exercise.probes, namespace=names)
             kept["cells"] = cells
         return [run_check(check, kept["student"], kept["reference"], seed) for check in checks]
 

@@ -26,7 +26,7 @@ import re
 import textwrap
 import tomllib
 import traceback
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
 
@@ -490,8 +490,9 @@ def _released(source):
     return "\n".join(lines)
 
 
+@cache
 def _defined(code):
-    """Names that code defines at top level: functions, classes, assigned variables."""
+    """Names that code defines at top level: functions, classes, assigned variables; a tuple."""
     names = []
     for node in ast.parse(textwrap.dedent(code)).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -504,7 +505,7 @@ def _defined(code):
                 for name in ast.walk(target)
                 if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
             ]
-    return list(dict.fromkeys(names))
+    return tuple(dict.fromkeys(names))
 
 
 def _tasks(path, cells, *, whole):
