@@ -5,6 +5,7 @@ answers of its own making, which is what it is asked for.
 """
 
 import random
+import re
 import sys
 import types
 
@@ -14,6 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from course.exercises import SideError, encode, reach, runner
 from course.grader import wire
 
+_MARKS = re.compile(r"[%!?]|>>>|^\s*(\.\.\.|In \[|[,;/])", re.MULTILINE)
 SEED = 0  # of the global random generators: equal submissions behave equally
 
 
@@ -80,7 +82,7 @@ class _Submission:
 
     def run(self, source, label):
         _Shell.names, _Shell.label = self.names, label
-        runner.run_cell(TransformerManager().transform_cell(source), self.names, label)
+        runner.run_cell(_as_python(source), self.names, label)
 
 
 class _Shell:
@@ -95,10 +97,18 @@ class _Shell:
 
     def run_cell_magic(self, magic, line, cell):
         if magic in self.TIMERS:
-            runner.run_cell(TransformerManager().transform_cell(cell), self.names, self.label)
+            runner.run_cell(_as_python(cell), self.names, self.label)
 
     def __getattr__(self, name):
         return _nothing
+
+
+def _as_python(cell):
+    """A cell as Python: IPython's magics become calls. Taking its tokens apart is slow, so what has
+    nothing of the kind, nor prompts or an indent to be removed, is left as it is.
+    """
+    plain = not cell.startswith((" ", "\t")) and not _MARKS.search(cell)
+    return cell if plain else TransformerManager().transform_cell(cell)
 
 
 def _nobody_types(*_):
