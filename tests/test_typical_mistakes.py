@@ -29,6 +29,10 @@ def hand_in(exercise):
         named.append({mistake.name for one in found.values() for mistake in one})
         return found
 
+    def show(page):
+        pages.append(page)
+        return lambda _: None  # how a call that takes long would put another in its place
+
     def run(answer):
         names = {**given, "check": opened}
         exec(f"{answer.code}\ncheck({answer.task!r})", names)
@@ -36,7 +40,7 @@ def hand_in(exercise):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(places.VARIABLE, "none")  # no progress of whoever runs the tests
-        patch.setattr(answers, "show", pages.append)
+        patch.setattr(answers, "show", show)
         patch.setattr(notebook, "named", keep_names)
         yield run
 
