@@ -155,6 +155,7 @@ def _do_nothing(names, asked, gives):
         gives: function of a call's arguments, of the solution's answer to them, of `zeros` and
             `emptied`, and of NumPy.
     """
+    import copy
     import types
 
     import numpy as np
@@ -188,7 +189,8 @@ def _do_nothing(names, asked, gives):
 
         def nothing(*args, **kwargs):
             given = (*args, *kwargs.values())
-            return gives(given, lambda: function(*args, **kwargs), zeros, emptied, np)
+            # Of copies: what it changes in its arguments isn't done, either.
+            return gives(given, lambda: function(*copy.deepcopy(given)), zeros, emptied, np)
 
         return nothing
 
