@@ -413,6 +413,8 @@ class Worker:
         self._looked = monotonic()
         if used > self._memory_mb:
             raise self._too_much(used)
+        if self.group and self.group.was_full():
+            raise self._too_much(self._memory_mb, "more than ")
         if self._counted() >= seconds:
             raise TimedOut(f"no answer within {seconds:.3g} s")
 

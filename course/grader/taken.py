@@ -16,11 +16,11 @@ from course.grader.zygote import rooms
 _CGROUP, _OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 _NAME = "course_grader_"
 _MORE = 1.1  # times what is allowed, the kernel's limit: the watch comes first, and says why
-# version -> files of: the limit, the limit with swap, the use, the most used
+# version -> files of: the limit, the limit with swap, the use, what the kernel had to end
 _FILES = {
     1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.usage_in_bytes",
-        "memory.max_usage_in_bytes"),
-    2: ("memory.max", "memory.swap.max", "memory.current", "memory.peak"),
+        "memory.oom_control"),
+    2: ("memory.max", "memory.swap.max", "memory.current", "memory.events"),
 }  # fmt: skip
 _SOCKET_BYTES, _PIPE_BYTES = 2 * 212_992, 65_536  # that lie in one at most, unread
 _FEW_FILES = 16  # open ones, among which nobody looks for sockets
@@ -38,7 +38,7 @@ class Group:
 
     def __init__(self, folder, version, memory_mb):
         self._folder = folder
-        self._limit, self._swap, self._use, self._peak = _FILES[version]
+        self._limit, self._swap, self._use, self._events = _FILES[version]
         self._bytes = int(_MORE * memory_mb * 1e6)
         (folder / self._limit).write_text(str(self._bytes))
         with contextlib.suppress(OSError):  # not everywhere is swap counted
@@ -59,11 +59,12 @@ class Group:
         return int((self._folder / self._use).read_text()) - lent
 
     def was_full(self):
-        """Whether the limit was reached at any time."""
-        try:
-            return int((self._folder / self._peak).read_text()) >= 0.99 * self._bytes
-        except OSError:  # an old kernel
-            return False
+        """Whether the kernel has ended a process of it, for there was no more memory."""
+        with contextlib.suppress(OSError):
+            for line in (self._folder / self._events).read_text().splitlines():
+                if line.startswith("oom_kill "):
+                    return int(line.split()[1]) > 0
+        return False
 
     def remove(self):
         """Remove it; if a process hasn't quite ended, the next Jail does."""
