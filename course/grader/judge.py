@@ -503,6 +503,7 @@ def _in_a_child(judge, order, orders, found):
         ready, _, _ = select.select([hearing, orders], [], [], left)
         if orders in ready:  # nothing can have been ordered meanwhile: whoever orders is gone
             os.kill(child, signal.SIGKILL)
+            judge.close()
             os._exit(0)
         part = os.read(hearing, 1 << 16) if ready else b""
         heard += part
