@@ -1,8 +1,16 @@
 """Checks of exercise 1: convolution and filter banks."""
 
+from itertools import combinations
+
 import numpy as np
 
 from course.exercises import Wrong, check, equal, same
+
+
+def shaped(got, shape, what="the result"):
+    """The answer as an array, if it is one of finite numbers and of this shape."""
+    same(got, np.zeros(shape), what=what, tolerance=np.inf)
+    return np.asarray(got)
 
 
 def a_kernel(rng, rows, columns):
@@ -60,8 +68,7 @@ def brighter_and_darker(student, reference, rng):
 def in_four_bytes(student, reference, rng):
     """returns float32"""
     before, after = pair_of_pictures(rng, 4, 6)
-    got = student.changes(before, after)
-    same(np.zeros_like(got), np.zeros(before.shape), dtype="float32")
+    same(student.changes(before, after), (after / 255) - (before / 255), dtype="float32")
 
 
 @check(
@@ -240,11 +247,10 @@ def reaches_three_sigma(student, reference, rng):
     """makes a kernel that reaches three sigma to each side"""
     wavelength, sigma = a_wave(rng)
     side = 2 * int(np.ceil(3 * sigma)) + 1
-    kernel = np.asarray(student.gabor(wavelength, 0, sigma))
-    if kernel.shape != (side, side):
-        raise Wrong(
-            f"gabor(..., sigma={sigma}) has shape {kernel.shape}; expected is {(side, side)}."
-        )
+    kernel = shaped(student.gabor(wavelength, 0, sigma), (side, side), f"gabor(..., sigma={sigma})")
+    middle = kernel[side // 2, side // 2]
+    if not (middle > 0 and middle == kernel.max() > kernel.min()):
+        raise Wrong(f"the weight in the middle is {middle:.3g}; expected is the largest of all.")
 
 
 @check(
@@ -293,10 +299,18 @@ def turned_wave(student, reference, rng):
 
 
 def own_directions(student, rng, n):
-    """Compare a bank with the student's own `gabor`: a mistake in that isn't counted twice."""
+    """Compare a bank with the student's own `gabor`: a mistake in that isn't counted twice.
+
+    But it must be one that makes kernels, and others for other directions.
+    """
     wavelength, sigma = a_wave(rng)
-    expected = np.stack([student.gabor(wavelength, 180 * i / n, sigma) for i in range(n)])
-    same(student.gabor_bank(wavelength, n, sigma), expected, what=f"the bank of {n}")
+    kernels = [np.asarray(student.gabor(wavelength, 180 * i / n, sigma)) for i in range(n)]
+    if kernels[0].ndim != 2 or any(kernel.shape != kernels[0].shape for kernel in kernels):
+        raise Wrong("`gabor` doesn't make kernels of one shape, so there is no bank of them.")
+    differences = [np.abs(np.subtract(*pair)).max() for pair in combinations(kernels, 2)]
+    if not min(differences) > 1e-3 * np.abs(kernels).max() > 0:
+        raise Wrong("`gabor` gives the same in all directions, so there is no bank of them.")
+    same(student.gabor_bank(wavelength, n, sigma), np.stack(kernels), what=f"the bank of {n}")
 
 
 @check(
@@ -451,7 +465,8 @@ def takes_it_apart(student, reference, rng):
 )
 def says_so_if_not(student, reference, rng):
     """returns None for a kernel that isn't separable"""
-    kernel = product_kernel(rng, 4, 4) + product_kernel(rng, 4, 4)
-    parts = student.separate(kernel)
+    kernel = product_kernel(rng, 4, 4)
+    multiply_out(student.separate(kernel), kernel)
+    parts = student.separate(kernel + product_kernel(rng, 4, 4))
     if parts is not None:
         raise Wrong("returns something for a kernel that isn't separable; expected is None.")

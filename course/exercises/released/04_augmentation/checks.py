@@ -28,6 +28,15 @@ def which_are_mirrored(got, images):
     return mirrored
 
 
+def batch_with_mirrored(student, images, rng):
+    """What comes out, with some of it mirrored; and the images as they are afterwards."""
+    for _ in range(20):  # for who tosses one coin for all
+        got, *_, after = student.flipped(images, seed_from(rng))
+        if which_are_mirrored(got, images).any():
+            return got, after
+    raise Wrong("of twenty batches, not one picture comes out mirrored.")
+
+
 @check(
     "flip_some",
     points=1,
@@ -38,9 +47,8 @@ def which_are_mirrored(got, images):
 def mirrors_left_to_right(student, reference, rng):
     """gives each picture as it was or mirrored left to right, in its own type"""
     images = rng.integers(0, 256, (40, 5, 7, 3)).astype("uint8")
-    got, *_ = student.flipped(images, seed_from(rng))
-    which_are_mirrored(got, images)
-    same(got, got, dtype="uint8")
+    got, _ = batch_with_mirrored(student, images, rng)
+    same(got, np.asarray(got), dtype="uint8")
 
 
 @check(
@@ -68,8 +76,11 @@ def a_coin_for_each_picture(student, reference, rng):
 )
 def rests_at_inference(student, reference, rng):
     """gives `x` back unchanged if `training` is False"""
-    x = rng.normal(size=(6, 9)).astype("float32")
-    same(student.dropped(x, 0.6, seed_from(rng), False), x)
+    x, seed = rng.normal(size=(6, 9)).astype("float32"), seed_from(rng)
+    in_training = shaped(student.dropped(x, 0.6, seed, True), x.shape, "the result in training")
+    if not (in_training == 0).any() or not in_training.any():
+        raise Wrong("in training, all numbers are off, or none; some of each are expected.")
+    same(student.dropped(x, 0.6, seed, False), x, what="the result at inference")
 
 
 @check(
@@ -160,6 +171,8 @@ def blended(student, rng, alpha, n):
 def labels_as_pictures(student, reference, rng):
     """blends labels in the same shares as pictures, with the same partners"""
     pictures, labels = blended(student, rng, 1.0, 60)
+    if not pictures.any(axis=1).all():
+        raise Wrong("some blends have nothing of any picture in them.")
     i, j = np.unravel_index(np.abs(labels - pictures).argmax(), labels.shape)
     has, says = pictures[i, j], labels[i, j]
     if abs(has - says) > 1e-4:

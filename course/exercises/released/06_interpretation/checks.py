@@ -166,6 +166,8 @@ def keeps_what_speaks_for_it(student, reference, rng):
     """sets to 0 what speaks against the class"""
     weights, image, target, expected = mixed_case(rng)
     got = shaped(student.heat(weights, image, target), expected.shape, "the heat")
+    if got.max() <= 0:
+        raise Wrong("the heat is nowhere above 0.", got=got, expected=expected)
     if got.min() < -1e-6:
         says = f"the heat has values below 0, down to {got.min():.3g}."
         raise Wrong(says, got=got, expected=expected)
@@ -207,7 +209,10 @@ def points_to_the_middle_of_the_cell(student, reference, rng):
 )
 def flat_heat_is_a_miss(student, reference, rng):
     """counts heat with the same value everywhere as a miss"""
-    if student.hits(np.full((3, 5), float(rng.integers(0, 3))), np.ones((36, 30), bool)):
+    everywhere = np.ones((36, 30), bool)
+    if not student.hits(heat_and_place(rng)[0], everywhere):
+        raise Wrong("heat with one hottest cell misses a mask that is True everywhere.")
+    if student.hits(np.full((3, 5), float(rng.integers(0, 3))), everywhere):
         raise Wrong("heat with the same value everywhere counts as a hit.")
 
 
