@@ -161,6 +161,15 @@ def test_parts_in_the_names_of_classes(tmp_path, names, validation, above):
     assert left == set(folders) - used
 
 
+@pytest.mark.parametrize("beside", ["unlabeled", "test", "test1", "all photos/cats"])
+def test_what_lies_beside_parts_in_names_is_named(tmp_path, beside):
+    folders = [f"{cls}_{part}" for cls in ("cats", "dogs") for part in ("train", "val")]
+    (lay(tmp_path, *folders, beside) / "models").mkdir()
+    result = found(tmp_path)
+    assert set(result.groups) == FOUR
+    assert [name for name, _ in result.unused] == [f"{beside.split('/')[0]}/"]
+
+
 def test_names_of_parts_that_are_no_text(tmp_path):
     folders = [f"{cls}\n_{part}" for cls in ("cats", "dogs") for part in ("train", "test")]
     result = found(lay(tmp_path, *folders))

@@ -885,6 +885,15 @@ def test_a_folder_that_goes_away_while_it_is_read(tmp_path, monkeypatch):
     assert data.load_pets(source="own", verbose=False) == before
 
 
+def test_a_class_of_what_a_telephone_saves(tmp_path):
+    path = make_classes(tmp_path / "own", 6)
+    for file in (path / "dogs").iterdir():
+        file.write_bytes(b"\0\0\0\x18ftypheic" + bytes(200))
+    with pytest.raises(DataError) as caught:
+        data.add_pets(path, verbose=False)
+    assert "HEIC" in caught.value.reason and "Export them as JPEG" in caught.value.advice
+
+
 def test_a_class_that_cannot_be_read(tmp_path, monkeypatch):
     path, read = make_classes(tmp_path / "own", 6), photos._read
 

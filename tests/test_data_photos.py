@@ -80,6 +80,14 @@ def test_what_is_cut_off_stays_out_where_pillow_was_told_to_fill_it_up(tmp_path,
     assert ImageFile.LOAD_TRUNCATED_IMAGES is True
 
 
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_pictures_with_fewer_bits_than_their_file_are_not_dark(tmp_path, bits):
+    levels = np.linspace(0, 2**bits - 1, 64 * 48).astype(np.uint16).reshape(48, 64)
+    _, images = take(tmp_path, {"a.png": encoded(Image.fromarray(levels), "PNG")})
+    saved = np.asarray(Image.open(next(images.rglob("*.jpg"))).convert("L"), float)
+    assert abs(saved.mean() - 127.5) < 3 and saved.max() > 245
+
+
 PLAIN = {
     "as it is": lambda: jpeg(picture(1)),
     "progressive": lambda: jpeg(picture(1), progressive=True),

@@ -179,10 +179,9 @@ def _find(folder: Path, path: Path, unused: list[tuple[str, str]], depth: int) -
     """Find the classes in a folder, which is `path` or lies in it with nothing else."""
     folders, loose = _look_in(folder, path, unused)
     roles = {part: role for part in folders if (role := _role(part.name))}
-    flat = _parts_in_names(folders, roles)
-    if flat:
+    if flat := _parts_in_names(roles):
         _leave_out(unused, path, loose, [])
-        return _two_flat_parts(flat, path, unused)
+        return _two_flat_parts(flat, folders, path, unused)
     parts = _parts_of(path, folders, roles) if roles else None
     if parts:
         _leave_out(unused, path, loose, [])
@@ -334,35 +333,38 @@ def _parts_in_class(cls: Path, path: Path) -> dict[str, Path]:
     return {"train": roles["train"], "validation": validation}
 
 
-def _parts_in_names(folders: list[Path], roles: dict[Path, str]) -> dict[str, dict[str, Path]]:
+def _parts_in_names(roles: dict[Path, str]) -> dict[str, dict[str, Path]]:
     """Folders called by class and part, as cats_train: role -> class -> folder; or {}."""
-    full = [folder for folder in folders if _holds_photos(folder)]
-    if len(full) < 4 or any(folder not in roles or _divided(folder) for folder in full):
-        return {}
     parts: dict[str, dict[str, Path]] = {}
-    for folder in full:
+    for folder in [folder for folder in roles if _rest(folder.name) and _holds_photos(folder)]:
+        if _divided(folder):
+            return {}
         words = re.findall(r"[^\W_]+", _spaced(folder.name))
         rest = [word for word in words
                 if not _role_of_word(word.lower()) and word.lower() not in _HANGS_ON]  # fmt: skip
-        parts.setdefault(roles[folder], {})[" ".join(rest)] = folder
+        part = parts.setdefault(roles[folder], {})
+        if part.setdefault(" ".join(rest), folder) != folder:
+            return {}
     classes = set(parts.get("train", ()))
     whole = all(set(part) == classes for part in parts.values())
-    several = sum(map(len, parts.values())) == len(full) and len(parts) > 1
-    return parts if whole and several and len(classes) == 2 and all(classes) else {}
+    return parts if whole and len(parts) > 1 and len(classes) == 2 and all(classes) else {}
 
 
-def _two_flat_parts(parts: dict[str, dict[str, Path]], path: Path, unused) -> Found:
+def _two_flat_parts(parts: dict[str, dict[str, Path]], folders, path: Path, unused) -> Found:
     """The classes where folders are called by class and part."""
     validation = "validation" if "validation" in parts else "test"
     groups, told = {}, {}
     for part, role in (("train", "train"), ("validation", validation)):
-        folders = dict(sorted(parts[role].items()))
-        told[part] = " and ".join(folder.name for folder in folders.values())
+        classes = dict(sorted(parts[role].items()))
+        told[part] = " and ".join(folder.name for folder in classes.values())
         groups |= {f"{part}/{name}": _files_in(folder, path, unused)
-                   for name, folder in _cleaned(folders).items()}  # fmt: skip
+                   for name, folder in _cleaned(classes).items()}  # fmt: skip
     if validation != "test":
         unused += [_left(path, folder, "kept for a last test; nothing is chosen by it")
                    for folder in parts.get("test", {}).values()]  # fmt: skip
+    taken = [folder for part in parts.values() for folder in part.values()]
+    unused += [_left(path, folder, "its photos are in no class")
+               for folder in folders if folder not in taken and _holds_photos(folder)]  # fmt: skip
     note = f"{told['train']} are for training, {told['validation']} for validation"
     return Found(groups, told, unused, note)
 

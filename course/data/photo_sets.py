@@ -284,6 +284,8 @@ def _refuse_few(imported, groups, base, attempt, origin, part_names) -> None:
             advice = "Put photos there that open in an image viewer"
             if bad and all(why.startswith(photos.UNREADABLE) for _, why in bad):
                 advice = "Check that their disk is there, and that you may read them"
+            elif bad and all(photos.TO_EXPORT in why for _, why in bad):
+                advice = "Export them as JPEG, and add the folder with those"
             if origin != "own":
                 advice = "Use another copy"
             raise DataError(attempt, reason, advice)

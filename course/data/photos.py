@@ -91,6 +91,7 @@ _OF_SYSTEMS = re.compile(
     re.IGNORECASE,
 )
 
+TO_EXPORT = "which is not read here: export it"  # so that another program makes a JPEG of it
 UNREADABLE = "it cannot be read"  # begins the reason where a disk or a right is to blame
 _TOO_MANY = f"more than {MAX_PIXELS / 1e6:.0f} million pixels"
 _ALONE = threading.Lock()
@@ -313,7 +314,7 @@ def _read(path: Path) -> tuple[bytes, str]:
         path.stat()  # says what is wrong with it
         return b"", "not a file"  # a pipe, say, would be read for ever
     if path.suffix.lower() in _RAW:
-        return b"", "a camera's raw file, which is not read here: export it as JPEG"
+        return b"", f"a camera's raw file, {TO_EXPORT} as JPEG"
     with path.open("rb") as file:
         begin = file.read(32)
         if begin[4:8] == b"ftyp" and begin[8:12] not in _STILL:
@@ -404,11 +405,11 @@ def _no_image(content: bytes) -> str:
         kind = "AVIF" if content[8:11] == b"avi" else "HEIC"
         if kind == "AVIF" and features.check("avif"):
             return "damaged: an AVIF that cannot be decoded"
-        return f"{kind}, which is not read here: export it as JPEG"
+        return f"{kind}, {TO_EXPORT} as JPEG"
     if content.startswith(b"\xff\xd8\xff"):
         parts = jpegs.parts_of(content)
         if parts.bits in (12, 16):
-            return f"a JPEG of {parts.bits} bits, which is not read here: export it with 8"
+            return f"a JPEG of {parts.bits} bits, {TO_EXPORT} with 8"
         return "damaged: a JPEG whose beginning makes no sense"
     for begin, kind in _OTHERS.items():
         if content.startswith(begin):
@@ -446,7 +447,8 @@ def _plain(image: Image.Image) -> tuple[Image.Image, list[str]]:
         levels = np.nan_to_num(np.asarray(turned, np.float64))
         levels -= min(levels.min(), 0.0)  # as of a scanner for bodies, in which water is 0
         top = max(levels.max(), 1.0)
-        full = 1.0 if top <= 1 else 255.0 if top <= 255 else max(65535.0, top)
+        # Of 12 bits are pictures of many a microscope: as one of 16 they would be all but black.
+        full = next(most for most in (1.0, 255.0, 4095.0, 65535.0, top) if top <= most)
         turned = Image.fromarray(np.uint8(levels.clip(0, full) / full * 255 + 0.5))
         changes.append("16 bits or more to 8")
     elif mode in ("L", "1", "LA"):
