@@ -868,20 +868,22 @@ def test_own_validation_that_is_all_in_training(tmp_path):
     assert "give train alone" in caught.value.advice
 
 
-def test_a_folder_that_goes_away_while_it_is_read(tmp_path, monkeypatch):
+@pytest.mark.parametrize("top", [True, False])
+def test_a_folder_that_goes_away_while_it_is_read(tmp_path, monkeypatch, top):
     """A stick that is pulled out: nothing of it comes in, and what was there stays."""
     before = data.add_pets(make_classes(tmp_path / "before", 6), verbose=False)
     path, read = make_classes(tmp_path / "own", 30), photos._read
 
     def pulled_out(file):
-        if file.name == "dogs.0.jpg":
-            path.rename(tmp_path / "elsewhere")
+        if file.name == "dogs.7.jpg":
+            (path if top else path / "dogs").rename(tmp_path / "elsewhere")
         return read(file)
 
     monkeypatch.setattr(photos, "_read", pulled_out)
     with pytest.raises(DataError) as caught:
         data.add_pets(path, verbose=False)
-    assert f"{path} went away" in caught.value.reason and "disk" in caught.value.advice
+    assert str(path) in caught.value.reason and "went away" in caught.value.reason
+    assert "disk" in caught.value.advice
     assert data.load_pets(source="own", verbose=False) == before
 
 

@@ -213,8 +213,9 @@ def make_set(
             groups, came, root=base, move=move, progress=progress, anew=own
         )
         classes = sorted({group.split("/")[-1] for group in groups})
-        if imported.left_out and not os.path.isdir(base):
-            reason = f"{printable(base)} went away while its files were read"
+        folders = {path.parent for paths in groups.values() for path in paths}
+        if imported.left_out and not all(map(os.path.isdir, folders)):  # where a disk was, one is
+            reason = f"{printable(base)}, or a folder in it, went away while its files were read"
             raise DataError(attempt, reason, "Check that its disk is there, and try again")
         _refuse_few(imported, groups, base, attempt, origin, part_names or {})
         counts = {group: sum(name.startswith(f"{group}/") for name in imported.photos)
