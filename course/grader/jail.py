@@ -347,6 +347,7 @@ class Worker:
         self.group = group
         self.timed = process  # whose processor time counts: a sandbox's worker is a grandchild
         self.spent = 0.0
+        self._most = 0.0
 
     def ask(self, request, seconds):
         """Send a request and wait for its reply, as `Conversation.ask` does.
@@ -364,7 +365,8 @@ class Worker:
             Died: also when there's more memory in use than allowed.
             TimedOut, TypeError: as there.
         """
-        self._start = monotonic(), _processor_seconds(self.timed), _queued_seconds(self.timed)
+        self._start = monotonic(), self._processor(), _queued_seconds(self.timed)
+        self._most = 0.0
         try:
             return self._conversation.ask(
                 request, _BUSY * PATIENCE * seconds, watch=lambda: self._watch(seconds)
@@ -426,8 +428,19 @@ class Worker:
         start, processor, queued = self._start
         clock = monotonic() - start
         waited = clock - max(0.0, _queued_seconds(self.timed) - queued)
-        used = _processor_seconds(self.timed) - processor
-        return min(clock, max(used, waited / PATIENCE, clock / (_BUSY * PATIENCE)))
+        self._most = max(self._most, self._processor() - processor)  # who has ended took it along
+        return min(clock, max(self._most, waited / PATIENCE, clock / (_BUSY * PATIENCE)))
+
+    def _processor(self):
+        """Processor seconds of the worker and of all that it started.
+
+        One that keeps itself waiting, by a thousand forks, keeps nobody else waiting for longer.
+        """
+        used = _processor_seconds(self.timed)
+        if sys.platform == "linux" and self.timed and self._process:
+            others = {*_descendants(self._process.pid)} - {self.timed.pid}
+            used += sum(_processor_seconds(_process(pid)) for pid in others)
+        return used
 
 
 def _descendants(pid):
