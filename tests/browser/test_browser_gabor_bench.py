@@ -202,38 +202,57 @@ def test_python_reads_what_was_kept_and_moves_the_bench(lab):
     assert page.errors == []
 
 
-TIMED = """() => {
-  window.spent = [];
-  const original = window.requestAnimationFrame;
-  window.requestAnimationFrame = (draw) => original((time) => {
-    const start = performance.now();
-    draw(time);
-    window.spent.push(performance.now() - start);
-  });
+# How often each of the four drawings was drawn, and any tile of the bank.
+COUNT = """() => {
+  window.drawn = {};
+  const draw = CanvasRenderingContext2D.prototype.drawImage;
+  CanvasRenderingContext2D.prototype.drawImage = function (...given) {
+    const name = this.canvas.dataset.part ?? "tile";
+    drawn[name] = (drawn[name] ?? 0) + 1;
+    return draw.apply(this, given);
+  };
 }"""
+FRAME_MS = 16
 
 
-def test_a_step_of_a_drag_fits_into_a_frame(exported_page):
-    """The widest filter on the largest usual image; a frame has 16.7 ms."""
-    large = (
-        "photo = np.random.default_rng(0).random((96, 96))\n"
-        "GaborBench({'photo': photo}, sigma=5, balanced=True)"
-    )
-    page = exported_page([SETUP, large])
+def test_a_drag_draws_once_a_frame_and_the_bank_when_it_rests(exported_page):
+    """By a clock that stands still until the test moves it on."""
+    page = exported_page(CELLS)
     expect_bank(page)
-    page.evaluate(TIMED)
-    slider = part(page, "theta").bounding_box()
-    middle = slider["y"] + slider["height"] / 2
-    page.mouse.move(slider["x"] + 8, middle)
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now()") + 60_000)
+    page.evaluate(COUNT)
+    slider = part(page, "theta")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 8, middle)
     page.mouse.down()
-    for step in range(1, 31):
-        page.mouse.move(slider["x"] + 8 + 5 * step, middle)
-        page.evaluate("new Promise((heard) => setTimeout(() => heard(spent.length)))")
+    page.clock.run_for(FRAME_MS)
+    page.evaluate("drawn = {}")
+    seen = []
+    for frame in range(10):
+        for step in range(4):
+            page.mouse.move(box["x"] + 8 + 12 * frame + 3 * step, middle)
+        assert page.evaluate("drawn") == {}
+        page.clock.run_for(FRAME_MS)
+        assert page.evaluate("drawn") == dict.fromkeys(
+            ("image", "kernel", "spectrum", "response"), 1
+        )
+        page.evaluate("drawn = {}")
+        seen.append(part(page, "theta").input_value())
+    assert len({*seen}) == 10
     page.mouse.up()
-    expect_bank(page)
-    spent = np.array(page.evaluate("window.spent"))
-    assert len(spent) >= 10
-    ninety = np.percentile(spent, 90)
-    print(f"{len(spent)} frames: median {np.median(spent):.1f} ms, nine in ten {ninety:.1f} ms")
-    assert np.median(spent) < 12
+
+    set_slider(page, "sigma", 3)
+    expect(page.locator(".gabor-bank")).to_have_attribute("aria-busy", "true")
+    for _ in range(10):  # longer than it rests before the bank is drawn
+        set_slider(page, "phase", 5)
+        set_slider(page, "phase", 0)
+        page.clock.run_for(FRAME_MS)
+    assert "tile" not in page.evaluate("drawn")
+    page.clock.run_for(1000)
+    assert page.evaluate("drawn.tile") == 18
+    page.clock.resume()
+    expect_response(page, true_response(theta=float(seen[-1]), sigma=3))
     assert page.errors == []

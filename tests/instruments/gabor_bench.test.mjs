@@ -50,6 +50,19 @@ test("a balanced filter remembers the bell of the right image and width", () => 
   assert.deepEqual(gabor_response(images.noise, filter), first);
 });
 
+// So a drag of the widest filter over the largest image costs a fraction of a square of weights.
+test("each row is read once, whatever the filter: two passes along lines, and the bell just once", () => {
+  const [rows, columns, sigma] = [24, 32, 5], radius = 15;
+  let read = 0;
+  const count = { get: (values, name) => (typeof name === "string" && (read += 1), values[name]) };
+  const image = { shape: [rows, columns], values: new Proxy(Float32Array.from({ length: rows * columns }, (_, i) => i % 7), count) };
+  const reads = (filter) => (read = 0, gabor_response(image, { frequency: 0.1, theta: 20, sigma, phase: 0, ...filter }), read);
+  const once = rows * (columns + 2 * radius);
+  assert.equal(reads({ balanced: false }), once);
+  assert.equal(reads({ balanced: true }), 2 * once);
+  assert.equal(reads({ balanced: true, theta: 25 }), once);
+});
+
 test("a balanced filter finds nothing in a plain wall", () => {
   const filter = { frequency: 0.08, theta: 45, sigma: 2, phase: 0, balanced: true };
   assert.ok(gabor_response(images.flat, filter).every((value) => Math.abs(value) < 1e-12));
