@@ -4,13 +4,16 @@ Part of `tools.bench`, which see. nbgrader is measured if `make nbgrader` instal
 """
 
 import itertools
+import os
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
 from course.exercises import load_exercise
+from course.exercises.runner import GRADING
 from tools import nbgrader, watched
 
 EXERCISES = {"01_convolution": 60, "02_mnist": 12}  # and how many make a class
@@ -38,9 +41,11 @@ def measure_exercise(name, class_size):
         "title"; "start_s", until a grader is ready for its first submission; "seconds" and
         "slowest_s" of a submission after that; of the class its "size", "per_minute" with `JOBS`
         jobs, and "peak_mb", the most memory that all its processes took together; and
-        "nbgrader_s" a submission, or None where nbgrader isn't installed.
+        "nbgrader_s" a submission, or None where nbgrader isn't installed; and "answers_ms", as
+        `measure_answers` gives it.
     """
     exercise = load_exercise(name)
+    answers = measure_answers(exercise)
     start, seconds = measure_one_by_one(exercise)
     per_minute, peak = measure_class(exercise, class_size)
     return {
@@ -52,7 +57,35 @@ def measure_exercise(name, class_size):
         "per_minute": per_minute,
         "peak_mb": peak,
         "nbgrader_s": measure_nbgrader(exercise) if nbgrader.find() else None,
+        "answers_ms": answers,
     }
+
+
+def measure_answers(exercise, repeats=5):
+    """Milliseconds until a notebook with the solution answers the check of a task.
+
+    Args:
+        exercise: Exercise.
+        repeats: how often each is asked; the median counts.
+    Returns:
+        dict from a task's id to them.
+    """
+    from course.exercises import open_exercise
+
+    names = {}
+    with mock.patch.dict(os.environ, {GRADING: "1"}):  # what judges in the cells does nothing
+        exec("\n".join(exercise.solution_cells()), names)
+    milliseconds = {}
+    with mock.patch("course.exercises.answers.show", lambda page: page.as_html()):
+        names["check"] = open_exercise(exercise.id)
+        for task in exercise.tasks:
+            times = []
+            for _ in range(repeats + 1):
+                begin = time.perf_counter()
+                exec(f"check({task.id!r})", names)
+                times.append(1000 * (time.perf_counter() - begin))
+            milliseconds[task.id] = statistics.median(times[1:])
+    return milliseconds
 
 
 def submissions_of(exercise):
@@ -153,4 +186,12 @@ def table_lines(measured):
             ratio,
         ]
         lines.append("| " + " | ".join(cells) + " |")
+    answering = {name: row["answers_ms"] for name, row in measured.items() if "answers_ms" in row}
+    if answering:  # not in what an earlier edition kept
+        lines += ["", "Until a notebook with the solution answers a check, in milliseconds:", ""]
+        lines += ["| exercise | median | slowest task |", "|---|---:|---:|"]
+    for name, times in answering.items():
+        slowest = max(times, key=times.get)
+        median = statistics.median(times.values())
+        lines.append(f"| {name} | {median:.0f} | {slowest}: {times[slowest]:.0f} |")
     return lines
