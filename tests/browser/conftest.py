@@ -14,6 +14,7 @@ from one_kernel import one_kernel
 from tools import chromium, exported
 
 RUN_MS = 120_000
+WAIT_MS = 30_000  # for what comes at once, on a machine that is busy
 RUN_ALL = "notebook:run-all-cells"
 IS_READY = f"""() => {{
     const app = window.jupyterapp;
@@ -22,6 +23,9 @@ IS_READY = f"""() => {{
     const cells = panel?.content?.model?.cells?.length;  // none while the file is being read
     return app?.commands.hasCommand("{RUN_ALL}") && connected && cells > 0;
 }}"""
+RUN = (
+    f"void jupyterapp.commands.execute('{RUN_ALL}')"  # that it ended is waited for, with a deadline
+)
 DARK_THEME = "jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
 
 
@@ -36,8 +40,9 @@ def chromium_path():
 
 @pytest.fixture(scope="session")
 def browser(chromium_path):
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path, args=chromium.FLAGS)
         yield browser
@@ -55,7 +60,7 @@ def open_page(browser):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(WAIT_MS)
         page.errors = []
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.on(
@@ -116,13 +121,19 @@ def lab(lab_server, open_page, request):
         page.wait_for_function(IS_READY, timeout=60_000)
         if dark:
             page.evaluate(DARK_THEME)
-        page.evaluate(f"jupyterapp.commands.execute('{RUN_ALL}')")
+        page.evaluate(RUN)
         page.get_by_text("all done", exact=True).wait_for(timeout=RUN_MS)
         stderr = page.locator(".jp-OutputArea-output[data-mime-type*='stderr']")
         assert stderr.all_inner_texts() == []
         return page
 
     return lab
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """A path that what runs in a kernel can wait for: `gate.touch()` lets it go on."""
+    return tmp_path / "gate"
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import pytest
 from lab_process import TOKEN, served
 from playwright.sync_api import expect
 
-from browser.conftest import IS_READY, RUN_ALL, RUN_MS, notebook_of
+from browser.conftest import IS_READY, RUN, RUN_MS, WAIT_MS, notebook_of
 from tools import nbgrader
 
 HERE = ("127.0.0.1", "")  # and what has no host: file:, data:, blob:
@@ -42,7 +42,7 @@ def offline_page(browser):
     context = browser.new_context(
         proxy={"server": NOWHERE, "bypass": "127.0.0.1"}, viewport={"width": 1280, "height": 900}
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(WAIT_MS)
 
     def offline_page(url):
         page = context.new_page()
@@ -116,7 +116,7 @@ def use_stepper(page):
 
 def in_a_notebook(page):
     page.wait_for_function(IS_READY, timeout=60_000)
-    page.evaluate(f"jupyterapp.commands.execute('{RUN_ALL}')")
+    page.evaluate(RUN)
     outputs = page.locator(".jp-OutputArea-output")
     said = outputs.filter(has_text="read back:")
     expect(said.or_(outputs.filter(has_text="Traceback")).first).to_be_visible(timeout=RUN_MS)

@@ -8,7 +8,7 @@ import pytest
 from lab_process import TOKEN
 from playwright.sync_api import expect
 
-from browser.conftest import DARK_THEME, IS_READY, RUN_ALL, RUN_MS
+from browser.conftest import DARK_THEME, IS_READY, RUN, RUN_MS
 from browser.reach import violations, walk
 from course.workspace import places
 
@@ -132,7 +132,7 @@ def test_a_saved_notebook_is_opened_again(lab, lab_server, opened, tmp_path):
     page = opened(NAME)  # and the day after
     expect_kept(page)
     page.evaluate(SETTING)
-    page.evaluate(f"jupyterapp.commands.execute('{RUN_ALL}')")
+    page.evaluate(RUN)
     expect(page.get_by_role("group", name=ASK[1])).to_be_visible(timeout=RUN_MS)
     expect(page.get_by_role("slider", name="end")).to_be_enabled(timeout=RUN_MS)
     expect(page.get_by_text("run this cell").filter(visible=True)).to_have_count(0)
