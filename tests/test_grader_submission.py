@@ -284,6 +284,41 @@ def test_a_judge_that_ends_costs_the_check_it_was_at(grader, monkeypatch, everyt
     assert statuses(grader.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
 
 
+def test_a_judge_that_ends_while_nobody_asks_costs_nothing(grader):
+    grader._judge.kill()
+    grader._judge.wait()
+    graded = grader.grade([FRAME, BRIGHTEST])
+    assert (graded.status, statuses(graded)) == ("graded", ["passed"] * 5)
+
+
+def test_a_judge_that_always_ends_too_early_is_the_graders_fault(grader, monkeypatch):
+    hear = Grader._hear
+
+    def hear_and_kill(self):
+        said = hear(self)
+        if said and "isolation" in said:
+            self._judge.kill()
+        return said
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Grader, "_hear", hear_and_kill)
+        grader._judge.kill()
+        with pytest.raises(RuntimeError, match="2 times"):
+            grader.grade([FRAME, BRIGHTEST])
+    assert statuses(grader.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
+
+
+def test_what_fails_in_the_judge_itself_is_the_graders_fault(exercise):
+    needs_strong_isolation()
+    checks = exercise / "checks.py"
+    fault = 'if student["levels"] == 255:\n        raise SystemExit("of ours")\n    equal(student'
+    checks.write_text(checks.read_text().replace("equal(student", fault, 1))
+    with Grader(load_exercise(exercise), 1) as opened:
+        with pytest.raises(RuntimeError, match="SystemExit: of ours"):
+            opened.grade([FRAME, BRIGHTEST, "levels = 255"])
+        assert statuses(opened.grade([FRAME, BRIGHTEST])) == ["passed"] * 5
+
+
 def test_hidden_checks_come_last_and_ask_a_worker_that_nobody_asked_before(grader):
     counts = "\nasked = []\n" + FRAME.replace("return", "asked.append(width); return")
     leaves = "import os; len(asked) > 1 and os._exit(1)"  # a second question in one worker

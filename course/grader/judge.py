@@ -436,7 +436,8 @@ def main():
 
     An order is a line with "cells", "seed", "limits" and "judged", as `Judge.grade` has them. It is
     answered by lines with "check" or "outcome", and one with "end", which has "status" and
-    "trouble"; or, where the child has ended before that, with "gone".
+    "trouble"; where the child has ended before that, with "gone"; or, where something of ours has
+    failed, with "failed".
     """
     settings = json.loads(sys.argv[1])
     orders, found = os.dup(0), os.dup(1)
@@ -544,9 +545,15 @@ def _grade(judge, order, found, before_check):
             row.message = row.message[:_LONGEST]
             _say(found, outcome=dataclasses.asdict(row))
 
-    graded = judge.grade(
-        order["cells"], seed=int(order["seed"], 16), judged=order["judged"], tell=tell
-    )
+    try:
+        graded = judge.grade(
+            order["cells"], seed=int(order["seed"], 16), judged=order["judged"], tell=tell
+        )
+    except MemoryError:
+        raise  # of what was answered: it ends this process
+    except BaseException as error:  # SystemExit too: nothing that a submission does is raised
+        _say(found, failed=f"{type(error).__name__}: {error}"[:_LONGEST])
+        return
     trouble = [text[:_LONGEST] for text in graded.trouble]
     _say(found, end={"status": graded.status, "trouble": trouble})
 

@@ -26,6 +26,7 @@ _FOLDER = Path(__file__).parent
 # The modules beside this one that a verdict rests on, and this one.
 _VERDICT = ("jail", "judge", "submission", "taken", "wire", "worker", "zygote")
 _LAST_SECONDS = 10  # that the judge gets to end in an orderly way
+_EARLY = 2  # times that it may end before it judges anything of a submission
 _TICK = 0.2  # seconds between two looks at its memory, where it can't be limited
 _THREADS = {f"{library}_NUM_THREADS": "1" for library in ("MKL", "OMP", "OPENBLAS")}
 
@@ -82,7 +83,8 @@ class Grader:
             return
         judge, self._judge = self._judge, None
         family = _family(judge)
-        judge.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # an order that it was too dead to take
+            judge.stdin.close()
         try:
             judge.wait(_LAST_SECONDS)
         except subprocess.TimeoutExpired:
@@ -104,17 +106,23 @@ class Grader:
             Graded. Nothing that a submission does is raised here.
         Raises:
             IsolationError, ExerciseError: the judge has ended, and doesn't start again.
+            RuntimeError: it failed itself, which is no submission's fault; the text says how.
         """
         checks = in_order(self.exercise.checks)
         seed = self.seed if seed is None else int(seed)
         order = {"cells": list(cells), "seed": f"{seed:x}", "limits": vars(self.exercise.limits)}
-        outcomes, trouble, status = {}, [], "graded"
+        outcomes, trouble, status, early = {}, [], "graded", 0
         while len(outcomes) < len(checks):
             asked, end = self._have_judged({**order, "judged": list(outcomes)}, outcomes)
             if end:
                 trouble += [text for text in end["trouble"] if text not in trouble]
                 status = end["status"] if status == "graded" else status
                 break
+            if asked is None:  # it asked nothing of the submission: so it's another judge's turn
+                early += 1
+                if early == _EARLY:
+                    raise RuntimeError(f"the judge ended {early} times before it judged anything")
+                continue
             # The check during which the judge has ended is lost, with whatever had been answered.
             check = next(check for check in checks if check.id not in outcomes)
             seconds = time.monotonic() - asked
@@ -128,22 +136,26 @@ class Grader:
         """Give an order, and fill in outcomes as they come.
 
         Returns:
-            (when the check began that was judged last, by the clock; the last message, or None if
-            the judge's process ended before).
+            (when the check that it was at began, by the clock, or None if it was at none; the last
+            message, or None if the judge's process ended before).
         """
         if self._judge is None:
             self._start()
-        began = time.monotonic()
+        began = None
         try:
             self._judge.stdin.write(json.dumps(order).encode() + b"\n")
             self._judge.stdin.flush()
             while said := self._hear():
                 if "outcome" in said:
                     outcomes[said["outcome"]["check"]] = Outcome(**said["outcome"])
+                    began = None
                 elif "check" in said:
                     began = time.monotonic()
                 elif "end" in said:
                     return began, said["end"]
+                elif "failed" in said:
+                    self.close()
+                    raise RuntimeError(said["failed"])
                 else:
                     return began, None
         except BrokenPipeError:
