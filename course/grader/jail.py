@@ -34,6 +34,11 @@ from course.exercises import EXERCISES, RELEASED, Died, TimedOut
 from course.grader import taken, wire
 from course.grader.zygote import HOME, rooms
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 PATIENCE = 5  # times its seconds that a request may wait, for whatever it likes
 _BUSY = 20  # times more that it may take by the clock, where other programs keep the machine busy
 PACKAGES = "/grader"  # where the sandbox has what submissions import, and the worker's files
@@ -46,6 +51,7 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 _WARM_SECONDS = 900  # importing TensorFlow from a cold disk, on a busy machine
 _ORDER_SECONDS = 300
 _FIRST_UID, _UIDS = 61000, 4000  # where root lets submissions run, as users that nobody is
+_HOMES = "course_grader_"  # how the names of folders begin that submissions without a sandbox get
 _numbers = itertools.count(os.getpid() * 64)
 
 
@@ -101,7 +107,8 @@ class Jail:
         self._warm = list(warm)
         self._hide = (EXERCISES, RELEASED, *hide)
         self._process, self._orders = None, None
-        self._home = tempfile.mkdtemp(prefix="course_") if self.isolation == "weak" else None
+        _remove_homes()
+        self._home, self._home_taken = _own_home() if self.isolation == "weak" else (None, None)
         self._digits = _digits_to_show() if self.isolation == "strong" else None
         self._core, self._core_taken = _own_core()
         taken.remove_groups()
@@ -146,7 +153,11 @@ class Jail:
         if self._core_taken is not None:
             self._core_taken.close()
         _remove(self._home)
-        _remove(self._digits and self._digits.parent)
+        if self._home_taken is not None:
+            os.close(self._home_taken)
+            self._home_taken = None
+        if self._digits is not None:
+            self._digits.close()
 
     def revive(self):
         """Start the process that forks workers anew if it has ended."""
@@ -201,7 +212,11 @@ class Jail:
         command = [sys.executable, "-B", "-P", "-s", "-m", "course.grader.zygote"]
         command.append(json.dumps(settings))
         if self.isolation == "strong":
-            replaced = [(self._digits, digits_file())] if self._digits else []
+            replaced = []
+            if self._digits is not None:
+                self._digits.seek(0)
+                replaced = [(self._digits.fileno(), digits_file())]
+                pass_fds = [*pass_fds, self._digits.fileno()]
             command = _bwrap(self._hide, replaced, forks="alone" not in settings) + command
             variables = {}  # none of ours: bubblewrap's own processes may be seen from within
         else:
@@ -240,7 +255,7 @@ class Jail:
             self._start_zygote()
             if not self._forks:
                 return self._alone(limits)
-        home = None if limits["strong"] else tempfile.mkdtemp(prefix="course_")
+        home = None if limits["strong"] else tempfile.mkdtemp(dir=self._home)
         limits["environment"] = _environment(home, None) if home else {}
         their_reading, writing = os.pipe()
         reading, their_writing = os.pipe()
@@ -293,7 +308,7 @@ class Jail:
         return None
 
     def _alone(self, limits):
-        home = None if limits["strong"] else tempfile.mkdtemp(prefix="course_")
+        home = None if limits["strong"] else tempfile.mkdtemp(dir=self._home)
         process = self._run(
             {"warm": self._warm, "alone": limits},
             environment=_environment(home, None) if home else None,
@@ -569,6 +584,38 @@ def _remove(home):
         shutil.rmtree(home, ignore_errors=True)  # a submission may have locked its own files away
 
 
+def _own_home():
+    """A folder in which submissions without a sandbox get theirs.
+
+    Returns:
+        (its path, a descriptor that says for as long as this process lives that it's taken; None
+        where there are no such locks).
+    """
+    while True:
+        home = tempfile.mkdtemp(prefix=_HOMES)
+        if fcntl is None:
+            return home, None
+        taken = os.open(home, os.O_RDONLY)
+        fcntl.flock(taken, fcntl.LOCK_EX)
+        if os.path.exists(home):  # or somebody tidied it away before it was locked
+            return home, taken
+        os.close(taken)
+
+
+def _remove_homes():
+    """Remove the folders of graders that were killed."""
+    if fcntl is None:
+        return
+    for home in Path(tempfile.gettempdir()).glob(f"{_HOMES}*"):
+        with contextlib.suppress(OSError):  # another one's, or taken
+            taken = os.open(home, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
+            try:
+                fcntl.flock(taken, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(home)
+            finally:
+                os.close(taken)
+
+
 def _environment(home, packages):
     """The only variables that a worker has."""
     variables = {
@@ -594,18 +641,19 @@ def _environment(home, packages):
 
 
 def _digits_to_show():
-    """A file, in a folder of its own, to stand in the place of the one with all digits.
+    """What stands in the place of the file with all digits: a file that has no name.
+
+    So nothing is left of it, however this process ends.
 
     Returns:
-        Path, or None if there is none to hide.
+        file, or None if there is none to hide.
     """
     try:
         content = without_kept_back()
     except (ImportError, OSError):
         return None
-    file = Path(tempfile.mkdtemp(prefix="course_")) / "digits"
-    file.parent.chmod(0o755)
-    file.write_bytes(content)
+    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - `close` closes it
+    file.write(content)
     return file
 
 
@@ -614,7 +662,8 @@ def _bwrap(hide=(), replace=(), *, forks=True):
 
     Args:
         hide: paths to cover, should they lie within what the sandbox has.
-        replace: pairs of a file, and the one in whose place it is to be seen.
+        replace: pairs of the file descriptor of a file, and the one in whose place its content is
+            to be seen.
         forks: whether the command is the zygote, which ends when this process does. Any other
             ends with the thread that starts it.
     Returns:
@@ -657,8 +706,8 @@ def _bwrap(hide=(), replace=(), *, forks=True):
             covered.append(path.resolve())
     for path in covered:
         command += ["--tmpfs", path, "--remount-ro", path]
-    for file, place in replace:
-        command += ["--ro-bind", file, place.resolve()]
+    for descriptor, place in replace:
+        command += ["--perms", "0444", "--ro-bind-data", descriptor, place.resolve()]
     command += ["--proc", "/proc", "--perms", "0755", "--dir", "/dev"]
     for name in _DEVICES:
         command += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
