@@ -27,20 +27,40 @@ export function patch_at(image, kernel, { padding = 0, stride = 1, dilation = 1 
   return pixels;
 }
 
-/** The sum of products at one position, and the bias. */
-export function value_at(image, kernel, settings, row, column) {
-  const weights = laid_kernel(kernel, settings.flip).flat();
-  const pixels = patch_at(image, kernel, settings, row, column);
-  return pixels.reduce((sum, pixel, i) => sum + pixel * weights[i], settings.bias ?? 0);
+/** An image and its kernel by channels: a pair of tables, {image, kernel}, for each. */
+export function by_channel(image, kernel) {
+  const [rows, columns, depth] = image.shape;
+  if (depth === undefined) return [{ image, kernel }];
+  return Array.from({ length: depth }, (_, c) => ({
+    image: { shape: [rows, columns], values: image.values.filter((_, i) => i % depth === c) },
+    kernel: kernel.map((row) => row.map((weights) => weights[c])),
+  }));
 }
 
-/** The whole output: {rows, columns, values}. */
+/** The sums of products at one position, one for each of the pairs that `by_channel` made. */
+export function sums_at(pairs, settings, row, column) {
+  return pairs.map(({ image, kernel }) => {
+    const weights = laid_kernel(kernel, settings.flip).flat();
+    const pixels = patch_at(image, kernel, settings, row, column);
+    return pixels.reduce((sum, pixel, i) => sum + pixel * weights[i], 0);
+  });
+}
+
+const added_up = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
+
+/** The sum of all products at one position, over the channels as well, and the bias. */
+export function value_at(image, kernel, settings, row, column) {
+  return added_up(sums_at(by_channel(image, kernel), settings, row, column)) + (settings.bias ?? 0);
+}
+
+/** The whole output, one map however many channels there are: {rows, columns, values}. */
 export function correlate(image, kernel, settings) {
   const [height, width] = image.shape;
   const rows = output_size(height, kernel.length, settings);
   const columns = output_size(width, kernel[0].length, settings);
   const values = new Float64Array(rows && columns ? rows * columns : 0);
-  for (let i = 0; i < values.length; i++) values[i] = value_at(image, kernel, settings, Math.floor(i / columns), i % columns);
+  const pairs = by_channel(image, kernel);
+  for (let i = 0; i < values.length; i++) values[i] = added_up(sums_at(pairs, settings, Math.floor(i / columns), i % columns)) + (settings.bias ?? 0);
   return { rows: columns ? rows : 0, columns: rows ? columns : 0, values };
 }
 
@@ -55,20 +75,40 @@ const MISTAKES = [
   ["dilation", (s) => `you took neighbouring pixels, and with a dilation of ${s.dilation} they lie ${s.dilation} apart`, (s) => s.dilation > 1 && { dilation: 1 }],
 ];
 
-/** How far a typed value may be off: the pixels are shown with two decimals, and so may the sum be. */
+/** And with several channels: [name, text, value] of each, from the channels' sums. */
+function channel_mistakes(sums, bias, names) {
+  const [count, total] = [sums.length, added_up(sums)];
+  if (count === 1) return [];
+  const mean = ["channel-mean", "you took the mean of the channels' sums, and they are added up"];
+  return [
+    ...sums.flatMap((sum, c) => [sum + bias, sum].map((value) => ["channel", `that is the sum of the channel ${names[c]} alone, and the sum runs over all ${count} channels`, value])),
+    ["biases", "you added the bias once for each channel, and it is added once, to the sum of all", total + count * bias],
+    [...mean, total / count + bias],
+    [...mean, (total + bias) / count],
+  ];
+}
+
+/** How far a typed value may be off: pixels are shown with two decimals, and so may each channel's sum be. */
 export function tolerance(kernel) {
-  return 0.005 + 0.005 * kernel.flat().reduce((sum, weight) => sum + Math.abs(weight), 0) + 1e-9;
+  const depth = kernel[0][0].length ?? 1;
+  return 0.005 * depth + 0.005 * added_up(kernel.flat(2).map(Math.abs)) + 1e-9;
 }
 
 /**
  * What a typed value says: {right, mistakes}, the names and texts of all mistakes that give it.
  * A mistake that gives the right value too can't be told, and is not named.
+ *
+ * @param names of the channels, where there are several.
  */
-export function diagnose(typed, image, kernel, settings, row, column) {
+export function diagnose(typed, image, kernel, settings, row, column, names = []) {
   const near = (value) => Math.abs(typed - value) <= tolerance(kernel);
   const truth = value_at(image, kernel, settings, row, column);
   if (near(truth)) return { right: true, truth, mistakes: [] };
   const mistakes = [];
+  const sums = sums_at(by_channel(image, kernel), settings, row, column);
+  for (const [name, text, value] of channel_mistakes(sums, settings.bias, names)) {
+    if (near(value) && !mistakes.some((mistake) => mistake.name === name)) mistakes.push({ name, text });
+  }
   for (const [name, text, instead_of] of MISTAKES) {
     for (const instead of [instead_of(settings, kernel)].flat().filter(Boolean)) {
       const { row: down = 0, column: across = 0, ...changed } = instead;
@@ -79,9 +119,8 @@ export function diagnose(typed, image, kernel, settings, row, column) {
       }
     }
   }
-  const weights = laid_kernel(kernel, settings.flip).flat();
   if (!mistakes.length && near(-truth)) mistakes.push({ name: "sign", text: "the size is right, and the sign isn't" });
-  if (!mistakes.length && near((truth - settings.bias) / weights.length + settings.bias)) mistakes.push({ name: "mean", text: "you took the mean of the products, and it is their sum" });
+  if (!mistakes.length && near((truth - settings.bias) / kernel.flat(2).length + settings.bias)) mistakes.push({ name: "mean", text: "you took the mean of the products, and it is their sum" });
   return { right: false, truth, mistakes };
 }
 
@@ -97,28 +136,38 @@ const SIDE = 300; // of each panel's drawing, in CSS pixels; a narrow page shrin
 const PLAY_MS = 80;
 const MOST_LETTERS = 8; // of a number in a cell
 const PALE = 1.8; // a scale this much wider than the values keeps the text on them readable
+// Of channels: a name of a colour has that colour; each has its kind of line besides, see the style.
+const CHANNEL_COLOURS = { red: "#e53935", green: "#2e9b44", blue: "#1e88e5" };
+const OTHER_COLOURS = ["#a45bc0", "#00929b", "#a07400", "#d81b60"];
 
 function render({ model, el }) {
   const image = unpack(model.get("image"));
-  const [height, width] = image.shape;
+  const [height, width, depth = 1] = image.shape;
+  const names = depth > 1 ? model.get("image").channels : [""];
   const state = { position: model.get("position"), guessing: false, right: 0, timer: 0 };
-  let settings, kernel, output, limit;
+  let settings, kernel, pairs, output, limit; // pairs: image and kernel of each channel
 
   const read = () => {
     kernel = model.get("kernel");
     settings = Object.fromEntries(["padding", "stride", "dilation", "bias", "flip"].map((name) => [name, model.get(name)]));
+    pairs = by_channel(image, kernel);
     output = correlate(image, kernel, settings);
     limit = output.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
     state.position = Math.max(0, Math.min(state.position, output.values.length - 1));
   };
   read();
 
-  const source = picture("", { width: SIDE, height: (SIDE * height) / width, role: "img" });
-  const products = picture("", { width: SIDE, height: (SIDE * kernel.length) / kernel[0].length, role: "img" });
+  const views = names.map(() => ({
+    source: picture("", { width: SIDE, height: (SIDE * height) / width, role: "img" }),
+    products: picture("", { width: SIDE, height: (SIDE * kernel.length) / kernel[0].length, role: "img" }),
+    partial: element("p", { class: "partial" }),
+  }));
   const result = picture("", { width: SIDE, height: (SIDE * height) / width, role: "slider", tabindex: 0, "aria-label": "position of the kernel: the output computed so far" });
-  for (const panel of [source, products, result]) panel.canvas.style.width = "100%";
-  source.canvas.dataset.part = "image";
+  for (const panel of [...views.flatMap(({ source, products }) => [source, products]), result]) panel.canvas.style.width = "100%";
+  for (const { source } of views) source.canvas.dataset.part = "image";
   result.canvas.dataset.part = "output";
+  const chip = (c) => element("span", { class: "channel", "data-number": c, style: `--channel: ${CHANNEL_COLOURS[names[c]] ?? OTHER_COLOURS[c]}` }, names[c]);
+  const of_channel = (c) => (depth > 1 ? `${names[c]}: ` : "");
 
   const sum = element("p", { class: "sum" });
   const [typed_id, said_id] = [fresh_id(), fresh_id()];
@@ -132,55 +181,74 @@ function render({ model, el }) {
     const [row, column] = fits ? place() : [0, 0];
     const [tall, wide] = [height + 2 * padding, width + 2 * padding];
     const unit = SIDE / Math.max(wide, (tall * width) / height);
-    const c = source.context;
-    c.fillStyle = "#000";
-    c.fillRect(0, 0, SIDE, SIDE * 4);
-    draw_grid(c, image.values, height, width, { x: padding * unit, y: padding * unit, width: width * unit, height: height * unit });
-    if (padding) draw_box(c, padding * unit, padding * unit, width * unit, height * unit, { colour: "#bbb", line: 1, dashed: true });
     const reach = [dilation * (kernel.length - 1) + 1, dilation * (kernel[0].length - 1) + 1];
-    if (fits) {
-      const [top, left] = [row * stride, column * stride];
-      if (dilation > 1) {
-        for (let a = 0; a < kernel.length; a++) for (let b = 0; b < kernel[0].length; b++) draw_box(c, (left + b * dilation) * unit, (top + a * dilation) * unit, unit, unit, { line: 1.2 });
+    const [top, left] = [row * stride, column * stride];
+    views.forEach(({ source }, channel) => {
+      const c = source.context;
+      c.fillStyle = "#000";
+      c.fillRect(0, 0, SIDE, SIDE * 4);
+      draw_grid(c, pairs[channel].image.values, height, width, { x: padding * unit, y: padding * unit, width: width * unit, height: height * unit });
+      if (padding) draw_box(c, padding * unit, padding * unit, width * unit, height * unit, { colour: "#bbb", line: 1, dashed: true });
+      if (fits) {
+        if (dilation > 1) {
+          for (let a = 0; a < kernel.length; a++) for (let b = 0; b < kernel[0].length; b++) draw_box(c, (left + b * dilation) * unit, (top + a * dilation) * unit, unit, unit, { line: 1.2 });
+        }
+        draw_box(c, left * unit, top * unit, reach[1] * unit, reach[0] * unit, { line: depth > 1 ? 4 : 2.5 }); // smaller panels
       }
-      draw_box(c, left * unit, top * unit, reach[1] * unit, reach[0] * unit);
-    }
-    source.canvas.setAttribute("aria-label", fits ? `the image; the window's upper left corner is at row ${row * stride - padding}, column ${column * stride - padding}` : "the image");
-    source.title.textContent = `image ${height} × ${width}` + (padding ? `, ${padding} px of zeros on each side` : ", no padding");
+      source.canvas.setAttribute("aria-label", of_channel(channel) + (fits ? `the image; the window's upper left corner is at row ${top - padding}, column ${left - padding}` : "the image"));
+      const size = `image ${height} × ${width}` + (padding ? `, ${padding} px of zeros on each side` : ", no padding");
+      if (depth === 1) source.title.textContent = size;
+      else source.title.replaceChildren(chip(channel), padding ? ` and ${padding} px of zeros` : "");
+    });
     draw_products(fits, row, column);
     draw_output(fits, row, column);
+    if (depth > 1) write_partial_sums(fits, row, column);
     write_sum(fits, row, column);
   };
 
   const draw_products = (fits, row, column) => {
-    const c = products.context;
-    const weights = laid_kernel(kernel, settings.flip).flat();
-    const pixels = fits ? patch_at(image, kernel, settings, row, column) : weights.map(() => NaN);
+    const strongest = Math.max(...kernel.flat(2).map(Math.abs));
     const cell = SIDE / kernel[0].length;
-    const scale = PALE * (Math.max(...weights.map(Math.abs)) || 1);
-    c.clearRect(0, 0, SIDE, SIDE * 4);
-    c.textAlign = "center";
-    c.textBaseline = "middle";
-    weights.forEach((weight, i) => {
-      const x = (i % kernel[0].length) * cell, y = Math.floor(i / kernel[0].length) * cell;
-      const product = state.guessing ? NaN : pixels[i] * weight;
-      const index = 3 * colour_index(Number.isNaN(product) ? 0 : product, -scale, scale);
-      c.fillStyle = `rgb(${COLOURS.signed.slice(index, index + 3).join(",")})`;
-      c.fillRect(x, y, cell, cell);
-      draw_box(c, x, y, cell, cell, { colour: "#999", line: 1 });
-      c.fillStyle = "#111";
-      c.font = `${Math.min(19, cell / 4)}px system-ui, sans-serif`;
-      if (state.guessing) return void c.fillText(fitting(pixels[i]), x + cell / 2, y + cell / 2, cell);
-      c.fillText(Number.isNaN(pixels[i]) ? "–" : fitting(pixels[i]), x + cell / 2, y + 0.22 * cell, cell);
-      c.fillText(`× ${shown_weight(weight)}`, x + cell / 2, y + 0.5 * cell, cell);
-      c.font = `bold ${c.font}`;
-      c.fillText(Number.isNaN(product) ? "= –" : `= ${fitting(product)}`, x + cell / 2, y + 0.78 * cell, cell);
+    const scale = PALE * (strongest || 1);
+    views.forEach(({ products }, channel) => {
+      const pair = pairs[channel];
+      const c = products.context;
+      const weights = laid_kernel(pair.kernel, settings.flip).flat();
+      const pixels = fits ? patch_at(pair.image, pair.kernel, settings, row, column) : weights.map(() => NaN);
+      c.clearRect(0, 0, SIDE, SIDE * 4);
+      c.textAlign = "center";
+      c.textBaseline = "middle";
+      weights.forEach((weight, i) => {
+        const x = (i % kernel[0].length) * cell, y = Math.floor(i / kernel[0].length) * cell;
+        const product = state.guessing ? NaN : pixels[i] * weight;
+        const index = 3 * colour_index(Number.isNaN(product) ? 0 : product, -scale, scale);
+        c.fillStyle = `rgb(${COLOURS.signed.slice(index, index + 3).join(",")})`;
+        c.fillRect(x, y, cell, cell);
+        draw_box(c, x, y, cell, cell, { colour: "#999", line: 1 });
+        c.fillStyle = "#111";
+        c.font = `${Math.min(19, cell / 4)}px system-ui, sans-serif`;
+        if (state.guessing) return void c.fillText(fitting(pixels[i]), x + cell / 2, y + cell / 2, cell);
+        c.fillText(Number.isNaN(pixels[i]) ? "–" : fitting(pixels[i]), x + cell / 2, y + 0.22 * cell, cell);
+        c.fillText(`× ${shown_weight(weight)}`, x + cell / 2, y + 0.5 * cell, cell);
+        c.font = `bold ${c.font}`;
+        c.fillText(Number.isNaN(product) ? "= –" : `= ${fitting(product)}`, x + cell / 2, y + 0.78 * cell, cell);
+      });
+      const flipped = settings.flip ? " of the flipped kernel" : "";
+      const columns = kernel[0].length;
+      const rows_read = pair.kernel.map((_, a) => pixels.slice(a * columns, (a + 1) * columns).map((pixel, b) => state.guessing ? fitting(pixel) : `${fitting(pixel)} times ${shown_weight(weights[a * columns + b])}`).join(", "));
+      products.canvas.setAttribute("aria-label", `${of_channel(channel)}${state.guessing ? "pixels in the window" : "products"}, row by row: ${rows_read.join("; ")}`);
+      const what = depth > 1 ? (state.guessing ? "pixels" : `pixel × ${settings.flip ? "flipped " : ""}weight`) : state.guessing ? "the pixels in the window" : `${weights.length} products: pixel × weight${flipped}`;
+      if (depth === 1) products.title.textContent = what;
+      else products.title.replaceChildren(chip(channel), ` ${what}`);
     });
-    const flipped = settings.flip ? " of the flipped kernel" : "";
-    const columns = kernel[0].length;
-    const rows_read = kernel.map((_, a) => pixels.slice(a * columns, (a + 1) * columns).map((pixel, b) => state.guessing ? fitting(pixel) : `${fitting(pixel)} times ${shown_weight(weights[a * columns + b])}`).join(", "));
-    products.canvas.setAttribute("aria-label", `${state.guessing ? "pixels in the window" : "products"}, row by row: ${rows_read.join("; ")}`);
-    products.title.textContent = state.guessing ? "the pixels in the window" : `${weights.length} products: pixel × weight${flipped}`;
+  };
+
+  const write_partial_sums = (fits, row, column) => {
+    const sums = fits ? sums_at(pairs, settings, row, column) : [];
+    views.forEach(({ partial }, c) => partial.replaceChildren(
+      element("span", {}, c ? "+ " : "", chip(c)),
+      element("strong", {}, !fits ? "–" : state.guessing ? "?" : fitting(sums[c])),
+    ));
   };
 
   const draw_output = (fits, row, column) => {
@@ -196,20 +264,24 @@ function render({ model, el }) {
     const known = Float64Array.from(output.values, (value, i) => (i < state.position || (i === state.position && !state.guessing) ? value : NaN));
     draw_grid(c, known, output.rows, output.columns, { x: 0, y: 0, width: output.columns * unit, height: output.rows * unit }, { colours: "signed", low: -limit, high: limit, strokes: true });
     draw_box(c, column * unit, row * unit, unit, unit, { line: Math.max(2, unit / 6) });
-    const text = `output ${output.rows} × ${output.columns}, row ${row}, column ${column}`;
-    result.title.textContent = text;
-    const value = state.guessing ? "hidden: predict it" : fitting(output.values[state.position]);
+    result.title.textContent = `${depth > 1 ? "one output map," : "output"} ${output.rows} × ${output.columns}, row ${row}, column ${column}`;
+    const sums = depth > 1 ? ` (${sums_at(pairs, settings, row, column).map((one, c) => `${names[c]} ${fitting(one)}`).join(", ")})` : "";
+    const value = state.guessing ? "hidden: predict it" : fitting(output.values[state.position]) + sums;
     for (const [name, one] of [["min", 1], ["max", output.values.length], ["now", state.position + 1], ["text", `row ${row}, column ${column}: ${value}`]]) result.canvas.setAttribute(`aria-value${name}`, one);
     result.unit = unit;
   };
 
-  const write_sum = (fits, row, column) => {
-    if (!fits) return void (sum.textContent = "Make the padding larger, or the dilation smaller.");
+  const terms_of = (row, column, bracketed) => {
     const weights = laid_kernel(kernel, settings.flip).flat();
     const pixels = patch_at(image, kernel, settings, row, column);
     const parts = pixels.map((pixel, i) => [pixel, weights[i]]).filter(([pixel, weight]) => pixel && weight);
-    const bracketed = (number) => (number < 0 ? `(${shown_weight(number)})` : shown_weight(number));
-    const terms = parts.length > 12 ? [`${parts.length} products that aren't zero`] : parts.map(([pixel, weight]) => `${fitting(pixel)} · ${bracketed(weight)}`);
+    return parts.length > 12 ? [`${parts.length} products that aren't zero`] : parts.map(([pixel, weight]) => `${fitting(pixel)} · ${bracketed(weight)}`);
+  };
+
+  const write_sum = (fits, row, column) => {
+    if (!fits) return void (sum.textContent = "Make the padding larger, or the dilation smaller.");
+    const bracketed = (number, shown = shown_weight) => (number < 0 ? `(${shown(number)})` : shown(number));
+    const terms = depth > 1 ? sums_at(pairs, settings, row, column).map((one, c) => `${names[c]} ${bracketed(one, fitting)}`) : terms_of(row, column, bracketed);
     const bias = settings.bias ? ` + bias ${bracketed(settings.bias)}` : "";
     const added = state.guessing ? "" : `${terms.join(" + ") || "0"}${bias} = `;
     sum.replaceChildren(
@@ -265,7 +337,7 @@ function render({ model, el }) {
     const row = Math.min(output.rows - 1, Math.floor((y * height) / width / unit));
     go(row * output.columns + column, { keep: false });
   }, { on_end: () => store("position", state.position) });
-  on_drag(source.canvas, (x, y) => {
+  for (const { source } of views) on_drag(source.canvas, (x, y) => {
     // the pointer holds the middle of the window
     const [tall, wide] = [height + 2 * settings.padding, width + 2 * settings.padding];
     const across = Math.max(wide, (tall * width) / height);
@@ -298,12 +370,15 @@ function render({ model, el }) {
     request();
   };
   const weights_trouble = element("p", { class: "trouble", id: fresh_id(), role: "status" });
-  const weights = kernel.map((row, a) => row.map((weight, b) => number_input({ value: weight, trouble: weights_trouble, "aria-label": `weight in row ${a}, column ${b}` }, (number) => {
-    const edited = model.get("kernel").map((one) => [...one]);
-    edited[a][b] = number;
+  const weight_input = (value, a, b, c) => number_input({ value, trouble: weights_trouble, "aria-label": `weight in row ${a}, column ${b}${depth > 1 ? `, ${names[c]}` : ""}` }, (number) => {
+    const edited = structuredClone(model.get("kernel"));
+    if (depth > 1) edited[a][b][c] = number;
+    else edited[a][b] = number;
     change("kernel", edited);
-  })));
-  const kernel_table = element("div", { class: "kernel", role: "group", "aria-label": "kernel", style: `grid-template-columns: repeat(${kernel[0].length}, 3.9rem)` }, ...weights.flat().map((one) => one.input));
+  });
+  const tables = pairs.map((pair, c) => pair.kernel.map((row, a) => row.map((weight, b) => weight_input(weight, a, b, c)))); // of fields, by channel
+  const track = depth > 1 ? "minmax(0, 3.5rem)" : "3.9rem";
+  const kernel_tables = tables.map((table, c) => element("div", { class: "kernel", role: "group", "aria-label": depth > 1 ? `kernel, ${names[c]}` : "kernel", style: `grid-template-columns: repeat(${kernel[0].length}, ${track})` }, ...table.flat().map((one) => one.input)));
   const fields = {
     padding: number_field("padding", { min: 0, max: 8, step: 1, value: settings.padding }, (n) => change("padding", n)),
     stride: number_field("stride", { min: 1, max: 8, step: 1, value: settings.stride }, (n) => change("stride", n)),
@@ -319,13 +394,13 @@ function render({ model, el }) {
     typed.setAttribute("aria-invalid", String(Number.isNaN(number)));
     if (Number.isNaN(number)) return void (said.textContent = "Type the value that comes next: a number, with two decimals.");
     const [row, column] = place();
-    const { right, truth, mistakes } = diagnose(number, image, kernel, settings, row, column);
+    const { right, truth, mistakes } = diagnose(number, image, kernel, settings, row, column, names);
     said.dataset.verdict = right ? "right" : "wrong";
     said.dataset.mistakes = mistakes.map((mistake) => mistake.name).join(" ");
     if (!right) {
       state.right = 0;
       const shares = mistakes.slice(0, 2).map((mistake) => mistake.text).join(", or ");
-      said.textContent = `✗ Not ${typed.value}. ${shares ? `${shares[0].toUpperCase()}${shares.slice(1)}.` : "Multiply each pixel by the weight that lies on it, and add up."} Try again.`;
+      said.textContent = `✗ Not ${typed.value}. ${shares ? `${shares[0].toUpperCase()}${shares.slice(1)}.` : `Multiply each pixel by the weight that lies on it, and add up${depth > 1 ? ", over all channels" : ""}.`} Try again.`;
       return;
     }
     state.right += 1;
@@ -347,11 +422,16 @@ function render({ model, el }) {
     request();
   });
 
+  // with channels: a row for each, whose sums run together into the one output
+  const layers = () => element("div", { class: "layers", "data-large": kernel[0].length > 5, style: `--layers: ${depth}` },
+    ...views.flatMap(({ source, products, partial }) => [source.root, products.root, partial]),
+    element("div", { class: "whole" }, sum, result.root));
+  const kernel_layers = () => element("div", { class: "row" }, ...kernel_tables.map((table, c) => element("div", { class: "slice" }, element("div", { class: "caption" }, chip(c)), table)));
+
   const root = frame(el, "Convolution stepper",
-    element("div", { class: "panels" }, source.root, products.root, result.root),
-    sum,
+    ...(depth > 1 ? [layers()] : [element("div", { class: "panels" }, views[0].source.root, views[0].products.root, result.root), sum]),
     element("div", { class: "controls" }, steps.root, button("◀ step", () => go(state.position - 1), { "aria-label": "one step back" }), button("step ▶", () => go(state.position + 1), { "aria-label": "one step on" }), play),
-    element("div", { class: "row" }, element("div", {}, element("div", { class: "caption" }, "kernel (type your own)"), kernel_table, weights_trouble),
+    element("div", { class: "row" }, element("div", {}, element("div", { class: "caption" }, depth > 1 ? "one kernel, as deep as the image (type your own)" : "kernel (type your own)"), ...(depth > 1 ? [kernel_layers()] : kernel_tables), weights_trouble),
       element("div", { class: "settings" }, element("div", { class: "controls" }, ...Object.values(fields).map((field) => field.root)), element("div", { class: "controls" }, flip.root), element("div", { class: "controls" }, guess.root, answer), said)),
   );
   root.classList.add("stepper");
@@ -362,7 +442,7 @@ function render({ model, el }) {
   for (const name of Object.keys(fields)) model.on(`change:${name}`, () => (fields[name].follow(model.get(name)), refresh()));
   model.on("change:flip", () => ((flip.input.checked = model.get("flip")), refresh()));
   model.on("change:kernel", () => {
-    model.get("kernel").flat().forEach((weight, i) => weights.flat()[i].follow(weight));
+    by_channel(image, model.get("kernel")).forEach((pair, c) => pair.kernel.flat().forEach((weight, i) => tables[c].flat()[i].follow(weight)));
     refresh();
   });
   model.on("change:position", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { correlate, diagnose, output_size, value_at } from "../../course/instruments/convolution_stepper.mjs";
+import { by_channel, correlate, diagnose, output_size, sums_at, value_at } from "../../course/instruments/convolution_stepper.mjs";
 
 const table = JSON.parse(readFileSync(new URL("../vectors/convolution_stepper.json", import.meta.url)));
 const image_of = (rows) => ({ shape: [rows.length, rows[0].length], values: Float32Array.from(rows.flat()) });
@@ -33,6 +33,37 @@ for (const { typed, mistake } of guesses) {
     assert.ok(mistakes.every(({ text }) => text.length > 20));
   });
 }
+
+const deep_image_of = (rows) => ({ shape: [rows.length, rows[0].length, rows[0][0].length], values: Float32Array.from(rows.flat(2)) });
+
+test("outputs with channels: a sum for each, and one map", () => {
+  for (const { image, kernel, settings, sums, output } of table.channels.outputs) {
+    const deep = deep_image_of(image);
+    const { rows, columns, values } = correlate(deep, kernel, settings);
+    assert.deepEqual([rows, columns, values.length], [output.length, output[0].length, output.flat().length]);
+    output.flat().forEach((value, i) => assert.ok(Math.abs(values[i] - value) < 1e-9, `${values[i]} is not ${value}`));
+    const last = sums_at(by_channel(deep, kernel), settings, rows - 1, columns - 1);
+    assert.equal(last.length, kernel[0][0].length);
+    last.forEach((one, c) => assert.ok(Math.abs(one - sums[c][rows - 1][columns - 1]) < 1e-9));
+  }
+});
+
+const deep = table.channels.predict;
+for (const [i, { typed, mistake }] of deep.guesses.entries()) {
+  test(`a typed value with channels, ${i}: ${mistake}`, () => {
+    const { right, mistakes } = diagnose(typed, deep_image_of(deep.image), deep.kernel, deep.settings, deep.row, deep.column, ["red", "green", "blue"]);
+    assert.equal(right, mistake === "right");
+    assert.deepEqual(mistakes.map(({ name }) => name), ["right", "none"].includes(mistake) ? [] : [mistake]);
+    if (i >= 1 && i <= 3) assert.match(mistakes[0].text, new RegExp(`channel ${["red", "green", "blue"][i - 1]} alone`));
+  });
+}
+
+test("with channels each of their sums may be rounded", () => {
+  const plain = { padding: 0, stride: 1, dilation: 1, bias: 0, flip: false };
+  const image = { shape: [1, 1, 3], values: Float32Array.from([0.004, 0.004, 0.004]) };
+  assert.ok(diagnose(0, image, [[[1, 1, 1]]], plain, 0, 0).right);
+  assert.ok(!diagnose(0.05, image, [[[1, 1, 1]]], plain, 0, 0).right);
+});
 
 test("a mistake that changes nothing is not named", () => {
   const even = [[1, 1], [1, 1]]; // flipped, it is the same

@@ -28,6 +28,72 @@ def by_library(image, kernel, *, padding, stride, dilation, bias, flip):
     return function(np.pad(image, padding), spread, "valid")[::stride, ::stride] + bias
 
 
+def by_library_with_channels(image, kernel, *, bias, **settings):
+    """The channels' sums, (C, h, w), and the output, by einsum over all windows of SciPy's."""
+    layers = zip(np.moveaxis(image, 2, 0), np.moveaxis(kernel, 2, 0), strict=True)
+    sums = np.array([by_library(*layer, bias=0.0, **settings) for layer in layers])
+    return sums, np.einsum("cij->ij", sums) + bias
+
+
+def vectors_with_channels(random):
+    """The same with channels, and the mistakes that only these allow."""
+    outputs = []
+    for depth, k, padding, stride, dilation, bias, flip in (
+        (2, 3, 1, 1, 1, 0.0, False),
+        (3, 3, 0, 2, 1, 0.5, True),
+        (4, 2, 3, 1, 2, -1.5, True),
+    ):
+        image = random.random((7, 6, depth)).astype("float32")
+        kernel = random.integers(-3, 4, (k, k, depth)).astype(float)
+        settings = {"padding": padding, "stride": stride, "dilation": dilation, "flip": flip}
+        settings["bias"] = bias
+        sums, output = by_library_with_channels(image, kernel, **settings)
+        outputs.append(
+            {
+                "image": image.tolist(),
+                "kernel": kernel.tolist(),
+                "settings": settings,
+                "sums": sums.tolist(),
+                "output": output.tolist(),
+            }
+        )
+    settings = {"padding": 1, "stride": 1, "dilation": 1, "bias": 7.5, "flip": False}
+    image = (10 * random.random((8, 8, 3))).astype("float32")
+    kernel = random.integers(-4, 5, (3, 3, 3)).astype(float)
+    row, column = 3, 5
+    sums, output = by_library_with_channels(image, kernel, **settings)
+    sums, truth = sums[:, row, column], output[row, column]
+    changes = {"bias": {"bias": 0.0}, "flip": {"flip": True}, "padding": {"padding": 0}}
+    typed = [
+        ("right", truth),
+        *(("channel", one + 7.5) for one in sums),
+        ("channel", sums[1]),
+        ("biases", truth + 2 * 7.5),
+        ("channel-mean", sums.mean() + 7.5),
+        ("channel-mean", truth / 3),
+        ("row", output[row + 1, column]),
+        ("sign", -truth),
+        ("mean", (truth - 7.5) / 27 + 7.5),
+        ("none", 4321.5),
+    ]
+    for name, change in changes.items():
+        wrong = by_library_with_channels(image, kernel, **settings | change)[1]
+        typed.append((name, wrong[row, column]))
+    return {
+        "outputs": outputs,
+        "predict": {
+            "image": image.tolist(),
+            "kernel": kernel.tolist(),
+            "settings": settings,
+            "row": row,
+            "column": column,
+            "guesses": [
+                {"typed": round(float(value), 2), "mistake": name} for name, value in typed
+            ],
+        },
+    }
+
+
 def vectors():
     """Outputs in many settings, and typed values with the mistakes that lead to them."""
     random = np.random.default_rng(7)
@@ -91,7 +157,8 @@ def vectors():
         for k in (1, 3, 7)
         for p, s, d in ((0, 1, 1), (3, 2, 1), (1, 2, 2), (0, 3, 4))
     ]
-    return {"outputs": outputs, "predict": lesson, "sizes": sizes}
+    channels = vectors_with_channels(random)
+    return {"outputs": outputs, "predict": lesson, "sizes": sizes, "channels": channels}
 
 
 def test_the_table_is_what_the_libraries_compute():
@@ -104,6 +171,15 @@ def test_the_table_is_what_the_libraries_compute():
         )
     assert stored["predict"] == fresh["predict"] and stored["sizes"] == fresh["sizes"]
     assert len({guess["typed"] for guess in stored["predict"]["guesses"]}) == 11
+    assert stored["channels"]["predict"] == fresh["channels"]["predict"]
+    assert len({guess["typed"] for guess in stored["channels"]["predict"]["guesses"]}) == 15
+    for kept, made in zip(stored["channels"]["outputs"], fresh["channels"]["outputs"], strict=True):
+        assert kept["settings"] == made["settings"]
+        assert np.allclose(kept["sums"], made["sums"])
+        assert np.allclose(kept["output"], made["output"])
+        assert np.allclose(
+            correlate(kept["image"], kept["kernel"], **kept["settings"]), kept["output"]
+        )
 
 
 def test_sizes_of_the_lesson():
@@ -229,3 +305,140 @@ def test_the_picture_shows_window_products_and_output_so_far():
 def test_bad_input_is_named(arguments, options, says):
     with pytest.raises(ValueError, match=says):
         ConvolutionStepper(*arguments, **options)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+@pytest.mark.parametrize("settings", [{}, {"padding": "same"}, {"stride": 2}, {"dilation": 2}])
+def test_with_channels_it_computes_what_keras_does(settings, depth):
+    import keras
+
+    random = np.random.default_rng(depth)
+    image, kernel = random.random((9, 10, depth)), random.normal(size=(3, 3, depth))
+    named = {"stride": "strides", "dilation": "dilation_rate"}
+    layer = keras.layers.Conv2D(1, 3, **{named.get(k, k): v for k, v in settings.items()})
+    layer.build((None, 9, 10, depth))
+    layer.set_weights([kernel[:, :, :, None], np.array([0.25])])
+    (theirs,) = keras.ops.convert_to_numpy(layer(image[None].astype("float32")))
+    stepper = ConvolutionStepper(image, kernel, bias=0.25, **settings)
+    assert theirs.shape == (*stepper.output.shape, 1)  # one kernel, one map
+    assert np.allclose(stepper.output, theirs[:, :, 0], atol=1e-5)
+
+
+def test_all_channels_flip():
+    random = np.random.default_rng(4)
+    image, kernel = random.random((6, 6, 3)), random.normal(size=(3, 2, 3))
+    flipped = ConvolutionStepper(image, kernel, flip=True).output
+    turned = ConvolutionStepper(image, kernel[::-1, ::-1]).output
+    assert np.allclose(flipped, turned)
+    assert not np.allclose(flipped, ConvolutionStepper(image, kernel).output)
+
+
+def test_one_channel_is_a_table():
+    image, kernel = np.arange(16).reshape(4, 4), [[0, 1], [2, 3]]
+    plain = ConvolutionStepper(image, kernel)
+    deep = ConvolutionStepper(image[:, :, None], np.array(kernel)[:, :, None])
+    half = ConvolutionStepper(image[:, :, None], kernel)
+    assert plain.get_state(plain.keys).keys() == deep.get_state(deep.keys).keys()
+    for other in (deep, half):
+        assert other.image == plain.image == packed(image)
+        assert other.kernel == plain.kernel == kernel and other.channels == ()
+        assert other.alt == plain.alt
+    deep.kernel = np.ones((2, 2, 1))
+    assert deep.kernel == [[1, 1], [1, 1]]
+
+
+def test_channels_have_names():
+    image, kernel = np.zeros((5, 5, 3)), np.ones((2, 2, 3))
+    stepper = ConvolutionStepper(image, kernel)
+    assert stepper.channels == ("red", "green", "blue") and "red, green and blue" in stepper.alt
+    two = ConvolutionStepper(image[:, :, :2], kernel[:, :, :2])
+    assert two.channels == ("channel 0", "channel 1")
+    named = ConvolutionStepper(image, kernel, channels=("L", "a", "b"))
+    assert named.channels == ("L", "a", "b") and named.image["channels"] == ["L", "a", "b"]
+    for channels in ("rgb", ("a", "b"), ("a", "a", "b"), ("a", "", "b"), ("a", "b", 3)):
+        with pytest.raises(ValueError, match="channels is"):
+            ConvolutionStepper(image, kernel, channels=channels)
+
+
+def test_what_the_browser_changes_with_channels_is_read_and_checked_here():
+    stepper = ConvolutionStepper(np.ones((4, 4, 2)), np.ones((2, 2, 2)), position=8)
+    edited = np.ones((2, 2, 2))
+    edited[0, 0, 1] = 5
+    stepper.kernel = edited.tolist()
+    assert np.array_equal(stepper.kernel, edited) and (stepper.output == 12).all()
+    for kernel, says in (
+        (np.ones((2, 2)), r"shape \(2, 2\) and the stepper's \(2, 2, 2\)"),
+        (np.ones((2, 2, 3)), r"shape \(2, 2, 3\) and the stepper's \(2, 2, 2\)"),
+        ([[[1, 2], [3]], [[1, 2], [3, 4]]], "equally long"),
+        (np.full((2, 2, 2), np.nan), "finite"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            stepper.kernel = kernel
+    assert np.array_equal(stepper.kernel, edited)
+    stepper.stride = 2
+    assert stepper.position == 3
+    with pytest.raises(ValueError, match="one channel"):
+        stepper.image = packed(np.ones((4, 4)))
+    stepper.image = packed(np.zeros((3, 3, 2)))
+    assert stepper.output.tolist() == [[0]]
+    assert stepper.channels == ("channel 0", "channel 1")
+
+
+def test_the_picture_shows_every_channel_and_one_map():
+    random = np.random.default_rng(3)
+    image, kernel = random.random((5, 5, 3)).round(2), random.integers(-2, 3, (2, 2, 3))
+    stepper = ConvolutionStepper(image, kernel, bias=0.5, position=6, channels=["A", "B", "C"])
+    figure = stepper.picture()
+    *rows, output = figure.axes
+    assert len(rows) == 9
+    row, column = 1, 2
+    for channel, name in enumerate("ABC"):
+        window, products, beside = rows[3 * channel : 3 * channel + 3]
+        assert name in window.get_title() and name in products.get_title()
+        assert window.patches[-1].get_xy() == (column - 0.5, row - 0.5)
+        pixels = image[row : row + 2, column : column + 2, channel]
+        weights = kernel[:, :, channel]
+        shown = [text.get_text().replace("−", "-") for text in products.texts]
+        for pixel, weight, text in zip(pixels.flat, weights.flat, shown, strict=True):
+            assert text == f"{pixel:.2f}\n× {weight:.3g}\n= {pixel * weight + 0.0:.2f}"
+        total = f"{(pixels * weights).sum():.2f}".replace("-", "−")
+        assert beside.texts[1].get_text() == total
+        assert total.lstrip("−") in output.get_title()
+    value = f"= {stepper.output[row, column]:.2f}".replace("-", "−")
+    assert value in output.get_title() and "bias" in output.get_title()
+    assert output.images[0].get_array().mask.sum() == 16 - 7
+    assert len(stepper.picture([0, 6]).axes) == 20
+    stepper.position = 0
+    liveliest = int(np.argmax(np.abs(stepper.output)))
+    assert liveliest > 0 and f"{liveliest + 1} of 16" in stepper.picture().axes[-1].get_title()
+
+
+def test_its_output_with_channels_has_a_picture():
+    for depth in (2, 4):
+        stepper = ConvolutionStepper(np.ones((6, 6, depth)), np.ones((7, 7, depth)), padding=1)
+        data, metadata = stepper._repr_mimebundle_()
+        picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
+        assert picture.size[0] == metadata["image/png"]["width"] <= 9 * 72
+        assert f"7 × 7 × {depth} kernel" in metadata["image/png"]["alt"]
+        stepper.image = packed(np.ones((3, 3, depth)))
+        figure = stepper.picture()
+        assert "doesn't fit" in figure.get_suptitle() and len(figure.axes) == 1 + depth
+
+
+@pytest.mark.parametrize(
+    ("image", "kernel", "says"),
+    [
+        ((9, 9, 3), (3, 3), r"\(9, 9, 3\).*\(3, 3\).*\(3, 3, 3\).*np.stack"),
+        ((9, 9, 3), (3, 3, 4), r"\(9, 9, 3\).*\(3, 3, 4\).*\(3, 3, 3\)"),
+        ((9, 9), (3, 3, 3), r"\(9, 9\).*\(3, 3, 3\).*one channel"),
+        ((9, 9, 5), (3, 3, 5), r"5 channels.* 4 at most"),
+        ((3, 9, 9), (3, 3, 9), r"9 channels.*come last"),
+        ((1, 9, 9, 3), (3, 3, 3), "of a batch"),
+        ((9, 9, 3), (3, 3, 3, 16), "a layer's kernels, take one"),
+        ((129, 9, 3), (3, 3, 3), "at most 128"),
+        ((9, 9, 3), (8, 3, 3), "at most 7"),
+    ],
+)
+def test_shapes_that_dont_belong_together_are_named(image, kernel, says):
+    with pytest.raises(ValueError, match=says):
+        ConvolutionStepper(np.zeros(image), np.zeros(kernel))
