@@ -12,6 +12,7 @@ from course.instruments.gabor_bench import GaborBench, bank_shares
 from course.instruments.lens import Lens
 from course.instruments.prediction import Prediction, open_lesson
 from course.instruments.shape_calculator import ShapeCalculator
+from course.instruments.window_pictures import pooled_blocks, window_positions
 
 __all__ = [
     "AugmentationDesk",
@@ -23,4 +24,6 @@ __all__ = [
     "ShapeCalculator",
     "bank_shares",
     "open_lesson",
+    "pooled_blocks",
+    "window_positions",
 ]
