@@ -10,9 +10,14 @@
 #
 # **You will learn**
 #
-# 1. to compute, pad, stride and flip a convolution, and to predict the size of what comes out;
+# 1. to compute, pad, stride and flip a convolution on any number of channels, and to predict the size of
+#    what comes out;
 # 2. what hand-made kernels, Gabor filters among them, pick out of an image, and which are useless for it;
-# 3. why a kernel can be learned from examples, and what its gradient is.
+# 3. why a kernel can be learned from examples, and how the error flows back through a convolution.
+#
+# The lesson has three parts: the convolution itself (1.1 to 1.11), filter banks (1.12 to 1.15) and learning
+# (1.16 to 1.18). The end of each is a good place to stop for the day. Sections marked *optional* can be left
+# out: nothing later needs them.
 
 # %%
 from course_utils import figures, start
@@ -49,7 +54,7 @@ predict.number(
 )
 
 # %% [markdown]
-# Here is one of them: the array's shape, its type, its size, and a piece from its middle.
+# Here is one of them: the array's shape, its type, how many numbers it has, and a piece from its middle.
 
 # %%
 digit = x_train[np.flatnonzero(y_train == 5)[0]]
@@ -93,7 +98,7 @@ print(bright + also_bright, bright.astype("float32") + also_bright)
 # A byte wraps round at 256, without a warning: 300 − 256 = 44. So turn images into floating-point
 # numbers before you compute with them. Dividing by 255 puts them between 0 and 1.
 #
-# A colour image has three such tables, one each for red, green and blue: its shape is
+# A colour image has three such tables, its **channels**, one each for red, green and blue: its shape is
 # (height, width, 3). The cat is Chelsea, a photograph that comes with scikit-image. Cut out her face and
 # take the mean of each 2×2 block, which halves the size.
 
@@ -119,8 +124,8 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# The means of the three channels fall from red to blue. For most of this lesson one channel is enough. Grey is
-# a weighted mean of the three, with most of the weight on green, where our eyes are most sensitive.
+# The means of the three channels fall from red to blue. Until section 1.9 one channel is enough. Grey is a
+# weighted mean of the three, with most of the weight on green, where our eyes are most sensitive.
 
 # %%
 from skimage.color import rgb2gray
@@ -247,7 +252,7 @@ predict.choice(
 
 # %%
 stepper = instruments.ConvolutionStepper(digit / 255, vertical_edges, padding="same")
-assert np.allclose(stepper.output, digit_edges, atol=1e-6)
+assert np.allclose(stepper.output, digit_edges, atol=1e-6) and digit_edges.size == 784
 stepper
 
 # %% [markdown]
@@ -317,7 +322,7 @@ ours = correlate(cat, vertical_edges)
 scipys = correlate2d(cat, vertical_edges, mode="valid")
 cat_batch = keras.ops.convert_to_tensor(cat[None, :, :, None].astype("float32"))
 kerass = keras.ops.convert_to_numpy(layer(cat_batch))[0, :, :, 0]
-print(ours.shape, scipys.shape, kerass.shape)
+print(ours.shape, scipys.shape, kerass.shape, "in", ours.dtype, "and", kerass.dtype)
 assert np.allclose(ours, scipys) and np.allclose(ours, kerass, atol=1e-5)
 
 # %% [markdown]
@@ -349,9 +354,23 @@ def milliseconds(function, repeats=5):
         times.append(1000 * (time.perf_counter() - begin))
     return np.median(times)
 
-# %% [markdown] answer="over a hundred times as fast"
-# **Predict.** About how many times as fast as the two loops are NumPy and SciPy: 2, 20 or 200 times?
-#
+# %% [markdown]
+# **Predict.** About how many times as fast as the two loops are NumPy and SciPy?
+
+# %%
+predict.choice(
+    "faster", "a hundred times, more or less",
+    options=["twice", "ten times", "a hundred times, more or less", "ten thousand times"],
+    mistakes={
+        "twice": "It would be about that if the time went into multiplying. It goes into Python, which "
+        "has to be asked anew at each of 16,384 positions.",
+        "ten times": "Python's part is larger: at each of 16,384 positions it looks up names, makes "
+        "small arrays and calls functions, which takes far longer than nine multiplications.",
+        "ten thousand times": "The multiplications remain, and take their time in every program.",
+    },
+)
+
+# %% [markdown]
 # All four on the cat:
 
 # %%
@@ -366,16 +385,14 @@ for name, time_taken in timings.items():
     print(f"{name:20} {time_taken:8.2f} ms   {times:6.0f} ×")
 
 # %% [markdown]
-# The arithmetic is the same 147,456 multiplications each time: 128 × 128 positions, nine weights. On the
-# machine that made this page, NumPy and SciPy are over a hundred times as fast as the loops; what they are on
-# yours stands above. The loops are slow for another reason. At each of 16,384 positions Python looks up names,
-# makes small arrays and calls functions, which takes far longer than nine multiplications. A library pays such
-# costs once, runs compiled code over memory that lies in order, and, where it can, lets the processor multiply
-# several numbers with one instruction. Keras has its own cost for each call, so it gains most with many images
-# and many kernels.
+# About a hundred times, more or less: the last column has what your machine measured for NumPy and SciPy. The arithmetic is the same each time: 128 × 128 = 16,384 positions, with nine weights each.
+# The loops are slow for another reason. At every position Python looks up names, makes small arrays and calls
+# functions, which takes far longer than nine multiplications. A library pays such costs once, runs compiled code
+# over memory that lies in order, and, where it can, lets the processor multiply several numbers with one
+# instruction. Keras has its own cost for each call, so it gains most with many images and many kernels.
 
 # %% tags=["nbval-check-output"]
-print(128 * 128, "positions,", 128 * 128 * 9, "multiplications")
+print(ours.size, "positions,", ours.size * vertical_edges.size, "multiplications")
 assert ours.shape == (128, 128)
 
 # %% [markdown]
@@ -383,7 +400,7 @@ assert ours.shape == (128, 128)
 #
 # In mathematics a **convolution** flips the kernel in both directions first; without the flip it is a
 # **cross-correlation**. Deep learning computes the cross-correlation and calls it convolution. Since
-# the kernels are learned, it doesn't matter which: the net would learn the flipped one.
+# the kernels are learned, it doesn't matter which: a network would learn the flipped one.
 #
 # Take an image with a single bright pixel, and a kernel that has a direction:
 
@@ -433,6 +450,13 @@ assert np.array_equal(convolve2d(dot, arrow, "same"), correlate2d(dot, flipped, 
 assert np.array_equal(convolve2d(dot, arrow, "valid"), correlate(dot, flipped))
 
 # %% [markdown]
+# The stepper has a switch for it, *flip*. Watch which weight meets the dot at each position, with the switch
+# off and on:
+
+# %%
+instruments.ConvolutionStepper(dot, arrow, padding="same", position=16)
+
+# %% [markdown]
 # ## 1.6 Kernels made by hand
 #
 # Here are eight classics:
@@ -480,29 +504,40 @@ for name, kernel in kernels.items():
 print({name: round(float(kernel.sum())) for name, kernel in kernels.items()})
 for kernel in kernels.values():
     assert np.allclose(correlate(wall, kernel), 0.5 * kernel.sum())
+assert sum(abs(kernel.sum()) < 1e-12 for kernel in kernels.values()) == 7
 
 # %% [markdown]
 # It is 1 for the box blur and 0 for all the others. An "edge" kernel that doesn't sum to zero would answer to
 # every bright wall. Now the cat:
 
 # %% tags=["thumbnail"]
-maps = [correlate2d(cat, kernel, "valid") for kernel in kernels.values()]
+maps = {name: correlate2d(cat, k, "valid") for name, k in kernels.items()}
+blurred = maps.pop("box blur")
+reach = [np.percentile(np.abs(map_), 99.5) for map_ in maps.values()]
+titles = [f"{name}\nfrom −{r:.1f} to {r:.1f}" for name, r in zip(maps, reach)]
+scaled = [map_ / r for map_, r in zip(maps.values(), reach)]
 figures.image_grid(
-    maps[:-1] + [maps[-1] - 0.5], titles=list(kernels), columns=4, signed=True,
-    title="What the eight kernels make of the cat (the blur is shown less 0.5)",
-    size=2.2, alt="Eight maps of the cat's face in red and blue: lines across, "
-    "upright lines, slanting lines, twice a fine speckle, upright lines, "
-    "lines across, and a blurred face.",
+    scaled + [2 * blurred - 1], titles=titles + ["box blur\nfrom 0 to 1"], columns=4,
+    signed=[True] * 7 + [False], limits=(-1, 1), size=2.2,
+    title="Each kernel has its own kind of line",
+    alt="Seven maps of the cat's face in red and blue: lines across, upright lines, "
+    "slanting lines, twice a fine speckle, upright lines, lines across; "
+    "and a blurred face in grey.",
 )
 
 # %% [markdown]
-# Whiskers, which run sideways, show in *horizontal edges*; the sides of the nose in *vertical edges*.
-# *All edges* and the *Laplacian* answer in every direction, and to noise as well: they look at
-# differences of differences. Like the first two, the Sobel kernels add up three pixels along the edge; they count
-# the middle one twice, a gentler smoothing.
+# The lids, and the whiskers at the bottom left, run sideways and show in *horizontal edges*; the stripes on the
+# forehead and the sides of the nose in *vertical edges*. The colours of each panel have a scale of their own,
+# which its title gives, since a kernel with large weights makes large numbers.
 #
-# Two Sobel kernels together give the strength of an edge whatever its direction: the length of the
-# **gradient**.
+# The first two are **Prewitt's** kernels. Like these, the **Sobel** kernels add up three pixels along the edge,
+# but count the middle one twice, a gentler smoothing. *All edges* and the **Laplacian** are one idea with opposite
+# signs: a pixel against its neighbours, with the diagonal ones or without. They answer in every direction, and to noise
+# as well: they look at differences of differences.
+#
+# The two Sobel kernels measure how fast the brightness changes from left to right, and from top to bottom. Such
+# a pair of slopes is called the **image gradient**; its length is the strength of an edge, whatever its
+# direction.
 
 # %%
 across = correlate2d(cat, kernels["Sobel, vertical"], "valid")
@@ -577,10 +612,19 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# ## 1.8 Stride, and the size of the output
+# ## 1.8 Stride, dilation, and the size of the output
 #
-# A kernel may move by more than one pixel at a time: the **stride** $s$. With an input of size $n$, a
-# kernel of size $k$ and $p$ pixels of padding on each side, the output has the size
+# A kernel may move by more than one pixel at a time: the **stride** $s$. Along one side of an image of seven pixels,
+# a kernel of three then has these positions:
+
+# %%
+instruments.window_positions(
+    {"stride 1": {"n": 7, "k": 3}, "stride 2": {"n": 7, "k": 3, "stride": 2}},
+    title="A stride of 2 keeps every second position",
+)
+
+# %% [markdown]
+# With an input of size $n$, a kernel of size $k$ and $p$ pixels of padding on each side, the output has the size
 #
 # $$\left\lfloor \frac{n + 2p - k}{s} \right\rfloor + 1$$
 #
@@ -636,7 +680,7 @@ predict.shape(
 print(f"{output_size(70, 7, p=3, s=2)} × {output_size(120, 7, p=3, s=2)}")
 
 # %% [markdown]
-# 35 × 60, half as many each way. Here (70 + 6 − 7)/2 = 34.5 is rounded down, since half a step leads nowhere.
+# 35 × 60: 70 / 2 = 35 and 120 / 2 = 60. Here (70 + 6 − 7)/2 = 34.5 is rounded down, since a part of a step leads nowhere.
 # Keras calls the paddings `"valid"` and `"same"`. Let it confirm:
 
 # %% tags=["nbval-check-output"]
@@ -656,16 +700,113 @@ assert sizes == [(64, 114), (70, 120), (35, 60)]
 # %%
 strided = correlate(cat, kernels["Sobel, vertical"])[::2, ::2]
 assert strided.shape == (output_size(130, 3, s=2),) * 2 == (64, 64)
+assert strided.size == ours.size / 4
 assert output_size(5, 3) ** 2 == 9 and output_size(28, 3, p=1) == 28
+
+# %% [markdown]
+# There is a second kind of step: between the weights. With a **dilation** of $d$, neighbouring weights lie on
+# pixels that are $d$ apart, so a small kernel reaches far without a weight more. A dilation of 1 is the usual
+# kernel; 2 leaves one pixel out between any two:
+
+# %%
+instruments.window_positions(
+    {"dilation 1": {"n": 7, "k": 3}, "dilation 2": {"n": 7, "k": 3, "dilation": 2}},
+    title="Three weights, further apart",
+)
+
+# %% [markdown]
+# **Predict.** An image of 28 × 28, a kernel of 3 × 3 with dilation 2, no padding, stride 1. How many positions
+# does it have in a row?
+
+# %%
+predict.number(
+    "dilated", 24,
+    mistakes={
+        26: "That is with dilation 1: the kernel then covers three pixels.",
+        23: "That takes the kernel to cover 6 pixels, twice three. Between three weights there are two gaps.",
+        14: "That is a stride of 2, with padding: the weights move apart here, not the positions.",
+        13: "That is a stride of 2: the weights move apart here, not the positions.",
+        12: "That is dilation and stride 2 together.",
+    },
+)
+
+# %% [markdown]
+# A kernel with $k$ weights in a row has $k - 1$ gaps, so it covers $d(k - 1) + 1$ pixels. Put that in place of $k$:
+
+# %% tags=["nbval-check-output"]
+def covered(k, d):
+    """Pixels from a dilated kernel's first weight to its last."""
+    return d * (k - 1) + 1
+
+layer = keras.layers.Conv2D(1, 3, dilation_rate=2)
+kerass = layer.compute_output_shape((None, 28, 28, 1))[1]
+by_formula = output_size(28, covered(3, 2))
+print("covers", covered(3, 2), "→", by_formula, "positions; Keras:", kerass)
+
+# %% [markdown]
+# The kernel covers 5 pixels, and has 24 positions in a row. The stepper has fields for stride and dilation: change
+# them, and watch the window and the size of the output.
+
+# %%
+assert kerass == output_size(28, covered(3, 2)) == 24
+instruments.ConvolutionStepper(
+    digit / 255, vertical_edges, stride=2, dilation=2, position=66
+)
 
 # %% [markdown]
 # ## 1.9 Channels
 #
-# On a colour image the kernel has a depth too: a 3×3 kernel for RGB has 3 × 3 × 3 = 27 weights. It still
-# gives *one* number at each position, because the sum runs over the channels as well. Several kernels
-# give several **feature maps**, the channels of the next layer's input.
+# On a colour image the kernel has a depth too: a 3×3 kernel for RGB has 3 × 3 × 3 = 27 weights, a table for each
+# channel. It still gives *one* number at each position, because the sum runs over the channels as well:
+# correlate each channel with its own table, and add up the three maps. What each kernel makes of the image is called
+# a **feature map**. At the end, the same number is added everywhere, the kernel's **bias**.
+
+# %%
+red_left = np.zeros((3, 3, 3))
+red_left[:, :, 0], red_left[:, :, 1] = vertical_edges, -vertical_edges
+small_cat = downscale_local_mean(cat_colour, (5, 5, 1))
+one_map = sum(correlate(small_cat[:, :, c], red_left[:, :, c]) for c in range(3))
+print(small_cat.shape, "and", red_left.shape, "→", one_map.shape)
+
+# %% [markdown]
+# This kernel looks for places where red minus green gets larger from left to right. See how its three tables
+# make one number:
+
+# %%
+channels = instruments.ConvolutionStepper(small_cat, red_left)
+assert np.allclose(channels.output, one_map, atol=1e-6)
+channels
+
+# %% [markdown]
+# A layer has several kernels, and each makes a map of its own: these are the channels of the next layer's input.
+# Usually there are several images as well, a **batch**. So the array of images has four axes, (images, height,
+# width, channels), and that of kernels as well, (height, width, channels in, kernels). Written with the patches of
+# section 1.4, the whole layer is one sum, over the kernel's rows $a$, its columns $b$ and the channels $c$:
+
+# %%
+def convolve_layer(images, kernels, bias):
+    """Images (N, H, W, C), kernels (k, k, C, F), bias (F,): maps (N, H', W', F)."""
+    patches = sliding_window_view(images, kernels.shape[:2], axis=(1, 2))
+    return np.einsum("nijcab,abcf->nijf", patches, kernels) + bias
+
+# %% [markdown]
+# Is it what Keras computes? Two images of 9 × 8 with 3 channels, 5 kernels, all filled with random numbers:
+
+# %% tags=["nbval-check-output"]
+rng = np.random.default_rng(2)
+few = rng.normal(size=(2, 9, 8, 3))
+many, bias = rng.normal(size=(3, 3, 3, 5)), rng.normal(size=5)
+assert few.shape == (2, 9, 8, 3)
+layer = keras.layers.Conv2D(5, 3)
+layer.build(few.shape)
+layer.set_weights([many, bias])
+kerass = keras.ops.convert_to_numpy(layer(few.astype("float32")))
+print(kerass.shape, np.allclose(convolve_layer(few, many, bias), kerass, atol=1e-5))
+
+# %% [markdown]
+# It is. Now count.
 #
-# **Predict.** How many weights has a layer with 16 kernels of 3×3 on an RGB image? (Each kernel has a
+# **Predict.** How many weights does a layer with 16 kernels of 3×3 have on an RGB image? (Each kernel has a
 # bias besides, which counts as a weight.)
 
 # %%
@@ -696,6 +837,7 @@ print("weights", layer.count_params())
 # Others take a difference of two colours, which tells red from green even where both give the same grey.
 
 # %%
+assert np.allclose(convolve_layer(few, many, bias), kerass, atol=1e-5)
 assert layer.count_params() == 3 * 3 * 3 * 16 + 16 == 448
 grey_kernel = np.array([0.2125, 0.7154, 0.0721])
 assert np.allclose(cat_colour @ grey_kernel, cat)
@@ -737,12 +879,12 @@ stack = instruments.ShapeCalculator((70, 120, 3), two_layers, hide_shapes=True)
 stack
 
 # %% [markdown]
-# 35 × 60 × 16 after the first layer, 33 × 58 × 32 after the second. The second has about twice the weights,
-# although its kernels are smaller: they are 16 channels deep. A **multiply-add** is one weight times one
-# number, added to the rest. Each weight, the biases aside, does it once at every position, so the cost is
-# weights times positions: 5 million here, and 9 million. The stride of 2 in the first layer makes both about
-# four times as cheap. Change a number, and whatever depends on it follows, the Keras code too. The *receptive
-# field*, how much of the image one number sees, is for lesson 2.
+# 35 × 60 × 16 after the first layer, 33 × 58 × 32 after the second. The second has about twice the weights. A kernel
+# has about as many in both, 7 · 7 · 3 = 147 and 3 · 3 · 16 = 144: what it lacks in size it has in depth. But
+# the second layer has twice as many kernels, 32 = 2 · 16. A **multiply-add** is one weight times one number, added to the rest.
+# Each weight, the biases aside, does it once at every position, so the cost is weights times positions: 5 million
+# here, and 9 million. The stride of 2 in the first layer makes both about four times as cheap. Change a number, and
+# whatever depends on it follows, the Keras code too.
 
 # %% tags=["nbval-check-output"]
 rows = stack.rows()
@@ -750,9 +892,52 @@ for row in rows:
     print(row["shape"], row["parameters"], row["multiply_adds"])
 weights, costs = ([row[key] for row in rows] for key in ("parameters", "multiply_adds"))
 assert weights == [7 * 7 * 3 * 16 + 16, 3 * 3 * 16 * 32 + 32] == [2368, 4640]
+assert 1.9 < weights[1] / weights[0] < 2.1
 assert costs == [35 * 60 * 2352, 33 * 58 * 4608]
 positions = {"stride 1": (70 * 120, 68 * 118), "stride 2": (35 * 60, 33 * 58)}
 assert all(3.9 < a / b < 4.3 for a, b in zip(*positions.values()))
+
+# %% [markdown]
+# How much of the image does a number see? In the first layer 7 × 7 pixels, its kernel's size. In the second it
+# sees 3 × 3 numbers of the first layer, and through them more of the image. That part of the image is called its
+# **receptive field**.
+#
+# **Predict.** How many pixels wide is the receptive field of a number in the second layer? (The first has
+# kernels of 7 × 7 and stride 2, the second of 3 × 3.)
+
+# %%
+predict.number(
+    "receptive_field", 11,
+    mistakes={
+        9: "That is with stride 1. Here neighbours in the first layer look at windows two pixels apart.",
+        21: "That is three windows side by side; neighbouring windows overlap.",
+        3: "That counts numbers of the first layer, not pixels of the image.",
+        10: "Two times the stride and twice three... lay three windows of 7 pixels on a row, "
+        "each two further than the last, and count what they cover.",
+        13: "The third window begins four pixels after the first, and is 7 wide.",
+    },
+)
+
+# %% [markdown]
+# Try it out: change one pixel after another in a row of random numbers, and see which of them make a difference to
+# a number in the middle of the second layer.
+
+# %% tags=["nbval-check-output"]
+def middle_number(row):
+    first = np.correlate(row, np.ones(7), "valid")[::2]
+    return np.correlate(first, np.ones(3), "valid")[10]
+
+row = rng.normal(size=70)
+seen = [middle_number(row + one) != middle_number(row) for one in np.eye(70)]
+print(np.flatnonzero(seen), "→", np.count_nonzero(seen), "pixels")
+
+# %% [markdown]
+# 11 pixels: the first window has 7, and each of the next two adds a stride of 2. So each layer adds $k - 1$ steps,
+# and a step is as long as all the strides before it, multiplied. The receptive field grows with depth, and faster
+# after a stride.
+
+# %%
+assert np.count_nonzero(seen) == 7 + (3 - 1) * 2 == 11
 
 # %% [markdown]
 # ## 1.10 A convolution is a matrix
@@ -773,7 +958,7 @@ def convolution_matrix(kernel, height, width):
     return np.array(rows)
 
 # %% [markdown]
-# **Predict.** A 4×4 image, a 3×3 kernel: what shape has the matrix?
+# **Predict.** A 4×4 image, a 3×3 kernel: what shape does the matrix have?
 
 # %%
 predict.shape(
@@ -827,9 +1012,27 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# A fully connected layer from 36 to 16 numbers has 576 free weights. The convolution has 9. The rest is
-# fixed at zero (each output sees only a patch: **locality**) or a copy (the same kernel everywhere:
-# **weight sharing**). Lesson 2 shows what that is worth.
+# A layer in which every output has a weight for every input, a **dense** or fully connected layer, has 36 · 16 =
+# 576 free weights here. The convolution has 9. The rest is fixed at zero (each output sees only a patch:
+# **locality**) or a copy (the same kernel everywhere: **weight sharing**). Lesson 2 shows what that is worth.
+#
+# Nobody computes with such a matrix: nearly all of it is zeros, and more so, the larger the image. But it proves
+# that a convolution is linear, and section 1.17 turns it round.
+#
+# What libraries do compute is another matrix product. Write each *patch* as a row, and each *kernel* as a
+# column; then all sums of products are one product of two full matrices, for which processors are built. The step
+# is called **im2col**, image to columns. For the layer of section 1.9:
+
+# %% tags=["nbval-check-output"]
+patches = sliding_window_view(few, (3, 3), axis=(1, 2))  # (2, 7, 6, 3, 3, 3)
+as_rows = np.moveaxis(patches, 3, -1).reshape(-1, 27)  # one patch a row: a, b, c
+product = as_rows @ many.reshape(27, 5) + bias
+print(as_rows.shape, "@", many.reshape(27, 5).shape, "→", product.shape)
+assert np.allclose(product.reshape(2, 7, 6, 5), convolve_layer(few, many, bias))
+
+# %% [markdown]
+# Two images with 7 · 6 positions make 84 rows; the result has a row for each position and a column for each kernel.
+# The price is memory: each pixel stands in up to nine rows.
 
 # %% [markdown]
 # ## 1.11 Move the input, and the output moves along
@@ -872,14 +1075,17 @@ for pixels in (1, 2):
     print("moved by", pixels, "pixel(s): the same values, one further?", same)
 
 # %% [markdown]
-# By two pixels only: stride and pooling keep equivariance for moves by a multiple of the stride. What comes
-# between changes the values. Remember it when somebody tells you that a convnet doesn't care where something is.
+# By two pixels only: a stride keeps equivariance for moves by a multiple of itself. What comes between changes
+# the values. Remember it when somebody tells you that a convolutional network doesn't care where something is.
+#
+# *A good place to stop.* You have the whole operation: sliding, padding, stride, dilation, channels, and the matrix
+# that it is. What comes next is which kernels are worth having.
 #
 # ## 1.12 Gabor filters
 #
 # An edge kernel of 3×3 sees fine detail only. A **Gabor filter** has a size, a direction and a fineness
-# of its own: it is a wave under a bell. Cells in the visual cortex answer to such patterns, and the
-# first layers of trained networks look a lot like them.
+# of its own: it is a wave under a bell. Cells in the visual cortex answer to such patterns, and lesson 2 looks
+# for them in what a network has learned.
 #
 # $$g(x, y) = \frac{1}{2\pi\sigma^2}\,\exp\!\Big(-\frac{x'^2 + y'^2}{2\sigma^2}\Big)\,\cos(2\pi f x' + \varphi),
 # \qquad \begin{aligned}x' &= x\cos\theta + y\sin\theta\\ y' &= -x\sin\theta + y\cos\theta\end{aligned}$$
@@ -922,6 +1128,25 @@ figures.image_grid(
 )
 
 # %% [markdown]
+# One thing has to be mended first. An edge kernel's weights sum to zero (section 1.6). Does a Gabor filter's?
+
+# %% tags=["nbval-check-output"]
+plain = gabor(0.1, 0, 2)
+print(f"sum of the weights: {plain.sum():.2f}")
+
+# %% [markdown]
+# It doesn't: with a wide wave under a narrow bell, most of the weights are positive, and the filter answers to
+# plain brightness. Subtracting a bell of the same total cures it. The filter is then called **balanced**.
+
+# %%
+def balanced_gabor(frequency, theta, sigma, phase=0.0):
+    """A Gabor kernel whose weights sum to zero."""
+    wave, bell = gabor(frequency, theta, sigma, phase), gabor(0, 0, sigma)
+    return wave - bell * wave.sum() / bell.sum()
+
+assert abs(balanced_gabor(0.1, 0, 2).sum()) < 1e-12
+
+# %% [markdown]
 # Four images to try it on: the cat's face, the digit, the house number, and a pair of trousers. As before, the
 # line says which garments you have.
 
@@ -935,8 +1160,26 @@ trousers = garments[np.flatnonzero(garment_labels == 1)[0]] / 255
 subjects = {"digit": digit / 255, "house number": house, "trousers": trousers}
 
 # %% [markdown]
-# Below is a bench for filters. Two bright spots show which frequencies a filter lets through; the middle is
-# frequency zero.
+# How much does the cure matter? The same filter in several directions on the cat, before and after. The mean square of
+# what a filter answers is its **energy**:
+
+# %% tags=["nbval-check-output"]
+face = downscale_local_mean(cat, (2, 2))
+angles = np.deg2rad(np.arange(0, 180, 30))
+for make in (gabor, balanced_gabor):
+    energies = [np.mean(respond(face, make(0.08, angle, 2)) ** 2) for angle in angles]
+    ratio = max(energies) / min(energies)
+    print(f"{make.__name__:15} largest over smallest: {ratio:.2f}")
+
+# %% [markdown]
+# Before, brightness drowned everything else: all directions find the same. Now they differ, and the filter tells
+# how much there is of *its* direction. So the bench below starts with balanced filters. (Untick *balanced*, and its
+# bank's first row becomes flat.)
+#
+# The bench has a picture that may be new. Every image is a sum of waves, and its **spectrum** says how much there
+# is of each: the middle stands for no wave at all (plain brightness), the distance from it for the **frequency**, waves
+# per pixel, and the direction for the wave's direction. A filter has a spectrum, too, which shows the waves that it
+# lets through. For a Gabor filter these are two bright spots.
 #
 # **Predict.** You make the bell narrower: a smaller σ. What does that give?
 
@@ -957,42 +1200,19 @@ predict.choice(
 # Turn the knobs, or drag one of the spots. Below lies a whole bank: a click puts a filter on the bench.
 
 # %%
-face = downscale_local_mean(cat, (2, 2))
 images = {"cat": face, **subjects}
-bench = instruments.GaborBench(images, frequency=0.15, theta=0, sigma=2)
-assert np.allclose(bench.kernel(), gabor(0.15, 0, 2))
-assert np.allclose(bench.response(), respond(face, gabor(0.15, 0, 2)), atol=1e-6)
+bench = instruments.GaborBench(images, frequency=0.15, theta=0, sigma=2, balanced=True)
+assert np.allclose(bench.kernel(), balanced_gabor(0.15, 0, 2))
+by_hand = respond(face, balanced_gabor(0.15, 0, 2))
+assert np.allclose(bench.response(), by_hand, atol=1e-6)
 bench
 
 # %% [markdown]
-# At θ = 90° the wave runs from top to bottom, so the filter answers to lines that run sideways: the lids and
-# the mouth. The stripes on the forehead, which run upright, answered at 0°. The spots lie at distance $f$ from
-# the middle, in the direction θ: now above and below it. A smaller σ gives wider spots: a small bell
-# knows well *where* and hardly which frequency. A large one is the reverse. You can't have both; that is the
-# uncertainty principle, and a Gabor filter (strictly, the complex one) is the best compromise.
-#
-# One thing to mend: with a wide wave under a narrow bell the weights don't sum to zero, and the filter
-# answers to plain brightness. In the bank's first row that drowns everything else: all directions find the same
-# energy. Subtracting a bell of the same total cures it.
-
-# %%
-def balanced_gabor(frequency, theta, sigma, phase=0.0):
-    """A Gabor kernel whose weights sum to zero."""
-    wave, bell = gabor(frequency, theta, sigma, phase), gabor(0, 0, sigma)
-    return wave - bell * wave.sum() / bell.sum()
-
-# %% [markdown]
-# Check the sums before and after, and the bank's first row. (On the bench, *balanced* does the same.)
-
-# %% tags=["nbval-check-output"]
-from course.instruments import bank_shares
-
-plain, balanced = gabor(0.1, 0, 2), balanced_gabor(0.1, 0, 2)
-print(f"sum before {plain.sum():.2f}, after {abs(balanced.sum()):.2f}")
-assert abs(balanced.sum()) < 1e-12
-rows = {on: bank_shares(face, sigma=2, balanced=on)[0] for on in (False, True)}
-spread = {on: row.max() / row.min() for on, row in rows.items()}
-assert spread[False] < 1.05 and spread[True] > 1.5
+# At θ = 90° the wave runs from top to bottom, so the filter answers to lines that run sideways: the lids, above
+# all. The stripes on the forehead, which run upright, answered at 0°. The spots lie at distance $f$ from the middle,
+# in the direction θ: now above and below it. A smaller σ gives wider spots: a small bell knows well *where*, and hardly
+# which frequency. A large one is the reverse. You can't have both; that is the uncertainty principle, and a
+# Gabor filter (strictly, the complex one) is the best compromise.
 
 # %% [markdown]
 # ## 1.13 A filter bank
@@ -1012,11 +1232,12 @@ bank |= {"Haar, vertical": np.array([[1, -1], [1, -1]]),
          "Haar, horizontal": np.array([[1, 1], [-1, -1]]),
          "Haar, diagonal": np.array([[1, -1], [-1, 1]])}
 bank = {name: kernel / np.linalg.norm(kernel) for name, kernel in bank.items()}
+assert len(bank) == 13
 
 # %% [markdown]
 # Try it on three kinds of images: digits, house numbers and garments. House numbers come in colour; turned
-# grey, most are as easy to read, since shape matters more than colour. (Not one whose number and wall differ in
-# colour only.)
+# grey, most are as easy to read, since shape matters more than colour. (The exception is a number that differs from
+# its wall in colour alone.)
 
 # %%
 samples = [houses[3], greys[3], houses[7], greys[7]]
@@ -1070,8 +1291,8 @@ figures.image_grid(
 # ## 1.14 Which filters are useless?
 #
 # A filter is of no use for a set of images if it never answers, and suspect if its answers are so weak that
-# noise drowns them, or if it says the same as another filter. How strongly it answers can be measured by the
-# mean squared response, its **energy**, as a share of the whole bank's.
+# noise drowns them, or if it says the same as another filter. How strongly it answers is measured by its energy, the
+# mean squared response, as a share of the whole bank's.
 
 # %%
 def energy(images):
@@ -1100,7 +1321,7 @@ predict.number(
 )
 
 # %% [markdown]
-# Those with less than a millionth of the energy:
+# Those with next to none of the energy:
 
 # %% tags=["nbval-check-output"]
 stripes = np.tile([1.0, 1.0, 0.0, 0.0], (28, 7))
@@ -1152,7 +1373,7 @@ figures.show(figure, alt=(
 ))
 
 # %% [markdown]
-# The largest shares are with the coarse ones: the four Gabor filters with waves of 8 pixels hold well over 40 %
+# The coarse ones have the largest shares: the four Gabor filters with waves of 8 pixels hold well over 40 %
 # on each of the three sets. The Haar diagonal stays under 5 % on all of them: neighbouring pixels are alike,
 # and hardly any detail is one pixel wide. Weak isn't useless, though: a later layer can scale a weak answer up.
 # The bounds, checked:
@@ -1177,11 +1398,14 @@ print(f"{names[first]} and {names[second]}: correlation {alike[first, second]:+.
 assert abs(alike[first, second]) > 0.6
 
 # %% [markdown]
-# The sign only says which side has the plus. The square of the correlation is the share of one filter's answers
-# that the other predicts: even the closest pair of this bank is no perfect double. A network that learns its
+# The sign only says which side has the plus. The square of the correlation is the share of one filter's energy
+# that the other accounts for: even the closest pair of this bank is no perfect double. A network that learns its
 # filters has the same troubles, silent ("dead") filters and near doubles.
-#
+
+# %% [markdown] tags=["optional"]
 # ## 1.15 Features by hand: SIFT and HOG
+#
+# *Optional.*
 #
 # Before 2012, most systems that recognised images built on features that people had designed.
 #
@@ -1191,8 +1415,9 @@ assert abs(alike[first, second]) > 0.6
 # - **HOG** (Dalal and Triggs, 2005) does it densely, over the whole image: a histogram of directions in
 #   each cell, normalised over blocks of cells. It was made for finding pedestrians.
 #
-# Both are convolutions (with derivative kernels), a nonlinearity (direction and strength) and pooling (sums over
-# cells). These are the stages of a convnet, with nothing learned; a simple classifier comes on top.
+# Both are convolutions (with edge kernels), a **nonlinearity**, a function that is no weighted sum (direction and
+# strength), and **pooling**, which makes one number of several (here a histogram of each cell). These are the stages
+# of a convolutional network, with nothing learned; a simple classifier comes on top.
 
 # %%
 from skimage.feature import hog
@@ -1252,34 +1477,49 @@ assert by_hog > raw + 0.03
 # Good features make a simple classifier good. People spent years on finding them. The next idea is to
 # let the computer find them.
 #
+# *A good place to stop.*
+#
 # ## 1.16 Learning a kernel
 #
-# Suppose that you only have an image and what an unknown kernel made of it. Which kernel was it? Start
-# with zeros, compare, and go downhill. The **loss** is the mean squared error
-# $L = \frac{1}{N}\sum_{ij} (\text{output}[i,j] - \text{target}[i,j])^2$. Its derivative with respect to
-# one weight is
+# Suppose that you only have an image and what an unknown kernel made of it. Which kernel was it? Start with zeros,
+# compare, and change the weights so that the difference gets smaller. The **loss** says how large it is: here the
+# mean of the squared errors, over all $N$ outputs.
+#
+# $$L = \frac{1}{N}\sum_{ij} \text{error}[i, j]^2, \qquad \text{error} = \text{output} - \text{target}$$
+#
+# If one weight grows a little, how much does the loss? That is its derivative, and the table of them, one for each
+# weight, is called the **gradient** of the loss. (It has its name in common with the image gradient of section 1.6, and
+# little else: that one was for each pixel of an image, this one is for each weight.) In the sum of section 1.2, the
+# weight kernel[a, b] stands once for each output, multiplied by one pixel:
+#
+# $$\frac{\partial\, \text{output}[i, j]}{\partial\, \text{kernel}[a, b]} = \text{image}[i + a,\, j + b]$$
+#
+# The chain rule does the rest. Each output's part in the loss is $2\,\text{error}[i, j] / N$, and all outputs
+# together give
 #
 # $$\frac{\partial L}{\partial\, \text{kernel}[a, b]} = \frac{2}{N} \sum_{ij} \text{error}[i, j]\;\text{image}[i + a,\, j + b]$$
 #
-# Look at it twice: the gradient is itself a cross-correlation, of the image with the error.
+# Look at it twice: the gradient is itself a cross-correlation, of the image with the error. To go downhill, take from
+# each weight a tenth of its derivative, and again, and again. This is **gradient descent**; each time is a **step**,
+# and the tenth is the **learning rate**. Note each kernel on the way with its loss, beginning with zeros:
 
 # %%
 noise = np.random.default_rng(1).normal(size=(40, 40))
 target = correlate_at_once(noise, kernels["Sobel, vertical"])
 kernel, history = np.zeros((3, 3)), []
-for _ in range(60):
+for _ in range(61):
     error = correlate_at_once(noise, kernel) - target
+    history.append((kernel, (error**2).mean()))
     gradient = 2 / error.size * correlate_at_once(noise, error)
     kernel = kernel - 0.1 * gradient
-    history.append((kernel, (error**2).mean()))
 
-# %% [markdown] answer=["after the first step", "after 30 steps"]
+# %% [markdown] answer=["after the first step", "after 29 steps"]
 # **Predict.** After how many of the 60 steps can you recognise the Sobel kernel? And after about how many is it
 # right to two decimals?
 
 # %%
-steps = [0, 3, 10, 29]
-titles = [f"step {step + 1}, loss {history[step][1]:.3f}" for step in steps]
+steps = [1, 4, 11, 29]
+titles = [f"step {step}, loss {history[step][1]:.4f}" for step in steps]
 figures.image_grid(
     [history[step][0] for step in steps], titles=titles, signed=True, limits=(-2, 2),
     size=2.2, alt="Four kernels of 3×3 weights in blue, white and red, "
@@ -1287,34 +1527,51 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# And the last of all in numbers:
+# And in numbers, the loss before the first step, and when the kernel is right to two decimals:
 
 # %% tags=["nbval-check-output"]
-print(kernel.round(2) + 0.0)
+right = [np.array_equal(k.round(2), kernels["Sobel, vertical"]) for k, _ in history]
+print(f"loss at the start: {history[0][1]:.1f}")
+print("right to two decimals after", right.index(True), "steps:")
+print(history[29][0].round(2) + 0.0)
 
 # %% [markdown]
-# Its shape is there after the first step, only pale; after 30 steps it's right to two decimals. (White noise makes it
-# easy: exercise 3 tries a photo.) Nobody told it what an edge is. It was told only what the answers should be.
+# Its shape is there after the first step, only pale; after 29 steps it's right to two decimals. (White noise makes it
+# easy: *Learning from a photo*, at the end, tries the cat.) Nobody told it what an edge is. It was told only what
+# the answers should be.
 #
-# Is the gradient right? A test that you can always do: change one weight a little, and see how much the
-# loss changes.
+# Is the gradient right? A test that you can always do, and should whenever you have worked out a derivative
+# yourself: change one number a little, up and down, and see how much the loss changes. It is called a **gradient
+# check**. As a function, for any array:
+
+# %%
+def numerical_gradient(loss, x, small=1e-5):
+    """The derivative of loss(x) with respect to each number of x, by trying it out."""
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        nudge = np.zeros(x.shape)
+        nudge[place] = small
+        gradient[place] = (loss(x + nudge) - loss(x - nudge)) / (2 * small)
+    return gradient
+
+# %% [markdown]
+# For a kernel of ones, on the noise of before:
 
 # %%
 def loss(kernel):
     return ((correlate_at_once(noise, kernel) - target) ** 2).mean()
 
-guess, small = np.ones((3, 3)), np.zeros((3, 3))
-small[0, 2] = 1e-5
-numeric = (loss(guess + small) - loss(guess - small)) / 2e-5
+guess = np.ones((3, 3))
 error = correlate_at_once(noise, guess) - target
 gradient = 2 / error.size * correlate_at_once(noise, error)
-assert np.isclose(numeric, gradient[0, 2], rtol=1e-6)
-assert np.array_equal(history[29][0].round(2), kernels["Sobel, vertical"])
+assert np.allclose(gradient, numerical_gradient(loss, guess), rtol=1e-6)
+assert right[29:] == [True] * 32 and not any(right[:29])
+after_one = history[1][0].ravel()
+assert np.corrcoef(after_one, kernels["Sobel, vertical"].ravel())[0, 1] > 0.99
 
 # %% [markdown]
 # In Keras the same takes a few lines, and nobody has to work out a derivative: a layer with unknown
-# weights, a loss, and an optimiser. A convolutional network is many such layers, one on top of another, with
-# the only target at the end: the name of what is in the image.
+# weights, a loss, and an **optimiser**, the rule for the steps. SGD is gradient descent.
 
 # %%
 layer = keras.layers.Conv2D(1, 3, use_bias=False)
@@ -1325,7 +1582,301 @@ learned = learner.get_weights()[0][:, :, 0, 0]
 assert np.allclose(learned, kernels["Sobel, vertical"], atol=0.01)
 
 # %% [markdown]
-# It learns the same kernel. And how well did you predict?
+# It learns the same kernel. But there was a target for the layer's own output. A convolutional network is many such
+# layers, one on top of another, with the only target at the end: the name of what is in the image. How does a
+# layer in the middle learn?
+#
+# ## 1.17 The error flows back
+#
+# What goes into a layer came out of the one before. So the one before can learn if it is told how *its* outputs should
+# change, and these are this layer's image. What we need is the gradient of the loss with respect to the **image**.
+#
+# **Predict.** Only one output has an error, of 1; all the others are right. Which picture does the gradient for the
+# image show?
+
+# %%
+predict.choice(
+    "stamp", "the kernel, in its window",
+    options=["the kernel, in its window", "the kernel in its window, turned by half a turn",
+             "one pixel, in the middle of the window", "the whole window, evenly grey"],
+    mistakes={
+        "the kernel in its window, turned by half a turn": "Each pixel was multiplied by the weight that "
+        "lay on it. If the pixel grows by a little, the output grows by that weight times as much.",
+        "one pixel, in the middle of the window": "All the pixels of the window have a part in the output.",
+        "the whole window, evenly grey": "A pixel under a large weight has a larger part than one under a small.",
+    },
+)
+
+# %% [markdown]
+# Try it out: nudge one pixel after another, and see how much the output with the error changes.
+
+# %%
+single = np.zeros((5, 5))
+single[1, 3] = 1
+
+def loss(image):
+    return (single * correlate(image, arrow)).sum()
+
+tried = numerical_gradient(loss, np.ones((7, 7)))
+figures.image_grid(
+    [single, arrow, tried], size=2,
+    titles=["error", "kernel", "gradient for the image"],
+    alt="A single white pixel, the kernel, and a picture in which the kernel stands "
+    "above and to the right of the middle.",
+)
+
+# %% [markdown]
+# It shows the kernel, in its window: if a pixel grows by a little, the output grows by the weight that lay on the pixel,
+# times as much. So each error stamps the kernel, times itself, onto the window that it came from, and where
+# windows overlap the stamps add up:
+
+# %%
+def stamp(error, kernel):
+    """The gradient for the image: each error puts the kernel in its window."""
+    tall, wide = kernel.shape
+    gradient = np.zeros((error.shape[0] + tall - 1, error.shape[1] + wide - 1))
+    for row in range(error.shape[0]):
+        for column in range(error.shape[1]):
+            window = np.s_[row : row + tall, column : column + wide]
+            gradient[window] += error[row, column] * kernel
+    return gradient
+
+# %% [markdown]
+# Compare it with `correlate` in section 1.2: the same two loops, but what was read is now written. With one error it gives
+# what was tried out, and with two the windows overlap:
+
+# %%
+assert np.allclose(stamp(single, arrow), tried)
+two = np.zeros((5, 5))
+two[2, 1] = two[3, 2] = 1
+figures.image_grid(
+    [two, stamp(two, arrow)], titles=["two errors", "gradient for the image"], size=2,
+    alt="Two white pixels, and two kernels that overlap.",
+)
+
+# %% [markdown]
+# Printing the kernel itself in the place of each dot: you have seen that in section 1.5. It is what a *convolution*
+# does, the one of mathematics, with the flip. In numbers, for the pixel [p, q], collect all the outputs that read it:
+#
+# $$\frac{\partial L}{\partial\, \text{image}[p, q]} = \sum_{ab} \text{error}[p - a,\, q - b]\;\text{kernel}[a, b]$$
+#
+# The minus signs are the flip. So the gradient for the image is the cross-correlation of the error with the
+# *flipped* kernel, with so much padding that every overlap counts: $k - 1$ zeros on each side, which is called *full*.
+# And as a matrix (section 1.10)? There each row took an output's numbers from its window; turned round, `W.T` hands an
+# output's error back to its window. Five ways, one result. (For the gradient check, a loss whose derivative with respect
+# to each output is just that error.)
+
+# %%
+rng = np.random.default_rng(3)
+error, image = rng.normal(size=(4, 4)), rng.normal(size=(6, 6))
+W = convolution_matrix(arrow, 6, 6)
+
+def loss(image):
+    return (error * correlate(image, arrow)).sum()
+
+for_image = stamp(error, arrow)
+assert np.allclose(for_image, correlate(np.pad(error, 2), arrow[::-1, ::-1]))
+assert np.allclose(for_image, convolve2d(error, arrow, "full"))
+assert np.allclose(for_image.ravel(), W.T @ error.ravel())
+assert np.allclose(for_image, numerical_gradient(loss, image))
+
+# %% [markdown]
+# All five agree. Now two layers can be stacked, and the first one learns though it has no target of its own. Let
+# an unknown stack of two kernels make a target, and start both at random:
+
+# %%
+truth = correlate_at_once(noise, kernels["Sobel, vertical"] / 4)
+target = correlate_at_once(truth, kernels["box blur"])
+first, second = rng.normal(size=(2, 3, 3)) / 3
+losses = []
+for _ in range(300):
+    middle = correlate_at_once(noise, first)
+    error = correlate_at_once(middle, second) - target
+    losses.append((error**2).mean())
+    back = correlate_at_once(np.pad(error, 2), second[::-1, ::-1])  # for the middle
+    second = second - 0.1 * 2 / error.size * correlate_at_once(middle, error)
+    first = first - 0.1 * 2 / error.size * correlate_at_once(noise, back)
+
+# %% [markdown]
+# The error goes back through the second layer to the middle, where it plays the part that the error of the output
+# plays in section 1.16. Going back like this, layer by layer, is called **backpropagation**.
+
+# %%
+print(f"loss before {losses[0]:.3f}, after 300 steps {losses[-1]:.1e}")
+
+# %% [markdown]
+# The loss falls to less than a thousandth. Each of the two kernels may differ from those that made the target
+# (twice the one and half the other do the same), but one after the other they act as one kernel of 5×5, and
+# that is the same:
+
+# %%
+hidden = convolve2d(kernels["box blur"], kernels["Sobel, vertical"] / 4)
+found = convolve2d(second, first)
+figures.image_grid(
+    [hidden, found], titles=["what made the target", "what was learned"], signed=True,
+    limits=(-0.15, 0.15), size=2.4, title="Two kernels, learned together",
+    alt="Two 5×5 tables of weights, blue on the left and red on the right, alike.",
+)
+
+# %% [markdown]
+# Alike, to less than a tenth of the largest weight:
+
+# %%
+assert losses[-1] < losses[0] / 1000
+assert np.abs(found - hidden).max() < 0.1 * np.abs(hidden).max()
+
+# %% [markdown]
+# ## 1.18 Backward through a whole layer
+#
+# With channels, several kernels and a batch of images it is the same two sums. Forward, the layer of section 1.9
+# sums over the channels, since a kernel reads them all. Backward, the gradient for the images sums over the
+# kernels, since each of them read the same channels. And the bias was added at each position of each image,
+# so its gradient is the sum of all these errors.
+
+# %%
+def layer_backward(error, images, kernels):
+    """Error (N, H', W', F): the gradients for images, kernels and bias."""
+    k = kernels.shape[0]
+    patches = sliding_window_view(images, (k, k), axis=(1, 2))
+    for_kernels = np.einsum("nijcab,nijf->abcf", patches, error)
+    padded = np.pad(error, ((0, 0), (k - 1, k - 1), (k - 1, k - 1), (0, 0)))
+    stamps = sliding_window_view(padded, (k, k), axis=(1, 2))
+    for_images = np.einsum("nijfab,abcf->nijc", stamps, kernels[::-1, ::-1])
+    return for_images, for_kernels, error.sum(axis=(0, 1, 2))
+
+# %% [markdown]
+# Check all three with the two images and five kernels of section 1.9, by trying out each of their numbers:
+
+# %% tags=["nbval-check-output"]
+error = rng.normal(size=(2, 7, 6, 5))
+gradients = layer_backward(error, few, many)
+numerical = [
+    numerical_gradient(lambda x: (error * convolve_layer(x, many, bias)).sum(), few),
+    numerical_gradient(lambda k: (error * convolve_layer(few, k, bias)).sum(), many),
+    numerical_gradient(lambda b: (error * convolve_layer(few, many, b)).sum(), bias),
+]
+for ours, tried in zip(gradients, numerical):
+    print(ours.shape, np.allclose(ours, tried))
+
+# %% [markdown]
+# They are right. Keras has TensorFlow work out the same three, from nothing but the code of the forward pass: every
+# operation in it knows its own backward pass.
+
+# %% tags=["nbval-check-output"]
+import tensorflow as tf
+
+layer = keras.layers.Conv2D(5, 3)
+layer.build(few.shape)
+layer.set_weights([many, bias])
+images = tf.constant(few, "float32")
+with tf.GradientTape() as tape:
+    tape.watch(images)
+    loss = tf.reduce_sum(error.astype("float32") * layer(images))
+kerass = tape.gradient(loss, [images, *layer.trainable_variables])
+for ours, keras_one in zip(gradients, kerass):
+    print(tuple(keras_one.shape), np.allclose(ours, keras_one, atol=1e-4))
+
+# %% [markdown]
+# All agree. One more layer has no weights at all, and is in most networks. **Max-pooling** takes the largest of each
+# block of 2×2 numbers:
+
+# %%
+def max_pool(image):
+    """The largest number of each block of 2×2."""
+    height, width = image.shape
+    return image.reshape(height // 2, 2, width // 2, 2).max(axis=(1, 3))
+
+image = np.array([[3, 1, 2, 0], [0, 4, 1, 7], [5, 2, 9, 8], [1, 0, 6, 3]])
+assert max_pool(image).tolist() == [[4, 7], [5, 9]]
+instruments.pooled_blocks(image)
+
+# %% [markdown]
+# **Predict.** One of the four outputs has an error. How is it shared among the four numbers of its block?
+
+# %%
+predict.choice(
+    "pooled", "the largest gets all of it",
+    options=["a quarter for each", "the largest gets all of it", "in proportion to their size", "none gets any"],
+    mistakes={
+        "a quarter for each": "That is for the mean of four. Here, three of them could be a little larger, and the "
+        "output would be the same.",
+        "in proportion to their size": "The second largest could be a little larger, and the output would be the same.",
+        "none gets any": "There are no weights to learn, but the output does change with one of its four numbers.",
+    },
+)
+
+# %% [markdown]
+# Try it out: four errors, and each number nudged.
+
+# %% tags=["nbval-check-output"]
+error = np.array([[10, 20], [30, 40]])
+
+def loss(image):
+    return (error * max_pool(image)).sum()
+
+tried = numerical_gradient(loss, image.astype(float))
+print(tried.round().astype(int))
+
+# %% [markdown]
+# In each block the largest gets all of it, and the others nothing: if one of these grows by a little, the output stays
+# the same. As code:
+
+# %%
+def max_pool_backward(error, image):
+    """Each error goes to the number that won its block."""
+    def spread(x):
+        return np.kron(x, np.ones((2, 2)))
+
+    return spread(error) * (image == spread(max_pool(image)))
+
+assert np.allclose(max_pool_backward(error, image), tried)
+
+# %% [markdown]
+# (If two numbers tie, this hands the error to both; libraries choose one.)
+#
+# Last, look once more at `stamp`. It takes a small array to a larger one, and needs no loss for that: it can be a
+# layer of its own, with a kernel that is learned. Then it is called a **transposed convolution**, after the
+# `W.T` of section 1.17. With a stride of 2 the stamps lie two pixels apart, which about doubles the size. Networks that
+# draw, or that say what each pixel belongs to, grow their images with it.
+#
+# **Predict.** A 4×4 array, a kernel of 3×3, stride 2: how large is what the stamps cover?
+
+# %%
+predict.shape(
+    "transposed", (9, 9),
+    mistakes={
+        (8, 8): "That is twice the size; the last stamp reaches one pixel further.",
+        (6, 6): "That is with stride 1: 4 + 3 − 1.",
+        (12, 12): "That is with stamps side by side, three pixels apart.",
+        (1, 1): "That is forward, a convolution; here the array grows.",
+        (7, 7): "That is how far apart the first and the last stamp begin, and one; a stamp is 3 wide.",
+    },
+)
+
+# %% [markdown]
+# Put zeros between the numbers, and stamp:
+
+# %% tags=["nbval-check-output"]
+small = np.arange(16.0).reshape(4, 4)
+spread = np.zeros((7, 7))
+spread[::2, ::2] = small
+larger = stamp(spread, arrow)
+layer = keras.layers.Conv2DTranspose(1, 3, strides=2, use_bias=False)
+layer.build((None, 4, 4, 1))
+layer.set_weights([arrow[:, :, None, None]])
+kerass = layer(small[None, :, :, None].astype("float32"))
+print(larger.shape, tuple(kerass.shape), np.allclose(larger, kerass[0, :, :, 0]))
+
+# %% [markdown]
+# 9 × 9: the stamps begin at 0, 2, 4 and 6, and the last one ends at 8. In general it is $(n - 1)s + k$, the formula of
+# section 1.8 solved for $n$.
+
+# %%
+assert larger.shape == (9, 9) == ((4 - 1) * 2 + 3,) * 2
+assert np.allclose(larger, kerass[0, :, :, 0]) and output_size(9, 3, s=2) == 4
+
+# %% [markdown]
+# And how well did you predict?
 
 # %%
 predict.score()
@@ -1336,18 +1887,20 @@ predict.score()
 # - A convolution lays a kernel on each patch, multiplies and adds. Deep learning's version doesn't flip the kernel.
 # - Output size: ⌊(n + 2p − k)/s⌋ + 1. *Same* padding for 3×3 and stride 1 is one pixel on each side.
 # - The weights' sum decides what happens to flat regions: 0 for edges, 1 for blurs.
+# - A kernel reads all channels and makes one map. A layer has $k \cdot k \cdot C \cdot F$ weights, and $F$ biases.
 # - Local and shared weights make it a sparse matrix with few free numbers, and make the output move with the input.
-# - A kernel can be learned: the gradient of the loss is a cross-correlation too.
+# - Backward: the gradient for the kernel is the cross-correlation of the image with the error; that for the image is
+#   the full convolution of the error with the kernel. So layers can be stacked.
 #
 # ## Exercises
 #
-# [Six tasks that check themselves](exercises/01_convolution.ipynb): each answers at once what is right, with
-# hints. And to go further on your own:
+# [Tasks that check themselves](exercises/01_convolution.ipynb): each answers at once what is right, with hints; in the
+# last you write a layer forward and backward, with stride and padding. And to go further on your own:
 #
-# 1. **Dilation.** Put a row and column of zeros between the kernel's weights. Change `output_size` so that it
-#    allows for a dilation $d$, and check it with `keras.layers.Conv2D(1, 3, dilation_rate=2)`.
-#    <details><summary>Check</summary>The kernel then covers d(k − 1) + 1 pixels; use that instead of k. 28 with
-#    k = 3 and d = 2 gives 24.</details>
+# 1. **Same, with dilation.** How much padding keeps the size, for a kernel of size $k$ with dilation $d$ and stride 1?
+#    Check it with `keras.layers.Conv2D(1, 3, dilation_rate=2, padding="same")`.
+#    <details><summary>Check</summary>Half of what the kernel covers beyond one pixel: d(k − 1)/2. With
+#    k = 3 and d = 2 that is 2 on each side, and 28 stays 28.</details>
 # 2. **Separable.** Write the Sobel kernel as a column times a row. How many multiplications per position does it
 #    take to apply one after the other?
 #    <details><summary>Check</summary><code>np.outer([1, 2, 1], [-1, 0, 1])</code>; 6 instead of 9.</details>
@@ -1362,6 +1915,9 @@ predict.score()
 #
 # [Lesson 2](02_mnist.ipynb) stacks learned convolutions into a network that reads handwritten digits.
 #
-# *Read on:* V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning* (2016);
-# N. Dalal and B. Triggs, *Histograms of oriented gradients for human detection* (2005); D. Lowe, *Distinctive
-# image features from scale-invariant keypoints* (2004); J. Daugman on Gabor filters and the visual cortex (1985).
+# *Read on:* V. Dumoulin and F. Visin, [A guide to convolution arithmetic for deep
+# learning](https://arxiv.org/abs/1603.07285) (2016); N. Dalal and B. Triggs, [Histograms of oriented gradients for human
+# detection](https://doi.org/10.1109/CVPR.2005.177) (2005); D. Lowe, [Distinctive image features from scale-invariant
+# keypoints](https://doi.org/10.1023/B:VISI.0000029664.99615.94) (2004); J. Daugman, [Uncertainty relation for resolution in
+# space, spatial frequency, and orientation](https://doi.org/10.1364/JOSAA.2.001160) (1985), on Gabor filters and the
+# visual cortex.
