@@ -60,9 +60,10 @@ for (const [i, { typed, mistake }] of deep.guesses.entries()) {
 
 test("with channels each of their sums may be rounded", () => {
   const plain = { padding: 0, stride: 1, dilation: 1, bias: 0, flip: false };
-  const image = { shape: [1, 1, 3], values: Float32Array.from([0.004, 0.004, 0.004]) };
-  assert.ok(diagnose(0, image, [[[1, 1, 1]]], plain, 0, 0).right);
-  assert.ok(!diagnose(0.05, image, [[[1, 1, 1]]], plain, 0, 0).right);
+  const image = { shape: [1, 1, 3], values: Float32Array.from([0.449, 0.449, 0.449]) };
+  const kernel = [[[0.1, 0.1, 0.1]]]; // 0.0449 each, and three times 0.04 is 0.12
+  assert.ok(diagnose(0.12, image, kernel, plain, 0, 0).right);
+  assert.ok(!diagnose(0.11, image, kernel, plain, 0, 0).right);
 });
 
 test("a mistake that changes nothing is not named", () => {
