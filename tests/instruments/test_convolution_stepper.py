@@ -386,17 +386,17 @@ def test_what_the_browser_changes_with_channels_is_read_and_checked_here():
 
 def test_the_picture_shows_every_channel_and_one_map():
     random = np.random.default_rng(3)
-    image, kernel = random.random((5, 5, 3)).round(2), random.integers(-2, 3, (2, 2, 3))
+    image, kernel = random.random((5, 5, 3)).round(2), random.integers(-2, 3, (2, 3, 3))
     stepper = ConvolutionStepper(image, kernel, bias=0.5, position=6, channels=["A", "B", "C"])
     figure = stepper.picture()
     *rows, output = figure.axes
     assert len(rows) == 9
-    row, column = 1, 2
+    row, column = 2, 0
     for channel, name in enumerate("ABC"):
         window, products, beside = rows[3 * channel : 3 * channel + 3]
         assert name in window.get_title() and name in products.get_title()
         assert window.patches[-1].get_xy() == (column - 0.5, row - 0.5)
-        pixels = image[row : row + 2, column : column + 2, channel]
+        pixels = image[row : row + 2, column : column + 3, channel]
         weights = kernel[:, :, channel]
         shown = [text.get_text().replace("−", "-") for text in products.texts]
         for pixel, weight, text in zip(pixels.flat, weights.flat, shown, strict=True):
@@ -406,11 +406,18 @@ def test_the_picture_shows_every_channel_and_one_map():
         assert total.lstrip("−") in output.get_title()
     value = f"= {stepper.output[row, column]:.2f}".replace("-", "−")
     assert value in output.get_title() and "bias" in output.get_title()
-    assert output.images[0].get_array().mask.sum() == 16 - 7
+    assert output.images[0].get_array().mask.sum() == 12 - 7
     assert len(stepper.picture([0, 6]).axes) == 20
     stepper.position = 0
     liveliest = int(np.argmax(np.abs(stepper.output)))
-    assert liveliest > 0 and f"{liveliest + 1} of 16" in stepper.picture().axes[-1].get_title()
+    assert liveliest > 0 and f"{liveliest + 1} of 12" in stepper.picture().axes[-1].get_title()
+
+
+def test_of_wide_kernels_the_picture_of_channels_has_the_products_alone():
+    image = np.full((7, 7, 2), 0.5)
+    for columns, shown in ((4, ["1.00"] * 4), (6, [])):
+        stepper = ConvolutionStepper(image, np.full((1, columns, 2), 2.0))
+        assert [text.get_text() for text in stepper.picture().axes[1].texts] == shown
 
 
 def test_its_output_with_channels_has_a_picture():
