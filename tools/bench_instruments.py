@@ -65,6 +65,11 @@ IN_BROWSER = {
         "instruments.ConvolutionStepper(resize(grey, (28, 28)), [[-1, 0, 1]] * 3, padding='same')",
         None,
     ),
+    "1: stepper, 28 × 28 × 3, over all positions": (
+        "instruments.ConvolutionStepper(resize(photo, (28, 28)), "
+        "np.ones((3, 3, 3)) * [[[-1]], [[0]], [[1]]], padding='same')",
+        None,
+    ),
     "1: Gabor bench, 65 × 65, θ": (
         "instruments.GaborBench({'cat': resize(grey, (65, 65))})",
         "direction θ",
