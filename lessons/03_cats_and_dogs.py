@@ -18,7 +18,8 @@ from course_utils import figures, recorded, sliders, start
 import numpy as np
 from course import data, instruments
 
-SCALE = start.begin_lesson(seed=3)  # COURSE_SCALE=full, or scale="full" here, uses all photos at 150 px
+# COURSE_SCALE=full, or scale="full" here, uses all photos at 150 px
+SCALE = start.begin_lesson(seed=3)
 instruments.open_lesson("03_cats_and_dogs")
 
 import keras
@@ -79,7 +80,11 @@ figures.image_grid(pictures, titles=titles, columns=each, title=title)
 
 # %%
 print(f"{some[0].parent.name}/{some[0].name}: {some[0].stat().st_size:,} bytes on disk")
-print(f"decoded: {pictures[0].shape}, {pictures[0].size:,} bytes, from {pictures[0].min()} to {pictures[0].max()}")
+picture = pictures[0]
+print(
+    f"decoded: {picture.shape}, {picture.size:,} bytes, "
+    f"from {picture.min()} to {picture.max()}"
+)
 print(f"resized to 150 × 150: {150 * 150 * 3:,} numbers")
 
 # %% [markdown]
@@ -98,14 +103,20 @@ print(f"resized to 150 × 150: {150 * 150 * 3:,} numbers")
 
 # %%
 def fingerprint(image):
-    """64 times +1 or -1: is each pixel of a 9 × 8 miniature brighter than its right neighbour?"""
+    """64 times +1 or -1: is a pixel of 9 × 8 brighter than its right neighbour?"""
     image.draft("L", (64, 64))  # JPEGs can be decoded at a half, a quarter or an eighth
     small = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BOX), int)
     return np.where(small[:, :-1] > small[:, 1:], 1, -1).ravel()
 
-marks = {part: np.stack([fingerprint(Image.open(file)) for file in files[part]]) for part in files}
+marks = {
+    part: np.stack([fingerprint(Image.open(file)) for file in files[part]])
+    for part in files
+}
 distances = (64 - marks["validation"] @ marks["train"].T) // 2
-print(f"{distances.size:,} pairs compared; on average {distances.mean():.0f} of 64 bits differ")
+print(
+    f"{distances.size:,} pairs compared; "
+    f"on average {distances.mean():.0f} of 64 bits differ"
+)
 
 # %% [markdown]
 # Why does a matrix product count the different bits? Equal bits give +1, different ones −1, so the product is 64 − 2
@@ -123,9 +134,14 @@ def shabby_copy(image):
     image.convert("RGB").resize((48, 48)).save(memory, "JPEG", quality=40)
     return Image.open(memory)
 
-copies = np.stack([fingerprint(shabby_copy(Image.open(file))) for file in files["train"][:50]])
+copies = np.stack(
+    [fingerprint(shabby_copy(Image.open(file))) for file in files["train"][:50]]
+)
 to_copy = np.diag(64 - copies @ marks["train"][:50].T) // 2
-print(f"bits that differ from the shabby copy: {np.median(to_copy):.0f} in the middle, {to_copy.max()} at most")
+print(
+    f"bits that differ from the shabby copy: {np.median(to_copy):.0f} in the middle, "
+    f"{to_copy.max()} at most"
+)
 
 # %% [markdown]
 # Of photos and of drawn pets, half of the copies stay within a few bits, nearly all within a dozen. (Of pictures on an
@@ -138,9 +154,15 @@ print(f"bits that differ from the shabby copy: {np.median(to_copy):.0f} in the m
 # %%
 closest = np.argsort(distances, axis=None, kind="stable")[:8]
 pairs = np.stack(np.unravel_index(closest, distances.shape), axis=1)
-shown = [np.asarray(Image.open(files[part][i])) for column, part in enumerate(files) for i in pairs[:, ::-1][:, column]]
+shown = [
+    np.asarray(Image.open(files[part][i]))
+    for column, part in enumerate(files)
+    for i in pairs[:, ::-1][:, column]
+]
 bits = [f"{distances.flat[place]} bits" for place in closest]
-print(f"{(distances <= 12).sum()} pairs of {distances.size:,} differ in 12 bits or less")
+print(
+    f"{(distances <= 12).sum()} pairs of {distances.size:,} differ in 12 bits or less"
+)
 figures.image_grid(shown, titles=[*bits, *8 * [""]], columns=8, size=1.15,
                    title="The most similar pairs, training above, validation below")
 
@@ -159,12 +181,16 @@ figures.image_grid(shown, titles=[*bits, *8 * [""]], columns=8, size=1.15,
 # %% tags=["nbval-check-output"]
 def read_photos(part, size, **options):
     return keras.utils.image_dataset_from_directory(
-        folder / part, label_mode="binary", image_size=(size, size), interpolation="area", verbose=False, **options
+        folder / part, label_mode="binary", image_size=(size, size),
+        interpolation="area", verbose=False, **options,
     )
 
 for size, batch_size in ((150, 20), (180, 32)):
     images, labels = next(iter(read_photos("train", size, batch_size=batch_size)))
-    print("images", images.shape, images.dtype.name, " labels", labels.shape, labels.dtype.name)
+    print(
+        "images", images.shape, images.dtype.name,
+        " labels", labels.shape, labels.dtype.name,
+    )
 
 # %% [markdown]
 # Four axes: photo in the batch, row, column, colour. Now make it fast. A pipeline of `tf.data` is a chain of steps,
@@ -183,7 +209,7 @@ for size, batch_size in ((150, 20), (180, 32)):
 import tensorflow as tf
 
 def photo_batches(part, size=SIZE, batch_size=32):
-    """Batches of uint8 photos and their labels, decoded once, shuffled anew in each epoch."""
+    """Batches of uint8 photos and labels, decoded once, shuffled anew in each epoch."""
     def as_bytes(image, label):
         return tf.cast(tf.round(image), tf.uint8), label
 
@@ -209,7 +235,10 @@ def seconds_for(batches):
 
 n, first = seconds_for(train)
 _, second = seconds_for(train)
-print(f"first epoch {n / first:6,.0f} photos/s, second {n / second:6,.0f}; cache {n * SIZE * SIZE * 3 / 1e6:.0f} MB")
+print(
+    f"first epoch {n / first:6,.0f} photos/s, second {n / second:6,.0f}; "
+    f"cache {n * SIZE * SIZE * 3 / 1e6:.0f} MB"
+)
 assert second < 2 * first or n < 200  # of few photos, both are over in no time
 
 # %% [markdown]
@@ -232,15 +261,24 @@ def as_arrays(batches):
     x, y = zip(*batches, strict=True)
     return np.concatenate(x), np.concatenate(y).ravel().astype(int)
 
-(x_train, y_train), (x_validation, y_validation) = as_arrays(train), as_arrays(validation)
+x_train, y_train = as_arrays(train)
+x_validation, y_validation = as_arrays(validation)
 counts = np.bincount(y_validation)
 chance = counts.max() / counts.sum()
 print(f"{'chance':12} {chance:.3f}: always {names[counts.argmax()]}")
 
+# %% [markdown]
+# And the two baselines that look:
+
+# %%
+def miniatures(x, side):
+    return tf.image.resize(x, (side, side), method="area").numpy().reshape(len(x), -1)
+
 baseline = {}
 for name, side in (("mean colour", 1), ("8 × 8 pixels", 8)):
-    small = [tf.image.resize(x, (side, side), method="area").numpy().reshape(len(x), -1) / 255 for x in (x_train, x_validation)]
-    baseline[name] = LogisticRegression(max_iter=2000, C=0.1).fit(small[0], y_train).score(small[1], y_validation)
+    small = [miniatures(x, side) / 255 for x in (x_train, x_validation)]
+    reader = LogisticRegression(max_iter=2000, C=0.1).fit(small[0], y_train)
+    baseline[name] = reader.score(small[1], y_validation)
     print(f"{name:12} {baseline[name]:.3f}")
 
 # %% [markdown]
@@ -264,7 +302,9 @@ assert round(full["baseline"]["8 × 8 pixels"], 2) == 0.6
 # %%
 def make_network(size=SIZE):
     """The four-block convnet for size × size photos."""
-    model = keras.Sequential([keras.Input((size, size, 3)), layers.Rescaling(1 / 127.5, offset=-1)])
+    model = keras.Sequential(
+        [keras.Input((size, size, 3)), layers.Rescaling(1 / 127.5, offset=-1)]
+    )
     for filters in (32, 64, 128, 128):
         model.add(layers.Conv2D(filters, 3, activation="relu"))
         model.add(layers.MaxPooling2D(2))
@@ -290,20 +330,27 @@ print(f"{'in all':7} {network.count_params():9,}")
 
 # %% tags=["nbval-check-output"]
 flat = 7 * 7 * 128
-convolutions = sum((9 * depth + 1) * filters for depth, filters in ((3, 32), (32, 64), (64, 128), (128, 128)))
+convolutions = sum(
+    (9 * depth + 1) * filters
+    for depth, filters in ((3, 32), (32, 64), (64, 128), (128, 128))
+)
 dense, output = (flat + 1) * 512, 512 + 1
-print(f"{flat:,} numbers; {convolutions:,} + {dense:,} + {output} = {convolutions + dense + output:,}")
+in_all = convolutions + dense + output
+print(f"{flat:,} numbers; {convolutions:,} + {dense:,} + {output} = {in_all:,}")
 print(f"share of the dense layer: {dense / network.count_params():.0%}")
-assert network.layers[9].output.shape[1] == flat == 6272
-assert make_network(64).count_params() == 504_001
-assert dense == 3_211_776 and network.count_params() == convolutions + dense + output == 3_453_121
 
 # %% [markdown]
 # Three and a half million weights for two thousand photos: 1,700 for each. And 93 % of them are in one dense layer
 # that learns each place separately. Remember that when you see the curves. (With 64 × 64 pixels the last maps are 2 ×
 # 2, and the same function makes 504,001 weights, half of them in the dense layer: still 500 for each of 1,000
 # photos.)
-#
+
+# %%
+assert network.layers[9].output.shape[1] == flat == 6272
+assert make_network(64).count_params() == 504_001
+assert dense == 3_211_776 and network.count_params() == in_all == 3_453_121
+
+# %% [markdown]
 # One output with a **sigmoid**, $p = 1 / (1 + e^{-z})$, is the two-class case of softmax. Its loss is **binary
 # cross-entropy**: $-\log p$ for a photo of the second class, $-\log(1 - p)$ for one of the first.
 #
@@ -312,12 +359,17 @@ assert dense == 3_211_776 and network.count_params() == convolutions + dense + o
 # %% tags=["nbval-check-output"]
 p = 0.5
 print(f"loss at chance: {-np.log(p):.3f}")
-print(f"99 % sure and right: {-np.log(0.99):.3f}, 99 % sure and wrong: {-np.log(1 - 0.99):.3f}")
-assert np.isclose(-np.log(p), keras.losses.binary_crossentropy([1.0], [p]).numpy(), atol=1e-5)
+print(f"99 % sure and right: {-np.log(0.99):.3f}")
+print(f"99 % sure and wrong: {-np.log(1 - 0.99):.3f}")
 
 # %% [markdown]
 # A loss of .693 that doesn't move means that nothing has been learnt yet. That may last for some epochs.
-#
+
+# %%
+theirs = keras.losses.binary_crossentropy([1.0], [p]).numpy()
+assert np.isclose(-np.log(p), theirs, atol=1e-5)
+
+# %% [markdown]
 # ## 3.6 Which learning rate?
 #
 # Too small, and training takes forever; too large, and it never settles. The **learning-rate range test** finds the
@@ -327,13 +379,14 @@ assert np.isclose(-np.log(p), keras.losses.binary_crossentropy([1.0], [p]).numpy
 # %%
 def range_test(model, batches, rates):
     """The loss of each batch while the learning rate follows `rates`."""
-    optimizer = keras.optimizers.Adam()
+    optimizer, weights = keras.optimizers.Adam(), model.trainable_variables
 
     @tf.function
     def step(images, labels):
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(keras.losses.binary_crossentropy(labels, model(images, training=True)))
-        optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
+            said = model(images, training=True)
+            loss = tf.reduce_mean(keras.losses.binary_crossentropy(labels, said))
+        optimizer.apply(tape.gradient(loss, weights), weights)
         return loss
 
     losses = []
@@ -354,11 +407,12 @@ def range_test(model, batches, rates):
 rates = np.geomspace(1e-5, 1e-1, 80)
 keras.utils.set_random_seed(3)
 losses = np.nan_to_num(range_test(make_network(), train.take(4).cache(), rates), nan=9)
-smooth = [np.mean(losses[max(0, i - 3) : i + 4]) for i in range(len(rates))]  # single batches are noisy
+# Single batches are noisy:
+smooth = [np.mean(losses[max(0, i - 3) : i + 4]) for i in range(len(rates))]
 figures.line_plot(
     {"loss, mean of seven batches": (rates, np.minimum(smooth, 1.2))},
     log_x=True, level=(np.log(2), "always 50 %"), xlabel="learning rate",
-    ylabel="loss (cut at 1.2)", title="Too small learns nothing, too large destroys",
+    ylabel="loss (cut at 1.2)", title="The loss while the learning rate rises",
 )
 
 # %% [markdown]
@@ -391,13 +445,21 @@ keras.utils.set_random_seed(3)
 model = make_network()
 model.compile(keras.optimizers.Adam(RATE), "binary_crossentropy", metrics=["accuracy"])
 best_file = Path(tempfile.mkdtemp()) / "best.keras"
-checkpoint = keras.callbacks.ModelCheckpoint(best_file, monitor="val_accuracy", save_best_only=True)
+checkpoint = keras.callbacks.ModelCheckpoint(
+    best_file, monitor="val_accuracy", save_best_only=True
+)
+
+# %% [markdown]
+# Training, by the clock:
+
+# %%
 begin = time.perf_counter(), time.process_time()
 history = model.fit(
     train, validation_data=validation, epochs=EPOCHS, callbacks=[checkpoint], verbose=2,
     shuffle=False,  # the pipeline shuffles
 ).history
-seconds = {"wall": time.perf_counter() - begin[0], "processor": time.process_time() - begin[1]}
+wall, processor = time.perf_counter() - begin[0], time.process_time() - begin[1]
+seconds = {"wall": wall, "processor": processor}
 
 # %% [markdown]
 # Your curves, and beside them what the full run measured on real photos of pets: 2,000 of them, 150 × 150 pixels, 30
@@ -406,7 +468,7 @@ seconds = {"wall": time.perf_counter() - begin[0], "processor": time.process_tim
 # %%
 figures.learning_curves(
     {"yours": history, "2,000 pets (recorded)": full["plain"]}, low=0.45,
-    title="Recorded: training accuracy goes on rising, validation accuracy stops",
+    title="Accuracy over the epochs",
 )
 
 # %% [markdown]
@@ -417,23 +479,35 @@ figures.learning_curves(
 # %%
 plain, epochs = full["plain"], len(full["plain"]["loss"])
 print(f"{full['date']}, {full['data']}, {full['machine']}")
-print(f"training {plain['accuracy'][-1]:.3f}, validation {plain['val_accuracy'][-1]:.3f} after {epochs} epochs")
-print(f"best validation {max(plain['val_accuracy']):.3f}, in epoch {np.argmax(plain['val_accuracy']) + 1}")
-print(f"{full['seconds']['wall'] / 60:.0f} minutes, {full['seconds']['processor'] / 60:.0f} of processor time; other work ran beside it")
-assert plain["accuracy"][-1] > 0.97 and 0.73 <= plain["val_accuracy"][-1] < 0.77
+on_training, on_validation = plain["accuracy"], plain["val_accuracy"]
+print(
+    f"training {on_training[-1]:.3f}, validation {on_validation[-1]:.3f} "
+    f"after {epochs} epochs"
+)
+print(
+    f"best validation {max(on_validation):.3f}, in epoch {np.argmax(on_validation) + 1}"
+)
+wall, processor = full["seconds"]["wall"] / 60, full["seconds"]["processor"] / 60
+print(
+    f"{wall:.0f} minutes, {processor:.0f} of processor time; other work ran beside it"
+)
 
 # %% [markdown]
 # Look at the recorded run first. The dashed curve, on photos that it trains on, climbs to 100 %. The solid one, on
 # photos that it doesn't, stops at about 75 %. The network stops learning what cats and dogs have in common and learns
 # the photos by heart instead: it has the weights for it. This is **overfitting**. How far has yours come on this way? The
 # fewer the photos, the sooner they are known by heart; few epochs keep it from getting there.
-#
+
+# %%
+assert plain["accuracy"][-1] > 0.97 and 0.73 <= plain["val_accuracy"][-1] < 0.77
+
+# %% [markdown]
 # Accuracy hides how bad it is. **Predict.** What does the validation *loss* do meanwhile?
 
 # %%
 figures.learning_curves(
     {"yours": history, "2,000 pets (recorded)": plain}, metric="loss",
-    title="Recorded: the validation loss turns round and climbs",
+    title="The loss over the epochs",
 )
 
 # %% [markdown]
@@ -442,7 +516,7 @@ figures.learning_curves(
 # punishes.
 
 # %%
-assert plain["val_loss"][-1] > 2 * min(plain["val_loss"]) and plain["val_loss"][-1] > np.log(2)
+assert plain["val_loss"][-1] > max(2 * min(plain["val_loss"]), np.log(2))
 settled = np.mean(history["val_accuracy"][-3:])
 assert origin == "own" or max(history["accuracy"]) > settled
 
@@ -463,23 +537,32 @@ def standard_error(p, n):
 for n in (250, 1000, 4000):
     error = standard_error(0.72, n)
     print(f"{n:5} photos: standard error {error:.1%}, so 72 % ± {2 * error:.1%}")
-assert round(standard_error(0.72, 1000), 3) == 0.014
 
 # %% [markdown]
 # With 1,000 photos, one accuracy is known to within three points either way; four times the photos halve that. The
 # difference of two accuracies has √2 times the error if each has photos of its own. On the same photos only those
-# count on which the two networks disagree, so it is often less. The second source of chance is the *seed*: other
-# starting weights, another order of the photos, another result. The full run trained the network from five seeds
-# (smaller, at 64 × 64 pixels, to save time):
+# count on which the two networks disagree, so it is often less.
+
+# %%
+assert round(standard_error(0.72, 1000), 3) == 0.014
+
+# %% [markdown]
+# The second source of chance is the *seed*: other starting weights, another order of the photos, another result. The
+# full run trained the network from five seeds (smaller, at 64 × 64 pixels, to save time):
 
 # %%
 by_seed = np.array(full["seeds"]["val_accuracy"])
 last = by_seed[:, -3:].mean(axis=1)
-print("mean of the last three epochs, per seed:", ", ".join(f"{value:.3f}" for value in last))
+each_seed = ", ".join(f"{value:.3f}" for value in last)
+print("mean of the last three epochs, per seed:", each_seed)
 print(f"mean {last.mean():.3f}, standard deviation {last.std(ddof=1):.3f}")
 epochs = range(1, by_seed.shape[1] + 1)
-figures.line_plot({f"seed {s}": (epochs, run) for s, run in zip(full["seeds"]["seed"], by_seed, strict=True)},
-                  xlabel="epoch", ylabel="validation accuracy", title="The same network, the same photos, five seeds")
+seeds = zip(full["seeds"]["seed"], by_seed, strict=True)
+figures.line_plot(
+    {f"seed {s}": (epochs, run) for s, run in seeds},
+    xlabel="epoch", ylabel="validation accuracy",
+    title="The same network, the same photos, five seeds",
+)
 
 # %% [markdown]
 # From epoch to epoch a curve jumps by a few points, and the curves differ from one another as much. So: never compare
@@ -529,7 +612,8 @@ if len(worst):
 asked = x_validation, probabilities, y_validation
 figure, update = figures.threshold_bench(*asked, short)
 sliders.live_figure(
-    figure, update, threshold=(0.05, 0.95, 0.05), stills=[{"threshold": 0.5}, {"threshold": 0.8}],
+    figure, update, threshold=(0.05, 0.95, 0.05),
+    stills=[{"threshold": 0.5}, {"threshold": 0.8}],
 )
 
 # %% [markdown]
@@ -545,26 +629,34 @@ last_accuracy = ((last_p > 0.5) == y_validation).mean()
 print(f"on average {confidence:.0%} sure, and {last_accuracy:.0%} right")
 right = plain["val_accuracy"][-1]
 print(f"recorded, of pets: {full['confidence']:.0%} sure, {right:.0%} right")
-assert full["confidence"] > plain["val_accuracy"][-1] + 0.1
 
 # %% [markdown]
 # In the recorded run it is the confidence. An overfitted network is **overconfident**: on its training photos, being sure
 # always paid off. That is the climbing loss again, in other words.
-#
+
+# %%
+assert full["confidence"] > plain["val_accuracy"][-1] + 0.1
+
+# %% [markdown]
 # In full size, the next cell trains the five seeds of section 3.8 on your machine, and the one after it writes the
 # results down if the course's makers ask for it. In quick size neither does anything.
 
 # %%
 if SCALE == "full":
-    small_train, small_validation = photo_batches("train", 64), photo_batches("validation", 64)
+    small_train, small_validation = (photo_batches(part, 64) for part in parts)
     seed_runs = []
     for seed in range(1, 6):
         keras.utils.set_random_seed(seed)
         small = make_network(64)
-        small.compile(keras.optimizers.Adam(RATE), "binary_crossentropy", metrics=["accuracy"])
-        run = small.fit(small_train, validation_data=small_validation, epochs=15, shuffle=False, verbose=0).history
-        seed_runs.append(run["val_accuracy"])
-        print(f"seed {seed}: {np.mean(run['val_accuracy'][-3:]):.3f}")
+        small.compile(
+            keras.optimizers.Adam(RATE), "binary_crossentropy", metrics=["accuracy"]
+        )
+        run = small.fit(
+            small_train, validation_data=small_validation, epochs=15, shuffle=False,
+            verbose=0,
+        ).history["val_accuracy"]
+        seed_runs.append(run)
+        print(f"seed {seed}: {np.mean(run[-3:]):.3f}")
 
 # %% [markdown]
 # And kept:
@@ -572,7 +664,9 @@ if SCALE == "full":
 # %%
 if SCALE == "full":
     recorded.keep_run(
-        "03_cats_and_dogs", scale=SCALE, seed=3, data=f"{len(x_train):,} training and {len(x_validation):,} validation images ({origin})",
+        "03_cats_and_dogs", scale=SCALE, seed=3,
+        data=f"{len(x_train):,} training and {len(x_validation):,} validation images "
+        f"({origin})",
         plain=history, seconds=seconds, confidence=confidence, baseline=baseline,
         seeds={"seed": list(range(1, 6)), "size": 64, "val_accuracy": seed_runs},
     )
