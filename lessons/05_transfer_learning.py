@@ -20,7 +20,8 @@ import numpy as np
 from course import data, drawn, instruments
 from course.data import bases, features
 
-SCALE = start.begin_lesson(seed=5)  # COURSE_SCALE=full, or scale="full" here, takes all photos, and an hour or two
+# COURSE_SCALE=full, or scale="full" here, takes all photos, and an hour or two
+SCALE = start.begin_lesson(seed=5)
 instruments.open_lesson("05_transfer_learning")
 
 import keras
@@ -43,7 +44,8 @@ base = bases.load_base(size=SIZE)
 if base.knows == "drawings":  # of 64 × 64 pixels
     SIZE = 64
     base = bases.load_base("course", size=SIZE, verbose=False)
-print(f"images of {SIZE} × {SIZE}, feature maps of {' × '.join(map(str, base.model.output_shape[1:]))}")
+shape = " × ".join(map(str, base.model.output_shape[1:]))
+print(f"images of {SIZE} × {SIZE}, feature maps of {shape}")
 
 # %% [markdown]
 # What did the course's own base learn from? From these kinds:
@@ -51,7 +53,10 @@ print(f"images of {SIZE} × {SIZE}, feature maps of {' × '.join(map(str, base.m
 # %%
 pictures, kinds = drawn.draw_kinds(len(drawn.KIND_NAMES), size=64, seed=8)
 order = np.argsort(kinds)
-figures.image_grid(pictures[order], titles=list(drawn.KIND_NAMES), columns=11, size=0.8, title="One of each kind that the course's own base can name")
+figures.image_grid(
+    pictures[order], titles=list(drawn.KIND_NAMES), columns=11, size=0.8,
+    title="One of each kind that the course's own base can name",
+)
 
 # %% [markdown]
 # No cats, no dogs, and none of their families. But be fair: they are related. The creatures are drawn by the same
@@ -76,14 +81,21 @@ task = " and ".join(short)
 def read_part(part):
     """The photos of one part, mixed, uint8 (N, SIZE, SIZE, 3); their labels, 0 or 1."""
     batches = keras.utils.image_dataset_from_directory(
-        folder / part, label_mode="int", image_size=(SIZE, SIZE), interpolation="area", shuffle=False, verbose=False,
-        crop_to_aspect_ratio=base.knows == "drawings",  # or else squeezed, as in lessons 3 and 4
+        folder / part, label_mode="int", image_size=(SIZE, SIZE), interpolation="area",
+        shuffle=False, verbose=False, crop_to_aspect_ratio=base.knows == "drawings",
     )
-    pairs = [(images.round().astype("uint8"), labels) for images, labels in batches.as_numpy_iterator()]
+    pairs = [
+        (images.round().astype("uint8"), labels)
+        for images, labels in batches.as_numpy_iterator()
+    ]
     photos, labels = (np.concatenate(column) for column in zip(*pairs))
     order = np.random.default_rng(5).permutation(len(labels))  # mixes the classes
     return photos[order], labels[order]
 
+# %% [markdown]
+# The training photos, and those for validation:
+
+# %%
 photos, labels = read_part("train")
 validation_photos, validation_labels = read_part("validation")
 assert origin == "own" or 0 < labels[:20].mean() < 1
@@ -144,18 +156,19 @@ def plain_block(x, filters=256, depth=1):
 WITH_WEIGHTS = (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)
 
 def multiply_adds(model):
-    """For one image: positions of the output times weights of the kernel, summed over the layers."""
+    """For one image: positions of the output times weights of the kernel, in all."""
     return sum(
         int(np.prod(layer.output.shape[1:-1])) * int(np.prod(layer.kernel.shape))
         for layer in model.layers if isinstance(layer, WITH_WEIGHTS)
     )
 
 def depth(model):
-    """How many layers with weights lie on the longest way from the input to the output."""
+    """How many layers with weights lie on the longest way from input to output."""
     reached = {}
     for layer in model.layers:  # none comes before those that it needs
         before = layer.input if isinstance(layer.input, list) else [layer.input]
-        reached[id(layer.output)] = max([0, *(reached[id(x)] for x in before)]) + isinstance(layer, WITH_WEIGHTS)
+        longest = max([0, *(reached[id(x)] for x in before)])
+        reached[id(layer.output)] = longest + isinstance(layer, WITH_WEIGHTS)
     return reached[id(model.output)]
 
 # %% [markdown]
@@ -171,7 +184,9 @@ blocks = {
     "residual, with bottleneck": keras.Model(wide, residual_block(wide)),
 }
 for name, block in blocks.items():
-    print(f"{name:28} {block.count_params():9,} weights, {multiply_adds(block) / 1e6:5.0f} million multiply-adds, depth {depth(block)}")
+    millions = multiply_adds(block) / 1e6
+    print(f"{name:28} {block.count_params():9,} weights, ", end="")
+    print(f"{millions:5.0f} million multiply-adds, depth {depth(block)}")
 
 # %% [markdown]
 # Little more than a third of the weights, and a seventeenth; and both are deeper. And in time?
@@ -202,10 +217,16 @@ for name, block in blocks.items():
 # convolution; two of 3 × 3, one after the other; a 7 × 7; and one of 1 × 7 followed by one of 7 × 1?
 
 # %% tags=["nbval-check-output"]
-pieces = {"5 × 5": [(5, 5)], "two 3 × 3": [(3, 3), (3, 3)], "7 × 7": [(7, 7)], "1 × 7 and 7 × 1": [(1, 7), (7, 1)]}
+pieces = {
+    "5 × 5": [(5, 5)], "two 3 × 3": [(3, 3), (3, 3)], "7 × 7": [(7, 7)],
+    "1 × 7 and 7 × 1": [(1, 7), (7, 1)],
+}
 for name, kernels in pieces.items():
-    stack = keras.Sequential([keras.Input((28, 28, 64)), *(layers.Conv2D(64, k, use_bias=False) for k in kernels)])
-    print(f"{name:16} {stack.count_params():7,} weights, and 28 × 28 becomes {stack.output_shape[1]} × {stack.output_shape[2]}")
+    convolutions = [layers.Conv2D(64, k, use_bias=False) for k in kernels]
+    stack = keras.Sequential([keras.Input((28, 28, 64)), *convolutions])
+    height, width = stack.output_shape[1:3]
+    print(f"{name:16} {stack.count_params():7,} weights, ", end="")
+    print(f"and 28 × 28 becomes {height} × {width}")
 
 # %% [markdown]
 # The same field of view each time, for 72 % and 29 % of the weights. InceptionV3 is full of such pieces.
@@ -219,9 +240,12 @@ apps = keras.applications
 vgg = apps.VGG16(weights=None, include_top=False, input_shape=(224, 224, 3))
 top = [(7 * 7 * 512, 4096), (4096, 4096), (4096, 1000)]
 top_weights = sum((inputs + 1) * outputs for inputs, outputs in top)
-print(f"VGG16: base {vgg.count_params():,}, top {top_weights:,}, together {vgg.count_params() + top_weights:,}")
-assert vgg.count_params() == 14_714_688 and vgg.count_params() + top_weights == 138_357_544
-nets = {"VGG16": {"weights": 138_357_544, "depth": depth(vgg) + len(top), "multiply-adds": multiply_adds(vgg) + sum(a * b for a, b in top)}}
+together = vgg.count_params() + top_weights
+print(f"VGG16: base {vgg.count_params():,}, top {top_weights:,}, together {together:,}")
+assert vgg.count_params() == 14_714_688 and together == 138_357_544
+adds = multiply_adds(vgg) + sum(a * b for a, b in top)
+row = {"weights": together, "depth": depth(vgg) + len(top), "multiply-adds": adds}
+nets = {"VGG16": row}
 del vgg  # large networks go as soon as they are counted
 
 # %% [markdown]
@@ -233,11 +257,16 @@ import gc
 for make in (apps.ResNet50, apps.InceptionV3, apps.MobileNetV2):
     gc.collect()
     net = make(weights=None)
-    nets[make.__name__] = {"weights": net.count_params(), "depth": depth(net), "multiply-adds": multiply_adds(net)}
+    nets[make.__name__] = {
+        "weights": net.count_params(), "depth": depth(net),
+        "multiply-adds": multiply_adds(net),
+    }
     del net
 for name, row in nets.items():
-    print(f"{name:12} {row['weights']:11,} weights, depth {row['depth']}, {row['multiply-adds'] / 1e9:5.2f} billion multiply-adds")
-assert [row["weights"] for row in nets.values()] == [138_357_544, 25_636_712, 23_851_784, 3_538_984]
+    print(f"{name:12} {row['weights']:11,} weights, depth {row['depth']}, ", end="")
+    print(f"{row['multiply-adds'] / 1e9:5.2f} billion multiply-adds")
+weights = [row["weights"] for row in nets.values()]
+assert weights == [138_357_544, 25_636_712, 23_851_784, 3_538_984]
 assert [row["depth"] for row in nets.values()] == [16, 50, 48, 53]
 
 # %% [markdown]
@@ -248,8 +277,11 @@ if SCALE == "full":
     times = {}
     for name in nets:
         side = 299 if name == "InceptionV3" else 224
-        times[name] = milliseconds(getattr(apps, name)(weights=None, include_top=name != "VGG16", input_shape=(side, side, 3)))
-    recorded.keep_run("05_networks", scale=SCALE, seed=5, data="one image", milliseconds=times)
+        options = {"include_top": name != "VGG16", "input_shape": (side, side, 3)}
+        times[name] = milliseconds(getattr(apps, name)(weights=None, **options))
+    recorded.keep_run(
+        "05_networks", scale=SCALE, seed=5, data="one image", milliseconds=times
+    )
 timed = recorded.load_run("05_networks")
 print(timed["machine"])
 for name in nets:
@@ -270,7 +302,9 @@ for size in (150, 180):
     vgg = apps.VGG16(weights=None, include_top=False, input_shape=(size, size, 3))
     print(f"{size} × {size} pixels: feature maps {vgg.output_shape[1:]}")
     del vgg
-head = keras.Sequential([keras.Input((4 * 4 * 512,)), layers.Dense(256, activation="relu"), layers.Dense(1)])
+head = keras.Sequential(
+    [keras.Input((4 * 4 * 512,)), layers.Dense(256, activation="relu"), layers.Dense(1)]
+)
 print(f"a head 4·4·512 – 256 – 1 on the first: {head.count_params():,} weights")
 small = apps.MobileNetV2(weights=None, include_top=False, input_shape=(160, 160, 3))
 print(f"MobileNetV2 without its top: {small.count_params():,}")
@@ -300,7 +334,7 @@ print(f"{photos[:32].shape} pixels became {few.shape} features")
 
 # %%
 def now():
-    """Seconds on the clock, and seconds of processor time, which other work on the machine disturbs less."""
+    """Seconds on the clock, and of processor time, which other work disturbs less."""
     return np.array([time.perf_counter(), time.process_time()])
 
 begin = now()
@@ -308,7 +342,8 @@ x_train = features.compute_features(base, photos)
 x_validation = features.compute_features(base, validation_photos)
 seconds_for_features = now() - begin
 assert np.allclose(x_train[: len(few)], few, atol=1e-3)
-print(f"features of {len(x_train) + len(x_validation):,} photos: {seconds_for_features[0]:.1f} s")
+n_photos = len(x_train) + len(x_validation)
+print(f"features of {n_photos:,} photos: {seconds_for_features[0]:.1f} s")
 
 # %% [markdown]
 # What would one get for nothing? **Chance** is, as in lesson 3, what one is right in who always names the larger class:
@@ -327,15 +362,25 @@ def train_head(x, y, epochs, rate=2e-3):
     """One neuron on standardised features."""
     scaling = layers.Normalization()
     scaling.adapt(x)
-    head = keras.Sequential([keras.Input(x.shape[1:]), scaling, layers.Dropout(0.5), layers.Dense(1, activation="sigmoid")])
-    head.compile(keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
-    history = head.fit(x, y, epochs=epochs, batch_size=32, verbose=0, validation_data=(x_validation, validation_labels))
+    head = keras.Sequential([
+        keras.Input(x.shape[1:]), scaling, layers.Dropout(0.5),
+        layers.Dense(1, activation="sigmoid"),
+    ])
+    head.compile(
+        keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"]
+    )
+    history = head.fit(
+        x, y, epochs=epochs, batch_size=32, verbose=0,
+        validation_data=(x_validation, validation_labels),
+    )
     return head, history.history
 
 begin = now()
-head, features_history = train_head(x_train, labels, epochs=20 if SCALE == "quick" else 30)
+epochs = 20 if SCALE == "quick" else 30
+head, features_history = train_head(x_train, labels, epochs)
 seconds_for_head = now() - begin
-print(f"{seconds_for_head[0]:.0f} s; validation accuracy {np.mean(features_history['val_accuracy'][-3:]):.3f}")
+settled = np.mean(features_history["val_accuracy"][-3:])
+print(f"{seconds_for_head[0]:.0f} s; validation accuracy {settled:.3f}")
 
 # %% [markdown]
 # Seconds, and with pets it is right some nine times in ten or better. All the work was done before, when the base was
@@ -350,8 +395,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 def fit_linear(x, y):
-    """A linear classifier with a strong penalty on its weights, since there are more of them than photos."""
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.003, max_iter=2000)).fit(x, y)
+    """A linear classifier, its penalty strong: there are more weights than photos."""
+    linear = LogisticRegression(C=0.003, max_iter=2000)
+    return make_pipeline(StandardScaler(), linear).fit(x, y)
 
 linear_accuracy = fit_linear(x_train, labels).score(x_validation, validation_labels)
 print(f"validation accuracy {linear_accuracy:.3f}")
@@ -374,18 +420,22 @@ meals = {
 }
 duel = {}
 for name, prepare in meals.items():
-    fed = features.compute_features(base._replace(preprocess=prepare), photos[some])
-    asked = features.compute_features(base._replace(preprocess=prepare), validation_photos[some])
+    eater = base._replace(preprocess=prepare)
+    fed = features.compute_features(eater, photos[some])
+    asked = features.compute_features(eater, validation_photos[some])
     duel[name] = fit_linear(fed, labels[some]).score(asked, validation_labels[some])
     print(f"{name:18} {duel[name]:.3f}")
-assert origin == "own" or duel["as it was trained"] > duel["[0, 255]"]
 
 # %% [markdown]
 # The mistake gives no error, only a worse network. A good base forgives [0, 1], which is a paler version of the right
 # thing, with half the contrast, and so it goes unnoticed for years. With [0, 255] almost all values are far beyond what
 # any layer has met. (Classes that colour alone tells apart survive even that. Here the classifier learnt from the wrong
 # diet and was asked on the same one. If only the use is wrong, after a right training, expect worse.)
-#
+
+# %%
+assert origin == "own" or duel["as it was trained"] > duel["[0, 255]"]
+
+# %% [markdown]
 # `compute_features` looks at the pixels before it preprocesses them. (In the duel above they were whole numbers up to
 # 255, and only the preprocessing was swapped, which it can't see.) **Predict.** What does it say to photos that were
 # divided by 255 already?
@@ -407,10 +457,16 @@ except ValueError as error:
 stages = {}
 for layer in base.model.layers:
     if not isinstance(layer, layers.ZeroPadding2D):
-        stages[round(np.log2(SIZE / layer.output.shape[1]))] = layer.output  # a later layer of the same size replaces it
-everywhere = keras.Model(base.model.input, [keras.ops.mean(maps, axis=(1, 2)) for maps in stages.values()])
+        halvings = round(np.log2(SIZE / layer.output.shape[1]))
+        stages[halvings] = layer.output  # a later layer of the same size replaces it
+means = [keras.ops.mean(maps, axis=(1, 2)) for maps in stages.values()]
+everywhere = keras.Model(base.model.input, means)
 print("sides of the maps:", [maps.shape[1] for maps in stages.values()])
 
+# %% [markdown]
+# The tasks:
+
+# %%
 n = 96 if SCALE == "quick" else 200
 some = slice(0, n) if origin != "own" else slice(None)  # that might be one class
 to_size = layers.Resizing(SIZE, SIZE)
@@ -427,13 +483,15 @@ tasks["house numbers"] = far[:n], digit_labels[:n], far[n:], digit_labels[n:]
 # %%
 probes = {}
 for name, (x, y, x_test, y_test) in tasks.items():
-    at_stages, test_at_stages = (everywhere.predict(base.preprocess(images), verbose=0) for images in (x, x_test))
-    probes[name] = [fit_linear(a, y).score(b, y_test) for a, b in zip(at_stages, test_at_stages)]
+    seen, asked = (
+        everywhere.predict(base.preprocess(images), verbose=0) for images in (x, x_test)
+    )
+    probes[name] = [fit_linear(a, y).score(b, y_test) for a, b in zip(seen, asked)]
     print(f"{name:14}", ", ".join(f"{score:.2f}" for score in probes[name]))
 figures.line_plot(
     {name: (list(stages), scores) for name, scores in probes.items()},
     xlabel="stage: how often the maps were halved", ylabel="accuracy",
-    title="What each task gains from the last two stages",
+    title="The two tasks, from the maps of each stage",
 )
 
 # %% [markdown]
@@ -458,7 +516,10 @@ assert origin == "own" or gain[task] > gain["house numbers"]
 # %%
 def make_augmentation():
     """As in lesson 4."""
-    return [layers.RandomFlip("horizontal"), layers.RandomRotation(0.1), layers.RandomZoom(0.2), layers.RandomTranslation(0.1, 0.1)]
+    return [
+        layers.RandomFlip("horizontal"), layers.RandomRotation(0.1),
+        layers.RandomZoom(0.2), layers.RandomTranslation(0.1, 0.1),
+    ]
 
 def make_network(base, augment=()):
     """Photos to the probability of class 1: augmentation, the base, a new top."""
@@ -477,24 +538,45 @@ def make_network(base, augment=()):
 # %%
 base.model.trainable = False
 network = make_network(base, make_augmentation())
-print(f"{len(network.trainable_weights)} tensors to train, with {sum(w.shape.num_elements() for w in network.trainable_weights):,} weights, "
-      f"of {len(network.weights)} with {network.count_params():,}")
+
+def count(tensors):
+    return sum(tensor.shape.num_elements() for tensor in tensors)
+
+trained = network.trainable_weights
+print(f"{len(trained)} tensors to train, with {count(trained):,} weights, ", end="")
+print(f"of {len(network.weights)} with {network.count_params():,}")
+
+# %% [markdown]
+# The kernel and the bias of the one neuron.
+
+# %%
 assert len(network.trainable_weights) == 2
 
 # %% [markdown]
-# The kernel and the bias of the one neuron. Train it:
+# One function compiles and trains:
 
 # %%
 def fit(network, rate, epochs):
     """Compile and train; the history, and the seconds it took."""
-    network.compile(keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"])
-    validation = (validation_photos, validation_labels) if SCALE == "full" else None  # costs half as much again
+    network.compile(
+        keras.optimizers.Adam(rate), "binary_crossentropy", metrics=["accuracy"]
+    )
+    # Costs half as much again:
+    validation = (validation_photos, validation_labels) if SCALE == "full" else None
     begin = now()
-    history = network.fit(photos, labels, batch_size=32, epochs=epochs, validation_data=validation, verbose=2).history
+    history = network.fit(
+        photos, labels, batch_size=32, epochs=epochs, validation_data=validation,
+        verbose=2,
+    ).history
     return history, now() - begin
 
+# %% [markdown]
+# Train it:
+
+# %%
 before_training = [weight.numpy() for weight in base.model.weights]
-frozen_history, seconds_frozen = fit(network, 1e-2 if SCALE == "quick" else 1e-3, epochs=3 if SCALE == "quick" else 8)
+rate, epochs = (1e-2, 3) if SCALE == "quick" else (1e-3, 8)
+frozen_history, seconds_frozen = fit(network, rate, epochs)
 kernel, bias = network.layers[-1].get_weights()
 frozen_accuracy = np.mean((x_validation @ kernel + bias > 0)[:, 0] == validation_labels)
 print(f"{seconds_frozen[0]:.0f} s, validation accuracy {frozen_accuracy:.3f}")
@@ -519,11 +601,12 @@ assert all(np.array_equal(a, b) for a, b in zip(before_training, base.model.weig
 
 # %%
 def unfreeze_from(model, first):
-    """Train the layers from `first` on and none before, and leave batch norm alone (section 5.8)."""
+    """Train only the layers from `first` on, and leave batch norm alone (see 5.8)."""
     names = [layer.name for layer in model.layers]
     model.trainable = True
     for position, layer in enumerate(model.layers):
-        layer.trainable = position >= names.index(first) and not isinstance(layer, layers.BatchNormalization)
+        is_norm = isinstance(layer, layers.BatchNormalization)
+        layer.trainable = position >= names.index(first) and not is_norm
 
 # %% [markdown]
 # **Predict.** How many weight tensors does VGG16's base have, and how many of them are in block 5? What share of the
@@ -533,23 +616,28 @@ def unfreeze_from(model, first):
 vgg = apps.VGG16(weights=None, include_top=False, input_shape=(150, 150, 3))
 unfreeze_from(vgg, "block5_conv1")
 block5 = vgg.trainable_weights
-print(f"{len(vgg.weights)} tensors in the base; block 5: {len(block5)} tensors, {sum(w.shape.num_elements() for w in block5):,} weights")
+print(f"{len(vgg.weights)} tensors in the base; ", end="")
+print(f"block 5: {len(block5)} tensors, {count(block5):,} weights")
 one_layer = vgg.get_layer("block5_conv3").count_params()
 print(f"one layer of it: {one_layer:,}")
-assert (len(vgg.weights), len(block5), one_layer) == (26, 6, 2_359_808)
-assert sum(w.shape.num_elements() for w in block5) == 7_079_424
-del vgg, block5
 
 # %% [markdown]
 # Thirteen convolutions, each with a kernel and a bias, make 26 tensors; block 5 has six of them. Unfreeze one layer,
 # and you train a third of what you say.
-#
+
+# %%
+assert (len(vgg.weights), len(block5), one_layer) == (26, 6, 2_359_808)
+assert count(block5) == 7_079_424
+del vgg, block5
+
+# %% [markdown]
 # Now your base. (`fit` above compiles each time, so nobody can forget it.)
 
 # %%
 unfreeze_from(base.model, base.top_block)
 tuned = {weight.path for weight in network.trainable_weights}
-print(f"from {base.top_block} on: {len(tuned)} tensors, {sum(w.shape.num_elements() for w in network.trainable_weights):,} weights")
+print(f"from {base.top_block} on: {len(tuned)} tensors, ", end="")
+print(f"{count(network.trainable_weights):,} weights")
 before = {weight.path: weight.numpy() for weight in network.weights}
 assert len(before) == len(network.weights)  # no two have the same name
 
@@ -568,8 +656,13 @@ print(f"{seconds_tuned[0]:.0f} s, validation accuracy {tuned_accuracy:.3f}")
 # Which weights did the training change? Exactly those that it should have:
 
 # %%
-changed = {weight.path for weight in network.weights if not np.array_equal(before[weight.path], weight)}
-print(f"{len(changed)} of {len(before)} tensors changed; just those meant: {changed == tuned}")
+changed = {
+    weight.path
+    for weight in network.weights
+    if not np.array_equal(before[weight.path], weight)
+}
+print(f"{len(changed)} of {len(before)} tensors changed; ", end="")
+print(f"just those meant: {changed == tuned}")
 assert changed == tuned
 
 # %% [markdown]
@@ -588,7 +681,10 @@ assert changed == tuned
 # %%
 cut = base.model.get_layer(base.top_block).input
 below = base._replace(model=keras.Model(base.model.input, cut))
-maps, validation_maps = (features.compute_features(below, images, pooled=False) for images in (photos, validation_photos))
+maps, validation_maps = (
+    features.compute_features(below, images, pooled=False)
+    for images in (photos, validation_photos)
+)
 top_weights = keras.Model(cut, base.model.output).get_weights()
 print(f"what the top block sees: {maps.shape[1:]}")
 
@@ -604,12 +700,14 @@ def set_head(dense, x, y):
     dense.set_weights([kernel[:, None], linear.intercept_ - kernel @ scaler.mean_])
 
 def top_network(keep_still=True):
-    """Maps to the probability of class 1; batch norm is frozen if it is to keep still."""
+    """Maps to the probability of class 1; batch norm is frozen if it keeps still."""
     block = keras.models.clone_model(keras.Model(cut, base.model.output))
     for layer in block.layers:
-        layer.trainable = not (keep_still and isinstance(layer, layers.BatchNormalization))
+        is_norm = isinstance(layer, layers.BatchNormalization)
+        layer.trainable = not (keep_still and is_norm)
     inputs, head = keras.Input(maps.shape[1:]), layers.Dense(1, activation="sigmoid")
-    network = keras.Model(inputs, head(layers.GlobalAveragePooling2D()(block(inputs, training=False))))
+    pooled = layers.GlobalAveragePooling2D()(block(inputs, training=False))
+    network = keras.Model(inputs, head(pooled))
     network.compile(keras.optimizers.Adam(), "binary_crossentropy")
     return network
 
@@ -618,22 +716,33 @@ def top_network(keep_still=True):
 # remembers nothing.
 
 # %%
-def train_top(network, rate, chosen=slice(None), epochs=4, rounds=1, batch_size=32, seed=5):
-    """Start again and train on the chosen photos; the validation accuracy before, and after each round of epochs."""
+def begin_anew(network, chosen, seed):
     keras.utils.set_random_seed(seed)
     network.layers[1].set_weights(top_weights)
     set_head(network.layers[-1], x_train[chosen], labels[chosen])
     for variable in network.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
-    network.optimizer.learning_rate = rate
-    scores = [score(network)]
-    for _ in range(rounds):
-        network.fit(maps[chosen], labels[chosen], epochs=epochs, batch_size=batch_size, verbose=0)
-        scores.append(score(network))
-    return scores
 
 def score(network):
-    return np.mean((network(validation_maps, training=False).numpy()[:, 0] > 0.5) == validation_labels)
+    said = network(validation_maps, training=False).numpy()[:, 0] > 0.5
+    return np.mean(said == validation_labels)
+
+# %% [markdown]
+# Then it trains; what comes back is the validation accuracy before, and after each round of epochs:
+
+# %%
+def train_top(
+    network, rate, chosen=slice(None), epochs=4, rounds=1, batch_size=32, seed=5
+):
+    """Start again and train on the chosen photos; accuracies."""
+    begin_anew(network, chosen, seed)
+    network.optimizer.learning_rate = rate
+    scores = [score(network)]
+    x, y = maps[chosen], labels[chosen]
+    for _ in range(rounds):
+        network.fit(x, y, epochs=epochs, batch_size=batch_size, verbose=0)
+        scores.append(score(network))
+    return scores
 
 # %% [markdown]
 # **Predict.** The block is called with `training=False`, twice: once with its batch norm layers frozen as well
@@ -641,17 +750,20 @@ def score(network):
 
 # %%
 def moving_averages(network):
-    return np.concatenate([w.numpy() for w in network.non_trainable_weights if w.path.split("/")[-1].startswith("moving")])
+    weights = network.non_trainable_weights
+    return np.concatenate([w.numpy() for w in weights if "/moving" in w.path])
 
+rounds = 2 if SCALE == "quick" else 4
 bn_runs = {}
 for name, still in (("training=False alone", False), ("frozen too", True)):
     network_on_maps = top_network(keep_still=still)
     network_on_maps.layers[1].set_weights(top_weights)
     averages = moving_averages(network_on_maps)
-    scores = train_top(network_on_maps, 1e-5, epochs=1, rounds=2 if SCALE == "quick" else 4, batch_size=8)
+    scores = train_top(network_on_maps, 1e-5, epochs=1, rounds=rounds, batch_size=8)
     moved = not np.array_equal(averages, moving_averages(network_on_maps))
     bn_runs[name] = {"moved": moved, "accuracy": scores}
-    print(f"batch norm {name:21} averages moved: {moved!s:5}  validation", " ".join(f"{s:.3f}" for s in scores))
+    shown = " ".join(f"{s:.3f}" for s in scores)
+    print(f"batch norm {name:21} averages moved: {moved!s:5}  validation {shown}")
 
 # %% [markdown]
 # With this version of Keras, `training=False` in a functional model is overruled by `fit`, and the averages move. What
@@ -675,14 +787,15 @@ assert not any("moving" in path for path in changed)
 
 # %%
 class LayerwiseAdam(keras.optimizers.Adam):
-    """Adam whose learning rate is multiplied, for each of the trainable weights in turn, by its share."""
+    """Adam whose learning rate is multiplied by a share for each trainable weight."""
 
     def __init__(self, learning_rate, shares):
         super().__init__(learning_rate)
         self.shares = shares
 
     def update_step(self, gradient, variable, learning_rate):
-        super().update_step(gradient, variable, learning_rate * self.shares[self._get_variable_index(variable)])
+        share = self.shares[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * share)
 
 # %% [markdown]
 # Here the head learns at the full rate, and each tensor below it at a share that falls step by step. (Multiplying the *gradients* instead would do nothing:
@@ -691,15 +804,16 @@ class LayerwiseAdam(keras.optimizers.Adam):
 # %%
 layerwise = top_network()
 train_top(layerwise, 0, rounds=0)
-weights = layerwise.trainable_weights  # in the order of the layers; the last two are the head's
+# In the order of the layers; the last two are the head's:
+weights = layerwise.trainable_weights
 shares = [*(0.5 ** np.arange(len(weights) - 2, 0, -1)), 1.0, 1.0]
 layerwise.compile(LayerwiseAdam(1e-3, shares), "binary_crossentropy")
 before = [weight.numpy() for weight in weights]
 layerwise.train_on_batch(maps[:32], labels[:32])
-for weight, old, share in zip(weights, before, shares):
-    step = np.abs(weight.numpy() - old).max()
-    print(f"{'/'.join(weight.path.split('/')[-2:]):34} share {share:.4f}, step {step:.1e}")
-    assert step < 1.05e-3 * share and (origin == "own" or step > 0.95e-3 * share)
+steps = [np.abs(weight.numpy() - old).max() for weight, old in zip(weights, before)]
+for weight, step, share in zip(weights, steps, shares):
+    name = "/".join(weight.path.split("/")[-2:])
+    print(f"{name:34} share {share:.4f}, step {step:.1e}")
 
 # %% [markdown]
 # By its learning rate, whatever the gradient: in the first step mean and root mean square are the same number. So you can
@@ -707,7 +821,12 @@ for weight, old, share in zip(weights, before, shares):
 # photo is named rightly and surely, are steps smaller.) Whether it pays you find out in exercise 5; with one block and
 # few photos don't expect much. (The order in the list isn't always that in the network: the `skip` convolution of the
 # course's own base lies beside the others, not above them.)
-#
+
+# %%
+for step, share in zip(steps, shares, strict=True):
+    assert step < 1.05e-3 * share and (origin == "own" or step > 0.95e-3 * share)
+
+# %% [markdown]
 # ## 5.10 Forgetting
 #
 # What does the base lose while it learns your two classes? Let a linear classifier name the kinds of drawings of section
@@ -719,16 +838,19 @@ n_kinds = len(drawn.KIND_NAMES)
 copies = 6 if SCALE == "quick" else 9
 old_images, old_labels = drawn.draw_kinds(copies * n_kinds, size=64, seed=9, workers=1)
 old_maps = features.compute_features(below, to_size(old_images).numpy(), pooled=False)
-known, asked = slice(0, 2 * copies // 3 * n_kinds), slice(2 * copies // 3 * n_kinds, None)
+n_known = 2 * copies // 3 * n_kinds
+known, asked = slice(0, n_known), slice(n_known, None)
 
 def block_features(network):
     """What the network's head would get from the old images' maps."""
-    return keras.Model(network.input, network.layers[-1].input)(old_maps, training=False).numpy()
+    below_head = keras.Model(network.input, network.layers[-1].input)
+    return below_head(old_maps, training=False).numpy()
 
 train_top(network_on_maps, 0, rounds=0)  # the block as it was
 old_features = block_features(network_on_maps)
 reader = fit_linear(old_features[known], old_labels[known])
-print(f"kinds named rightly before: {reader.score(old_features[asked], old_labels[asked]):.2f} (chance is {1 / n_kinds:.2f})")
+right = reader.score(old_features[asked], old_labels[asked])
+print(f"kinds named rightly before: {right:.2f} (chance is {1 / n_kinds:.2f})")
 
 # %% [markdown]
 # **Predict.** Which learning rates make it forget, and does the new task profit from it?
@@ -738,11 +860,12 @@ rates = (1e-5, 1e-4, 1e-3, 1e-2)
 forgetting = {task: [], "the old kinds": []}
 for rate in rates:
     forgetting[task].append(train_top(network_on_maps, rate)[-1])
-    forgetting["the old kinds"].append(reader.score(block_features(network_on_maps)[asked], old_labels[asked]))
+    new_features = block_features(network_on_maps)[asked]
+    forgetting["the old kinds"].append(reader.score(new_features, old_labels[asked]))
 figures.line_plot(
     {name: (rates, values) for name, values in forgetting.items()}, log_x=True,
     xlabel="learning rate of the top block", ylabel="accuracy",
-    title="What each learning rate leaves of what the base knew",
+    title="Both tasks after training at each rate",
 )
 
 # %% [markdown]
@@ -764,14 +887,20 @@ assert origin == "own" or kept[0] > kept[-1] + 0.2
 # numbers are written down, if the course's makers ask for it:
 
 # %%
-n_images = f"{len(photos):,} training and {len(validation_photos):,} validation images ({origin})"
+n_images = f"{len(photos):,} training and {len(validation_photos):,} validation images"
+n_images += f" ({origin})"
 if SCALE == "full":
+    def way(history, seconds, **more):
+        return {"history": history, "seconds": seconds.tolist(), **more}
+
+    seconds = seconds_for_features + seconds_for_head
     recorded.keep_run(
         "05_three_ways", scale=SCALE, seed=5, data=n_images, base=base.title, size=SIZE,
-        features={"history": features_history, "seconds": (seconds_for_features + seconds_for_head).tolist(), "linear": linear_accuracy},
-        frozen={"history": frozen_history, "seconds": seconds_frozen.tolist(), "accuracy": frozen_accuracy},
-        tuned={"history": tuned_history, "seconds": seconds_tuned.tolist(), "accuracy": tuned_accuracy},
-        duel=duel, probes=probes, batch_norm=bn_runs, rates=rates, forgetting=forgetting,
+        features=way(features_history, seconds, linear=linear_accuracy),
+        frozen=way(frozen_history, seconds_frozen, accuracy=frozen_accuracy),
+        tuned=way(tuned_history, seconds_tuned, accuracy=tuned_accuracy),
+        duel=duel, probes=probes, batch_norm=bn_runs, rates=rates,
+        forgetting=forgetting,
     )
 
 # %% [markdown]
@@ -783,27 +912,36 @@ full = recorded.load_run("05_three_ways")
 scratch = recorded.load_run("04_cured")
 frozen, tuned_run = full["frozen"]["history"], full["tuned"]["history"]
 both = {key: frozen[key] + tuned_run[key] for key in frozen}
-assert frozen["val_accuracy"][0] > max(scratch["cured"]["val_accuracy"])  # of all its 80 epochs
+# More than in any of those 80 epochs:
+assert frozen["val_accuracy"][0] > max(scratch["cured"]["val_accuracy"])
+runs = {
+    "from scratch (recorded)": scratch["cured"],
+    "frozen, then fine-tuned (recorded)": both,
+}
 figures.learning_curves(
-    {"from scratch (recorded)": scratch["cured"], "frozen, then fine-tuned (recorded)": both},
-    low=0.45, title="With a base, the first epoch beats all that a network learns from scratch",
+    runs, low=0.45,
+    title="With a base, the first epoch beats all that a network learns from scratch",
 )
 
 # %% [markdown]
 # In numbers:
 
 # %%
-print(f"{full['base']}, {full['size']} × {full['size']}; {full['date']}, {full['data']}, {full['machine']}")
-from_scratch = np.mean(scratch["cured"]["val_accuracy"][-3:])
+print(f"{full['base']}, {full['size']} × {full['size']}; ", end="")
+print(f"{full['date']}, {full['data']}, {full['machine']}")
+from_scratch, once = (
+    np.mean(run["val_accuracy"][-3:])
+    for run in (scratch["cured"], full["features"]["history"])
+)
 table = {
     "from scratch, 80 epochs": (from_scratch, scratch["seconds"].values()),
-    "(a) features once": (np.mean(full["features"]["history"]["val_accuracy"][-3:]), full["features"]["seconds"]),
+    "(a) features once": (once, full["features"]["seconds"]),
     "(b) frozen base": (full["frozen"]["accuracy"], full["frozen"]["seconds"]),
     "(c) fine-tuned, after (b)": (full["tuned"]["accuracy"], full["tuned"]["seconds"]),
 }
 for name, (accuracy, (wall, processor)) in table.items():
-    print(f"{name:26} validation {accuracy:.3f}, {wall / 60:5.1f} minutes, {processor / 60:5.1f} of processor time")
-assert table["(a) features once"][0] >= 0.96 and table["(b) frozen base"][0] >= 0.97 and table["(c) fine-tuned, after (b)"][0] >= 0.975
+    print(f"{name:26} validation {accuracy:.3f}, {wall / 60:5.1f} minutes, ", end="")
+    print(f"{processor / 60:5.1f} of processor time")
 
 # %% [markdown]
 # One photo in eight wrong became one in fifty, in a fraction of the time. (Not counted: the days that somebody else spent
@@ -813,9 +951,13 @@ assert table["(a) features once"][0] >= 0.96 and table["(b) frozen base"][0] >= 
 # decides between them is the price. Features first, always; then, if it pays, the rest.
 
 # %%
-assert from_scratch < 0.88 and all(accuracy > 0.97 for accuracy, _ in list(table.values())[1:])
+assert table["(a) features once"][0] >= 0.96 and table["(b) frozen base"][0] >= 0.97
+assert table["(c) fine-tuned, after (b)"][0] >= 0.975
+with_base = [accuracy for accuracy, _ in list(table.values())[1:]]
+assert from_scratch < 0.88 and min(with_base) > 0.97
 two_errors = 2 * np.sqrt(0.98 * 0.02 / 1000)
-print(f"two standard errors at .98 are {two_errors:.3f}; the three lie within {np.ptp([row[0] for row in list(table.values())[1:]]):.3f}")
+print(f"two standard errors at .98 are {two_errors:.3f}; ", end="")
+print(f"the three lie within {np.ptp(with_base):.3f}")
 
 # %% [markdown]
 # And the experiments of this lesson, as that recorded run measured them:
@@ -824,7 +966,8 @@ print(f"two standard errors at .98 are {two_errors:.3f}; the three lie within {n
 def row(values, digits=2):
     return ", ".join(f"{value:.{digits}f}" for value in values)
 
-print("preprocessing:", ", ".join(f"{name} {value:.3f}" for name, value in full["duel"].items()))
+meals_shown = (f"{name} {value:.3f}" for name, value in full["duel"].items())
+print("preprocessing:", ", ".join(meals_shown))
 for name, scores in full["probes"].items():
     print(f"recorded, stages, {name}: {row(scores)}")
 for name, run in full["batch_norm"].items():
@@ -849,9 +992,11 @@ right, unit, raw = full["duel"].values()
 near, far_task = full["probes"].values()
 assert 0.005 < right - unit < 0.025 and right - raw > 0.2
 assert np.argmax(near) == len(near) - 1 and np.argmax(far_task) == len(far_task) - 2
-assert full["batch_norm"]["training=False alone"]["accuracy"][3] < 0.55 < 0.97 < full["batch_norm"]["frozen too"]["accuracy"][-1]
+assert full["batch_norm"]["training=False alone"]["accuracy"][3] < 0.55
+assert full["batch_norm"]["frozen too"]["accuracy"][-1] > 0.97
 kept = np.array(full["forgetting"]["the old kinds"])
-assert full["rates"] == [1e-5, 1e-4, 1e-3, 1e-2] and abs(kept[0] - 0.49) < 0.006 and abs(kept[2] - 0.32) < 0.006 and kept[-1] < 0.05
+assert full["rates"] == [1e-5, 1e-4, 1e-3, 1e-2]
+assert abs(kept[0] - 0.49) < 0.006 and abs(kept[2] - 0.32) < 0.006 and kept[-1] < 0.05
 assert 0.015 < np.ptp(full["forgetting"]["cats and dogs"]) < 0.025
 assert round((full["frozen"]["seconds"][0] + full["tuned"]["seconds"][0]) / 60) == 12
 
@@ -864,15 +1009,18 @@ assert round((full["frozen"]["seconds"][0] + full["tuned"]["seconds"][0]) / 60) 
 def pick(n, seed):
     """The positions of n photos, half of each class."""
     random = np.random.default_rng(seed)
-    return np.concatenate([random.choice(np.flatnonzero(labels == k), n // 2, replace=False) for k in (0, 1)])
+    places = [np.flatnonzero(labels == k) for k in (0, 1)]
+    return np.concatenate([random.choice(p, n // 2, replace=False) for p in places])
 
 def features_score(n, seed):
     chosen = pick(n, seed)
-    return fit_linear(x_train[chosen], labels[chosen]).score(x_validation, validation_labels)
+    linear = fit_linear(x_train[chosen], labels[chosen])
+    return linear.score(x_validation, validation_labels)
 
 def fine_tuned_score(n, seed):
     """The head from the features, then the top block, for 60 steps or four epochs."""
-    return train_top(network_on_maps, RATE, pick(n, seed), epochs=max(4, 60 * 32 // n), seed=seed)[-1]
+    epochs = max(4, 60 * 32 // n)
+    return train_top(network_on_maps, RATE, pick(n, seed), epochs, seed=seed)[-1]
 
 # %% [markdown]
 # From scratch: lesson 4's network with all its cures, on 64 × 64 pixels, which is as large as these many runs allow.
@@ -880,24 +1028,35 @@ def fine_tuned_score(n, seed):
 # %%
 def scratch_network(size=64):
     """Augmentation, four blocks with batch norm, dropout."""
-    network = keras.Sequential([keras.Input((size, size, 3)), *make_augmentation(), layers.Rescaling(1 / 127.5, offset=-1)])
+    scale = layers.Rescaling(1 / 127.5, offset=-1)
+    network = keras.Sequential(
+        [keras.Input((size, size, 3)), *make_augmentation(), scale]
+    )
     for filters in (32, 64, 128, 128):
         network.add(layers.Conv2D(filters, 3, use_bias=False))
         network.add(layers.MaxPooling2D(2))
         network.add(layers.BatchNormalization(momentum=0.9))
         network.add(layers.ReLU())
-    for layer in (layers.Flatten(), layers.Dropout(0.5), layers.Dense(512, activation="relu"), layers.Dense(1, activation="sigmoid")):
-        network.add(layer)
+    network.add(layers.Flatten())
+    network.add(layers.Dropout(0.5))
+    network.add(layers.Dense(512, activation="relu"))
+    network.add(layers.Dense(1, activation="sigmoid"))
     return network
 
+# %% [markdown]
+# And how it trains:
+
+# %%
 def scratch_score(n, seed):
     """At least 30 epochs and 400 steps; the mean over the last three epochs."""
     keras.utils.set_random_seed(seed)
     chosen, network = pick(n, seed), scratch_network()
-    network.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy", metrics=["accuracy"])
-    epochs = max(30, 400 * 32 // n)
-    network.fit(small_photos[chosen], labels[chosen], batch_size=32, epochs=epochs - 3, verbose=0)
-    last = network.fit(small_photos[chosen], labels[chosen], epochs=3, verbose=0, validation_data=(small_validation, validation_labels))
+    adam = keras.optimizers.Adam(1e-3)
+    network.compile(adam, "binary_crossentropy", metrics=["accuracy"])
+    epochs, x, y = max(30, 400 * 32 // n), small_photos[chosen], labels[chosen]
+    network.fit(x, y, batch_size=32, epochs=epochs - 3, verbose=0)
+    validation = small_validation, validation_labels
+    last = network.fit(x, y, epochs=3, verbose=0, validation_data=validation)
     return np.mean(last.history["val_accuracy"])
 
 # %% [markdown]
@@ -906,14 +1065,25 @@ def scratch_score(n, seed):
 # %%
 ways, numbers, seeds = {"features": features_score}, (20, 50, 100, 200), (1, 2, 3)
 if SCALE == "full":
-    small_photos, small_validation = (layers.Resizing(64, 64)(images).numpy().round().astype("uint8") for images in (photos, validation_photos))
+    small_photos, small_validation = (
+        layers.Resizing(64, 64)(images).numpy().round().astype("uint8")
+        for images in (photos, validation_photos)
+    )
     ways |= {"fine-tuned": fine_tuned_score, "from scratch": scratch_score}
     numbers = (20, 50, 100, 200, 500, 1000, 2000)
 there = 2 * int(np.bincount(labels).min())
 numbers = [*([n for n in numbers if n < there] or [4]), there]
 curves = {w: {n: [f(n, s) for s in seeds] for n in numbers} for w, f in ways.items()}
+
+# %% [markdown]
+# A dot for each seed:
+
+# %%
 if SCALE == "full":
-    recorded.keep_run("05_how_many", scale=SCALE, seed=list(seeds), data=n_images, base=base.title, size=SIZE, curves=curves)
+    recorded.keep_run(
+        "05_how_many", scale=SCALE, seed=list(seeds), data=n_images, base=base.title,
+        size=SIZE, curves=curves,
+    )
 figures.spread_plot(
     curves, xlabel="training images", ylabel="validation accuracy",
     level=(chance, "chance"),
@@ -926,10 +1096,13 @@ figures.spread_plot(
 
 # %%
 many = recorded.load_run("05_how_many")
-photo_curves = {way: {int(n): scores for n, scores in curve.items()} for way, curve in many["curves"].items()}
+photo_curves = {
+    way: {int(n): scores for n, scores in curve.items()}
+    for way, curve in many["curves"].items()
+}
 figures.spread_plot(
     photo_curves, xlabel="training photos of pets", ylabel="validation accuracy",
-    title="Twenty photos and a base beat two thousand without", level=(0.5, "chance"),
+    title="The full run: from twenty photos to two thousand", level=(0.5, "chance"),
 )
 
 # %% [markdown]
@@ -940,25 +1113,33 @@ figures.spread_plot(
 # number, most with twenty photos, and never by more than two points.
 
 # %%
-average = {way: {n: np.mean(scores) for n, scores in curve.items()} for way, curve in photo_curves.items()}
-for way, curve in average.items():
-    print(f"{way:12}", ", ".join(f"{n:,}: {value:.3f}" for n, value in curve.items()))
-assert min(many["curves"]["features"]["20"]) > 0.9 > from_scratch > average["from scratch"][2000]
-lead = [average["fine-tuned"][n] - average["features"][n] for n in average["features"]]
+average = {}
+for way, curve in photo_curves.items():
+    average[way] = {n: np.mean(scores) for n, scores in curve.items()}
+    shown = ", ".join(f"{n:,}: {value:.3f}" for n, value in average[way].items())
+    print(f"{way:12} {shown}")
+on_features, fine = average["features"], average["fine-tuned"]
+assert min(many["curves"]["features"]["20"]) > 0.9 > from_scratch
+assert from_scratch > average["from scratch"][2000]
+lead = [fine[n] - on_features[n] for n in fine]
 print(f"fine-tuning is ahead by {min(lead):.3f} to {max(lead):.3f}")
 assert min(lead) > 0 and lead[0] == max(lead) < 0.0205
-assert min(average["features"][200], average["fine-tuned"][200]) > 0.965
-assert 0.45 < (1 - average["features"][2000]) / (1 - average["features"][100]) < 0.55
+assert min(on_features[200], fine[200]) > 0.965
+assert 0.45 < (1 - on_features[2000]) / (1 - on_features[100]) < 0.55
 
 # %% [markdown]
 # With no ImageNet at hand, on drawn cats and dogs and with the course's own base: the makers' five runs from 200 drawings each.
 
 # %%
 own = recorded.load_run("course_base")
-for seed, (one, other) in enumerate(zip(own["transfer"]["features"], own["transfer"]["scratch"]), start=1):
-    print(f"seed {seed}: from scratch {other:.3f}, on the features of the course's own base {one:.3f}")
+for seed, (one, other) in enumerate(
+    zip(own["transfer"]["features"], own["transfer"]["scratch"]), start=1
+):
+    print(f"seed {seed}: from scratch {other:.3f}, ", end="")
+    print(f"on the features of the course's own base {one:.3f}")
     assert one - other >= 0.2 and one >= 0.85
-print(f"(It named {own['history']['val_accuracy'][-1]:.0%} of the drawings of its {own['n_kinds']} kinds.)")
+named = own["history"]["val_accuracy"][-1]
+print(f"(It named {named:.0%} of the drawings of its {own['n_kinds']} kinds.)")
 
 # %% [markdown]
 # ## 5.13 Smooth curves, and how they fool you
@@ -982,16 +1163,27 @@ def smoothed(values, weight=0.8):
 # %% tags=["nbval-check-output"]
 ramp = np.arange(200.0)
 noise = np.random.RandomState(5).normal(size=100_000)
-print(f"behind by {ramp[-1] - smoothed(ramp)[-1]:.1f} epochs; {smoothed(noise).std() / noise.std():.2f} of the noise is left")
-assert np.isclose(ramp[-1] - smoothed(ramp)[-1], 0.8 / 0.2) and np.isclose(smoothed(noise).std(), np.sqrt(0.2 / 1.8), rtol=0.02)
+behind, left = ramp[-1] - smoothed(ramp)[-1], smoothed(noise).std()
+print(f"behind by {behind:.1f} epochs; {left / noise.std():.2f} of the noise is left")
 
 # %% [markdown]
-# Behind by $w / (1 - w) = 4$ epochs, and $\sqrt{(1 - w) / (1 + w)} = 1/3$ of the noise. Now on the curve of lesson 4. Move the slider: from which weight on does it mislead you?
+# Behind by $w / (1 - w) = 4$ epochs, and $\sqrt{(1 - w) / (1 + w)} = 1/3$ of the noise.
+
+# %%
+assert np.isclose(behind, 0.8 / 0.2)
+assert np.isclose(left, np.sqrt(0.2 / 1.8), rtol=0.02)
+
+# %% [markdown]
+# Now on the curve of lesson 4. Move the slider: from which weight on does it mislead you?
 
 # %%
 validated = np.array(scratch["cured"]["val_accuracy"])
-figure, update = figures.smoothing_bench(validated, smoothed, ylabel="validation accuracy")
-sliders.live_figure(figure, update, weight=(0, 0.98, 0.02), stills=[{"weight": 0.8}, {"weight": 0.96}])
+figure, update = figures.smoothing_bench(
+    validated, smoothed, ylabel="validation accuracy"
+)
+sliders.live_figure(
+    figure, update, weight=(0, 0.98, 0.02), stills=[{"weight": 0.8}, {"weight": 0.96}]
+)
 
 # %% [markdown]
 # It helps the eye, and deceives it in three ways.
@@ -1008,8 +1200,12 @@ sliders.live_figure(figure, update, weight=(0, 0.98, 0.02), stills=[{"weight": 0
 # %%
 luck = np.random.RandomState(37).binomial(400, 0.85, size=(3, 60)) / 400
 figures.line_plot(
-    {f"network {name}, smoothed, .9": (range(1, 61), smoothed(one, 0.9)) for name, one in zip("ABC", luck)}, level=(0.85, "the truth"),
-    xlabel="epoch", ylabel="validation accuracy", title="Nothing happens here, and yet each line tells a story",
+    {
+        f"network {name}, smoothed, .9": (range(1, 61), smoothed(one, 0.9))
+        for name, one in zip("ABC", luck)
+    },
+    level=(0.85, "the truth"), xlabel="epoch", ylabel="validation accuracy",
+    title="Three networks, smoothed",
 )
 
 # %% [markdown]
@@ -1021,7 +1217,8 @@ figures.line_plot(
 
 # %%
 best = np.random.RandomState(2).binomial(400, 0.85, size=(2000, 60)).max(axis=1) / 400
-print(f"the best of 60 epochs is on average {best.mean():.3f}, though each has a true accuracy of .85")
+print(f"the best of 60 epochs is on average {best.mean():.3f}, ", end="")
+print("though each has a true accuracy of .85")
 assert best.mean() > 0.885
 
 # %% [markdown]
@@ -1045,14 +1242,22 @@ def nearest_mean(x, y):
     cat, dog = x[y == 0].mean(axis=0), x[y == 1].mean(axis=0)
     return dog - cat, (dog - cat) @ (cat + dog) / 2
 
+# %% [markdown]
+# How well both do, on the features `x` and labels `y` of photos:
+
+# %%
 def from_drawings(n, seed, x, y):
-    """Three accuracies on features x: of the linear classifier, of the nearest mean, and of its direction at the photos' own middle."""
-    images, kinds = drawn.draw_pets(n, size=SIZE, seed=seed, workers=1 if SCALE == "quick" else None)
+    """Accuracies of both, and of the direction, moved to the photos' own middle."""
+    workers = 1 if SCALE == "quick" else None
+    images, kinds = drawn.draw_pets(n, size=SIZE, seed=seed, workers=workers)
     seen = features.compute_features(base, images)
     direction, threshold = nearest_mean(seen, kinds)
     dogness = x @ direction
-    return {"linear classifier": fit_linear(seen, kinds).score(x, y), "nearest mean": np.mean((dogness > threshold) == y),
-            "its direction, moved": np.mean((dogness > dogness.mean()) == y)}
+    return {
+        "linear classifier": fit_linear(seen, kinds).score(x, y),
+        "nearest mean": np.mean((dogness > threshold) == y),
+        "its direction, moved": np.mean((dogness > dogness.mean()) == y),
+    }
 
 # %% [markdown]
 # The third moves the threshold to the middle of the photos. For that it needs photos, but no labels. (If your images are
@@ -1061,23 +1266,33 @@ def from_drawings(n, seed, x, y):
 
 # %%
 if base.knows == "ImageNet" and origin == "photos":
-    crossing = {200: [from_drawings(200, 10, x_validation, validation_labels)]}
+    to_name = x_validation, validation_labels
+    crossing = {200: [from_drawings(200, 10, *to_name)]}
     if SCALE == "full":
-        crossing = {n: [from_drawings(n, seed, x_validation, validation_labels) for seed in (10, 11, 12)] for n in (200, 1000)}
-        recorded.keep_run("05_from_drawings", scale=SCALE, seed=[10, 11, 12], data=n_images, base=base.title, size=SIZE, crossing=crossing)
-    print("yours:", ", ".join(f"{name} {value:.3f}" for name, value in crossing[200][0].items()))
+        for n in (200, 1000):
+            crossing[n] = [from_drawings(n, seed, *to_name) for seed in (10, 11, 12)]
+        recorded.keep_run(
+            "05_from_drawings", scale=SCALE, seed=[10, 11, 12], data=n_images,
+            base=base.title, size=SIZE, crossing=crossing,
+        )
+    shown = (f"{name} {value:.3f}" for name, value in crossing[200][0].items())
+    print("yours:", ", ".join(shown))
 
 # %% [markdown]
 # The full run, on the 1,000 validation photos; means and extremes of three sets of drawings:
 
 # %%
-crossing = {int(n): runs for n, runs in recorded.load_run("05_from_drawings")["crossing"].items()}
+crossing = {
+    int(n): runs
+    for n, runs in recorded.load_run("05_from_drawings")["crossing"].items()
+}
 mean_of = {}
 for n, runs in crossing.items():
     for name in runs[0]:
         values = [run[name] for run in runs]
         mean_of[n, name] = np.mean(values)
-        print(f"{n:5,} drawings, {name:21} {np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})")
+        print(f"{n:5,} drawings, {name:21} {np.mean(values):.3f} ", end="")
+        print(f"({min(values):.3f} to {max(values):.3f})")
 
 # %% [markdown]
 # From drawings only, with no photo at all, the two classifiers name 84 and 87 of a hundred photos rightly. With the
