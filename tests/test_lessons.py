@@ -22,7 +22,6 @@ LONGEST_CELL = 15
 LONGEST_MODEL = 25
 FEWEST_CHECKED_OUTPUTS = 5
 LONGEST_LINE = 88  # what JupyterLab shows of a cell at 1280 px, with the file browser open
-LONGER_LINES = {"06": 182}  # still there; fewer with each edition
 
 every_lesson = pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 
@@ -98,7 +97,7 @@ def test_cells_are_short_and_stand_between_prose(source):
 def test_lines_of_code_need_no_scrolling(source):
     lines = [line for cell in code_cells(read_lesson(source)) for line in cell.source.splitlines()]
     longer = [line for line in lines if len(line) > LONGEST_LINE]
-    assert len(longer) <= LONGER_LINES.get(source.stem[:2], 0), "\n".join(longer)
+    assert longer == []
 
 
 @every_lesson
