@@ -14,6 +14,7 @@ from small_photos import (
     BAD,
     DAMAGES,
     ODD,
+    begun_scan,
     damaged,
     encoded,
     jpeg,
@@ -23,8 +24,10 @@ from small_photos import (
     picture,
     product,
     profiled,
+    repeated,
     scan,
     srgb_profile,
+    turned,
     write,
 )
 
@@ -230,6 +233,91 @@ def test_long_pictures(tmp_path, size, anew, left_out):
     for path in (images / "cats").iterdir():
         with Image.open(path) as came:
             assert min(came.size) >= photos.MIN_SIDE
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """The sizes at which pictures were decoded."""
+    sizes, plain = [], photos._plain
+    monkeypatch.setattr(photos, "_plain", lambda image: sizes.append(image.size) or plain(image))
+    return sizes
+
+
+def test_a_telephone_s_200_million_pixels_come_in(tmp_path, read):
+    """Before, they were left out; now they are never in memory."""
+    strip = picture(1, (1020, 6)).crop((0, 0, 1020, 1)).resize((16_320, 128))  # of columns
+    result, images = take(tmp_path, {"a.jpg": repeated(strip, 96)}, anew=True)
+    assert result.changed == [("a.jpg", "16320 x 12288 pixels shrunk to 1024")]
+    assert read == [(4080, 3072)]
+    with Image.open(images / "cats" / "a.jpg") as came:
+        assert came.size == (1024, 771)
+        wanted = np.asarray(strip.resize(came.size), int)
+        assert np.abs(np.asarray(came, int) - wanted).mean() < 4
+
+
+@pytest.mark.parametrize(("most", "decoded"), [(10**6, (1002, 750)), (1000, (251, 188))])
+def test_sides_are_told_as_one_sees_them(tmp_path, monkeypatch, read, most, decoded):
+    """Of a photo that lies on its side in the file, and comes in whole or at a quarter."""
+    monkeypatch.setattr(photos, "MAX_PIXELS", most)
+    monkeypatch.setattr(photos, "LONGEST", 128)
+    result, _ = take(tmp_path, {"a.jpg": turned(picture(6, (1002, 750)))}, anew=True)
+    assert result.changed == [("a.jpg", "turned upright, 750 x 1002 pixels shrunk to 128")]
+    assert read == [decoded]
+
+
+def with_height(content, height):
+    """A JPEG that says so of itself."""
+    place = content.index(b"\xff\xc0") + 5
+    return content[:place] + height.to_bytes(2) + content[place + 2 :]
+
+
+@pytest.mark.parametrize(("content", "anew", "left_out"), [
+    (lambda: with_height(jpeg(picture(1, (16_320, 128))), 12_288), False, "more than 89 million"),
+    (lambda: with_height(jpeg(picture(1, (16_320, 128))), 16_320), True, "more than 250 million"),
+    (lambda: encoded(Image.new("1", (9460, 9460)), "PNG"), True, "more than 89 million pixels"),
+])  # fmt: skip
+def test_pictures_of_too_many_pixels(tmp_path, read, content, anew, left_out):
+    result, _ = take(tmp_path, {"a.jpg": content()}, anew=anew)
+    ((_, why),) = result.left_out
+    assert why.startswith(left_out) and not read
+
+
+def test_at_a_quarter_of_its_sides_a_whole_jpeg_is_whole(tmp_path, monkeypatch, read):
+    monkeypatch.setattr(photos, "MAX_PIXELS", 1000)
+    contents = {name: content() for name, content in PLAIN.items()}
+    contents["two"] = encoded(picture(1), "MPO", save_all=True, append_images=[picture(2)])
+    result, images = take(tmp_path, contents, anew=True)
+    told = {name for name, why in result.left_out if "row by row" in why}
+    assert told == {name for name, _ in result.left_out} == {"progressive", "flat, progressive"}
+    assert set(read) == {(16, 12), (64, 48), (256, 192)}
+    for path in (images / "cats").iterdir():
+        with Image.open(path) as came, Image.open(io.BytesIO(contents[path.stem])) as before:
+            wanted = before.convert("RGB").resize(came.size, Image.Resampling.BOX)
+            difference = np.abs(np.asarray(came, int) - np.asarray(wanted, int)).mean()
+        assert difference < 20, path.stem  # of 255; other pictures differ by 80
+
+
+def test_a_large_jpeg_with_a_scan_for_each_colour_stays_out(tmp_path, monkeypatch, read):
+    """It would be held in memory whole: its last colour comes last."""
+    monkeypatch.setattr(photos, "MAX_PIXELS", 1000)
+    content = jpeg(picture(1))
+    head, data = content.split(b"\xff\xda\x00\x0c\x03", 1)  # a scan of three colours
+    first = b"\xff\xda\x00\x08\x01" + data[:2] + data[6:]
+    result, _ = take(tmp_path, {"a.jpg": head + first}, anew=True)
+    ((_, why),) = result.left_out
+    assert "row by row" in why and not read
+
+
+def test_at_a_quarter_of_its_sides_damage_is_seen(tmp_path, monkeypatch, read):
+    monkeypatch.setattr(photos, "MAX_PIXELS", 1000)
+    contents = {name: content for name, (content, _) in BAD.items()}
+    contents["last.jpg"] = begun_scan(jpeg(picture(908, (256, 192))), 0.995)
+    result, _ = take(tmp_path, contents, anew=True)
+    told = dict(result.left_out)
+    assert told.keys() == contents.keys() and not read
+    for name in ("nul_tail.jpg", "marker_lost.jpg", "rows.jpg", "last.jpg"):
+        assert told[name] == "cut off"
+    assert told["zeros.jpg"] == BAD["zeros.jpg"][1]
 
 
 def test_large_photos_are_decoded_one_at_a_time(tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError, features
+from PIL.JpegImagePlugin import jpeg_factory
 
 from course.data import jpegs
 from course.data.copies import exact_copies, look_alikes, look_of
@@ -42,6 +43,8 @@ __all__ = [
 
 MIN_SIDE = 16  # pixels; there is nothing to see in less
 MAX_PIXELS = 89_478_485  # Pillow's own bound for what may be a decompression bomb
+MAX_IN_ROWS = 250_000_000  # of one's own JPEGs, if they can be read small: telephones make 200
+SCALE = 4  # so many times shorter are the sides at which those of more than MAX_PIXELS are read
 MAX_SIDE = 65_500  # pixels of a JPEG, for libjpeg
 MANY_PIXELS = 25_000_000  # no two pictures of more are decoded at once: each takes 100 MB and more
 MAX_BYTES = 300_000_000  # of a file; films lie among the photos of many a telephone
@@ -93,7 +96,6 @@ _OF_SYSTEMS = re.compile(
 
 TO_EXPORT = "which is not read here: export it"  # so that another program makes a JPEG of it
 UNREADABLE = "it cannot be read"  # begins the reason where a disk or a right is to blame
-_TOO_MANY = f"more than {MAX_PIXELS / 1e6:.0f} million pixels"
 _ALONE = threading.Lock()
 
 
@@ -104,7 +106,7 @@ class Photo:
     Args:
         problem: why it is of no use; "" for a photo.
         change: what is done to make a plain RGB JPEG of it; "" where it is one.
-        digest: of the decoded picture, upright in RGB, before it is shrunk.
+        digest: of the picture as it was read, upright in RGB, before it is shrunk.
         look: uint8 array, shape (32, 32, 3), of the whole picture; None for no photo.
     """
 
@@ -290,14 +292,15 @@ def _decode(path: Path, anew: bool) -> tuple[Photo, Image.Image | None, bytes]:
     if problem:
         return Photo(problem), None, content
     try:
-        with Image.open(io.BytesIO(content), formats=_formats()) as image:
-            problem = _of_no_use(image.size, anew)
+        with _opened(content) as image:
+            parts = jpegs.parts_of(content) if image.format in ("JPEG", "MPO") else None
+            problem = _of_no_use(image.size, parts, anew)
             if problem:
                 return Photo(problem), None, content
             with _ALONE if image.width * image.height > MANY_PIXELS else nullcontext():
-                photo, picture = _taken_in(image, content, anew)
+                photo, picture = _taken_in(image, content, parts, anew)
     except Image.DecompressionBombError:
-        return Photo(_TOO_MANY), None, content
+        return Photo(_more_than(MAX_PIXELS)), None, content
     except UnidentifiedImageError:
         return Photo(_no_image(content)), None, content
     except Exception as error:  # Pillow's readers raise all sorts
@@ -315,22 +318,37 @@ def _read(path: Path) -> tuple[bytes, str]:
         return b"", "not a file"  # a pipe, say, would be read for ever
     if path.suffix.lower() in _RAW:
         return b"", f"a camera's raw file, {TO_EXPORT} as JPEG"
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:  # else read() has all of it twice
         begin = file.read(32)
         if begin[4:8] == b"ftyp" and begin[8:12] not in _STILL:
             return b"", "a film, not a photo"
         if os.fstat(file.fileno()).st_size > MAX_BYTES:
             return b"", f"more than {MAX_BYTES / 1e6:.0f} MB: a film?"
-        return begin + file.read(), ""
+        file.seek(0)
+        return file.read(), ""
 
 
-def _of_no_use(size: tuple[int, int], anew: bool) -> str:
-    """What is wrong with a picture's size; "" if nothing is."""
+def _opened(content: bytes) -> Image.Image:
+    """A picture that is not decoded yet, also a JPEG that Pillow takes for a bomb by its size."""
+    try:
+        return Image.open(io.BytesIO(content), formats=_formats())
+    except Image.DecompressionBombError:
+        if not content.startswith(b"\xff\xd8\xff"):
+            raise
+        return jpeg_factory(io.BytesIO(content))
+
+
+def _of_no_use(size: tuple[int, int], parts: jpegs.Parts | None, anew: bool) -> str:
+    """What is wrong with a picture's size, given the parts of a JPEG; "" if nothing is."""
     width, height = size
     if min(size) < MIN_SIDE:
         return f"{width} x {height} pixels; {MIN_SIDE} x {MIN_SIDE} are needed"
-    if width * height > MAX_PIXELS:
-        return _TOO_MANY
+    most = MAX_IN_ROWS if anew and parts and parts.in_rows else MAX_PIXELS
+    if width * height > most:
+        if anew and parts and width * height <= MAX_IN_ROWS:
+            how = "in a JPEG that is not stored row by row (progressive): save it smaller"
+            return f"{_more_than(most)}, {how}"
+        return _more_than(most)
     if anew and min(size) * LONGEST < MIN_SIDE * max(size):
         return f"{width} x {height} pixels: a strip, not a photo"
     if not anew and max(size) > MAX_SIDE:
@@ -338,30 +356,37 @@ def _of_no_use(size: tuple[int, int], anew: bool) -> str:
     return ""
 
 
-def _taken_in(image: Image.Image, content: bytes, anew: bool) -> tuple[Photo, Image.Image | None]:
+def _more_than(pixels: int) -> str:
+    return f"more than {pixels / 1e6:.0f} million pixels"
+
+
+def _taken_in(
+    image: Image.Image, content: bytes, parts: jpegs.Parts | None, anew: bool
+) -> tuple[Photo, Image.Image | None]:
     """Decode a picture: what is to be told of it, and what is to be saved."""
+    (width, height), scale = image.size, 1
+    if width * height > MAX_PIXELS:
+        scale = SCALE
+        image.draft(image.mode, (width // scale, height // scale))
     image.load()
-    whole = True
-    if image.format in ("JPEG", "MPO"):
-        parts = jpegs.parts_of(content)
-        damage = jpegs.damage(content, parts, image)
-        if damage:
-            return Photo(damage), None
-        whole = parts.plain
+    damage = jpegs.damage(content, parts, image, scale=scale) if parts else ""
+    if damage:
+        return Photo(damage), None
     picture, changes = _plain(image)
     rgb = picture.convert("RGB") if picture.mode != "RGB" else picture
     digest = hashlib.blake2b(repr(rgb.size).encode(), digest_size=16)
     digest.update(rgb.tobytes())
     if anew:
         if max(picture.size) > LONGEST:
-            changes.append(f"{picture.width} x {picture.height} pixels shrunk to {LONGEST}")
+            across, down = (width, height) if picture.size == image.size else (height, width)
+            changes.append(f"{across} x {down} pixels shrunk to {LONGEST}")
             picture.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS, reducing_gap=1.5)
             rgb = picture.convert("RGB")
         in_srgb = _in_srgb(picture, image.info.get("icc_profile"))
         if in_srgb is not None:
             changes.append("colours to sRGB")
             rgb = in_srgb
-    elif not whole and not changes:
+    elif parts and not parts.plain and not changes:
         changes.append("unusual JPEG to a plain one")
     rgb.info = {}  # else a note in it would be saved as well
     return Photo("", ", ".join(changes), digest.digest(), look_of(rgb)), rgb
