@@ -2,10 +2,11 @@
 
 from functools import cache
 
+import numpy as np
 import pytest
 from sandbox import needs_strong_isolation
 
-from course.exercises import exercise_ids, load_exercise
+from course.exercises import Here, exercise_ids, load_exercise
 from course.exercises.selftest import FEWEST_MUTANTS, FEWEST_VARIANTS, selftest
 from course.grader.submission import Grader
 from tools.staleness import LESSONS
@@ -33,7 +34,7 @@ def test_there_is_a_set_for_each_lesson_from_1_to_6():
 def test_a_set_is_of_the_agreed_size(name):
     exercise = load(name)
     assert exercise.lesson == name
-    assert 4 <= len(exercise.tasks) <= 6
+    assert 4 <= len(exercise.tasks) <= 7
     assert len(exercise.mutants) >= FEWEST_MUTANTS
     assert len(exercise.variants) >= FEWEST_VARIANTS
 
@@ -42,6 +43,34 @@ def test_a_set_is_of_the_agreed_size(name):
 @every_exercise
 def test_every_proof_holds(name):
     assert selftest(load(name)).problems == []
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (1, 2), (2, 0), (2, 1), (3, 1), (5, 2)])
+def test_the_layer_that_learners_write_is_that_of_keras(stride, padding):
+    """Forward and backward, also where pixels are in no window; what is measured is the same."""
+    import keras
+    import tensorflow as tf
+
+    rng = np.random.default_rng([stride, padding])
+    images, kernels = rng.normal(size=(2, 8, 9, 3)), rng.normal(size=(3, 4, 3, 2))
+    bias = rng.normal(size=2)
+    names = {"__name__": "__main__"}
+    Here(load(QUICK).solution_cells(), namespace=names)
+    forward, backward = names["conv_forward"], names["conv_backward"]
+    inputs = [tf.Variable(array) for array in (images, kernels, bias)]
+    with tf.GradientTape() as tape:
+        padded = keras.ops.pad(inputs[0], [(0, 0), (padding,) * 2, (padding,) * 2, (0, 0)])
+        output = keras.ops.conv(padded, inputs[1], stride, "valid") + inputs[2]
+        error = rng.normal(size=output.shape)
+        loss = tf.reduce_sum(output * error)
+    np.testing.assert_allclose(forward(images, kernels, bias, stride, padding), output, atol=1e-10)
+    gradients = backward(error, images, kernels, stride, padding)
+    for got, expected in zip(gradients, tape.gradient(loss, inputs), strict=True):
+        np.testing.assert_allclose(got, expected, atol=1e-10)
+    measured = names["numerical_gradient"](
+        lambda x: np.sum(error * forward(images, x, bias, stride, padding)), kernels
+    )
+    np.testing.assert_allclose(measured, gradients[1], atol=1e-6)
 
 
 @pytest.mark.sandbox

@@ -128,6 +128,13 @@ def test_zeros_of_the_right_shape_earn_nothing(points):
         "useless": "def energy_shares(images, bank): return np.zeros(len(bank))\n"
         "def useless_filters(images, bank): return [], []",
         "separate": "def separate(kernel): return None",
+        "layer": "def conv_forward(images, kernels, bias, stride=1, padding=0):\n"
+        "    sides = zip(images.shape[1:3], kernels.shape)\n"
+        "    n = [(m + 2 * padding - k) // stride + 1 for m, k in sides]\n"
+        "    return np.zeros((len(images), *n, len(bias)))\n"
+        "def numerical_gradient(f, x, step=1e-5): return np.zeros(x.shape)\n"
+        "def conv_backward(error, images, kernels, stride=1, padding=0):\n"
+        "    return np.zeros(images.shape), np.zeros(kernels.shape), np.zeros(error.shape[-1])",
     }
     assert points("01_convolution", **nothing)[0] == 0
 

@@ -660,3 +660,391 @@ def separate(kernel):
     return column, row
 """,
 )
+
+# 1.7
+
+WAY_FORWARD = [
+    "one_channel_one_kernel",
+    "channels_and_kernels",
+    "images_and_bias",
+    "padded_and_in_steps",
+    "layer_on_bytes",
+]
+WITH_BIAS = ["images_and_bias", "padded_and_in_steps", "layer_on_bytes"]
+WITH_STEPS = ["padded_and_in_steps", "layer_on_bytes"]
+
+mutant(
+    "layer_turns_its_kernels",
+    "turns the kernels, as mathematics does",
+    replace='np.einsum("nijcab,abcf->nijf", windows, kernels)',
+    by='np.einsum("nijcab,abcf->nijf", windows, kernels[::-1, ::-1])',
+    loses=WAY_FORWARD,
+)
+mutant(
+    "first_channel_only",
+    "looks at the first channel alone",
+    replace='np.einsum("nijcab,abcf->nijf", windows, kernels)',
+    by='np.einsum("nijab,abf->nijf", windows[:, :, :, 0], kernels[:, :, 0])',
+    loses=WAY_FORWARD[1:],
+)
+mutant(
+    "channels_averaged",
+    "takes the mean over the channels",
+    replace='np.einsum("nijcab,abcf->nijf", windows, kernels)',
+    by='np.einsum("nijcab,abcf->nijf", windows, kernels) / kernels.shape[2]',
+    loses=WAY_FORWARD[1:],
+)
+mutant(
+    "maps_in_front",
+    "puts the maps' axis before rows and columns",
+    replace='np.einsum("nijcab,abcf->nijf", windows, kernels) + bias',
+    by='np.moveaxis(np.einsum("nijcab,abcf->nijf", windows, kernels) + bias, 3, 1)',
+    loses=WAY_FORWARD,
+)
+mutant(
+    "bias_forgotten",
+    "leaves the bias out",
+    replace="windows, kernels) + bias",
+    by="windows, kernels)",
+    loses=WITH_BIAS,
+)
+mutant(
+    "bias_for_each_channel",
+    "adds the bias once for every channel",
+    replace="windows, kernels) + bias",
+    by="windows, kernels) + bias * kernels.shape[2]",
+    loses=WITH_BIAS,
+)
+mutant(
+    "first_bias_for_all",
+    "adds the first kernel's bias to all maps",
+    replace="windows, kernels) + bias",
+    by="windows, kernels) + bias[0]",
+    loses=WITH_BIAS,
+)
+mutant(
+    "first_image_only",
+    "handles the first image alone",
+    replace='np.einsum("nijcab,abcf->nijf", windows, kernels)',
+    by='np.einsum("nijcab,abcf->nijf", windows[:1], kernels)',
+    loses=WITH_BIAS,
+)
+mutant(
+    "layer_padded_at_the_end",
+    "puts all the zeros of a layer below and to the right",
+    task="layer",
+    replace="    padded = np.pad(images, ((0, 0), (padding, padding), (padding, padding), (0, 0)))\n"
+    "    windows",
+    by="    padded = np.pad(images, ((0, 0), (0, 2 * padding), (0, 2 * padding), (0, 0)))\n"
+    "    windows",
+    loses=WITH_STEPS,
+)
+mutant(
+    "layer_steps_in_rows_only",
+    "moves a layer's windows by the stride downwards, but by one to the right",
+    replace="axis=(1, 2))[:, ::stride, ::stride]",
+    by="axis=(1, 2))[:, ::stride]",
+    loses=WITH_STEPS,
+)
+mutant(
+    "layer_steps_by_one",
+    "makes a smaller output for a stride, from windows that still lie side by side",
+    task="layer",
+    replace="[:, ::stride, ::stride]\n    return np.einsum",
+    by="""
+    rows, columns = windows[:, ::stride, ::stride].shape[1:3]
+    windows = windows[:, :rows, :columns]
+    return np.einsum""",
+    loses=WITH_STEPS,
+)
+mutant(
+    "layer_thins_its_images_out",
+    "thins the images out instead of skipping windows",
+    task="layer",
+    replace="    padded = np.pad(images, ((0, 0), (padding, padding), (padding, padding), (0, 0)))\n"
+    "    windows = sliding_window_view(padded, kernels.shape[:2], axis=(1, 2))"
+    "[:, ::stride, ::stride]\n",
+    by="    padded = np.pad(images, ((0, 0), (padding, padding), (padding, padding), (0, 0)))\n"
+    "    padded = padded[:, ::stride, ::stride]\n"
+    "    windows = sliding_window_view(padded, kernels.shape[:2], axis=(1, 2))\n",
+    loses=WITH_STEPS,
+)
+mutant(
+    "output_in_bytes",
+    "collects the output in an array of the images' type",
+    replace='np.einsum("nijcab,abcf->nijf", windows, kernels) + bias',
+    by='(np.einsum("nijcab,abcf->nijf", windows, kernels) + bias).astype(images.dtype)',
+    loses=["layer_on_bytes"],
+)
+
+SLOPES = ["slope_between_two_sides", "each_value_by_itself", "slope_of_any_type"]
+
+mutant(
+    "one_sided",
+    "compares a step up with the place itself",
+    task="layer",
+    replace="""        x[place] = value - step
+        below = f(x)
+        x[place] = value
+        gradient[place] = (above - below) / (2 * step)
+""",
+    by="""        x[place] = value
+        gradient[place] = (above - f(x)) / step
+""",
+    loses=SLOPES,
+)
+mutant(
+    "divided_by_one_step",
+    "takes both sides, and divides by one step",
+    replace="(above - below) / (2 * step)",
+    by="(above - below) / step",
+    loses=SLOPES,
+)
+mutant(
+    "up_and_back_again",
+    "goes a step up and the same step back, to where it was",
+    replace="x[place] = value - step",
+    by="x[place] = value",
+    loses=SLOPES,
+)
+mutant(
+    "bracket_around_two_steps_forgotten",
+    "divides by 2 and multiplies by the step",
+    replace="(above - below) / (2 * step)",
+    by="(above - below) / 2 * step",
+    loses=SLOPES,
+)
+mutant(
+    "step_of_its_own",
+    "takes a step of 1e-5, whatever it is told",
+    task="layer",
+    replace="    x = np.array(x, dtype=float)\n",
+    by="    x, step = np.array(x, dtype=float), 1e-5\n",
+    loses=["slope_between_two_sides", "each_value_by_itself"],
+)
+mutant(
+    "all_values_at_once",
+    "moves all values at once",
+    task="layer",
+    replace="""        x[place] = value + step
+        above = f(x)
+        x[place] = value - step
+        below = f(x)
+        x[place] = value
+""",
+    by="""        above, below = f(x + step), f(x - step)
+""",
+    loses=SLOPES,
+)
+mutant(
+    "not_put_back",
+    "leaves each value a step too low when the next one moves",
+    task="layer",
+    replace="        x[place] = value\n",
+    by="",
+    loses=["each_value_by_itself"],
+)
+mutant(
+    "callers_x_moved",
+    "moves the caller's own x, and leaves each value a step too low",
+    task="layer",
+    replace="""    x = np.array(x, dtype=float)
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        value = x[place]
+        x[place] = value + step
+        above = f(x)
+        x[place] = value - step
+        below = f(x)
+        x[place] = value
+""",
+    by="""    x = np.asarray(x, dtype=float)
+    gradient = np.zeros(x.shape)
+    for place in np.ndindex(x.shape):
+        x[place] += step
+        above = f(x)
+        x[place] -= 2 * step
+        below = f(x)
+""",
+    loses=["each_value_by_itself"],
+)
+mutant(
+    "slopes_in_a_row",
+    "gives the gradient in one long row",
+    task="layer",
+    replace="return gradient",
+    by="return gradient.ravel()",
+    loses=["each_value_by_itself", "slope_of_any_type"],
+)
+mutant(
+    "type_of_x_kept",
+    "moves x in an array of its own type",
+    replace="x = np.array(x, dtype=float)",
+    by="x = np.array(x)",
+    loses=["slope_of_any_type"],
+)
+
+FOR_KERNELS = [
+    "error_for_the_kernels",
+    "back_through_padding",
+    "back_through_stride",
+    "back_through_both",
+    "back_to_bytes",
+]
+FOR_IMAGES = ["error_for_the_images", *FOR_KERNELS[1:], "pixels_in_no_window"]
+
+mutant(
+    "bias_averaged",
+    "takes the mean of the errors for the bias",
+    replace="error.sum(axis=(0, 1, 2))",
+    by="error.mean(axis=(0, 1, 2))",
+    loses=["error_for_the_bias", "back_through_both"],
+)
+mutant(
+    "bias_summed_over_images_only",
+    "adds the bias's errors up over the images, and not over the places",
+    replace="error.sum(axis=(0, 1, 2))",
+    by="error.sum(axis=0)",
+    loses=["error_for_the_bias", "back_through_both"],
+)
+mutant(
+    "kernels_from_the_first_image",
+    "takes the gradient for the kernels from the first image alone",
+    replace='np.einsum("nijc,nijf->cf", padded[seen], error)',
+    by='np.einsum("nijc,nijf->cf", padded[seen][:1], error[:1])',
+    loses=FOR_KERNELS,
+)
+mutant(
+    "kernels_averaged_over_images",
+    "divides the gradient for the kernels by the number of images",
+    replace='np.einsum("nijc,nijf->cf", padded[seen], error)',
+    by='np.einsum("nijc,nijf->cf", padded[seen], error) / len(images)',
+    loses=FOR_KERNELS,
+)
+mutant(
+    "gradient_for_kernels_turned",
+    "turns the gradient for the kernels by half a turn",
+    replace="for_kernels[a, b] = ",
+    by="for_kernels[-1 - a, -1 - b] = ",
+    loses=FOR_KERNELS,
+)
+mutant(
+    "kernels_without_steps",
+    "finds the kernels' gradient with neighbouring windows, whatever the stride",
+    task="layer",
+    replace='np.einsum("nijc,nijf->cf", padded[seen], error)',
+    by='np.einsum("nijc,nijf->cf", padded[:, a:, b:][:, : error.shape[1], : error.shape[2]], error)',
+    loses=["back_through_stride", "back_through_both"],
+)
+mutant(
+    "not_turned_on_the_way_back",
+    "slides the kernels over the error without turning them",
+    replace="error @ kernels[a, b].T",
+    by="error @ kernels[-1 - a, -1 - b].T",
+    loses=FOR_IMAGES,
+)
+mutant(
+    "overwritten_where_windows_overlap",
+    "lets each window overwrite what the ones before it gave to a pixel",
+    task="layer",
+    replace="        for_padded[seen] += error @ kernels[a, b].T\n",
+    by="""    for i, j in np.ndindex(error.shape[1:3]):
+        for_padded[:, i * stride :, j * stride :][:, : a + 1, : b + 1] = np.einsum(
+            "nf,abcf->nabc", error[:, i, j], kernels
+        )
+""",
+    loses=FOR_IMAGES,
+)
+mutant(
+    "overwritten_by_every_kernel",
+    "lets each kernel overwrite what the others gave to a pixel",
+    task="layer",
+    replace="        for_padded[seen] += error @ kernels[a, b].T\n",
+    by="""    for i, j, f in np.ndindex(error.shape[1:]):
+        for_padded[:, i * stride :, j * stride :][:, : a + 1, : b + 1] = np.einsum(
+            "n,abc->nabc", error[:, i, j, f], kernels[..., f]
+        )
+""",
+    loses=FOR_IMAGES,
+)
+mutant(
+    "from_the_first_kernel_only",
+    "hands back the first kernel's error alone",
+    replace="error @ kernels[a, b].T",
+    by="error[..., :1] @ kernels[a, b, :, :1].T",
+    loses=FOR_IMAGES,
+)
+mutant(
+    "error_not_spread",
+    "lays the error down with its numbers side by side, whatever the stride",
+    replace="        for_padded[seen] += ",
+    by="        for_padded[:, a:, b:][:, : error.shape[1], : error.shape[2]] += ",
+    loses=["back_through_stride", "pixels_in_no_window", "back_through_both"],
+)
+mutant(
+    "back_through_neighbouring_windows",
+    "goes back through windows side by side, whatever the stride",
+    replace="a : a + rows : stride, b : b + columns : stride]",
+    by="a : a + rows // stride, b : b + columns // stride]",
+    loses=["back_through_stride", "pixels_in_no_window", "back_through_both"],
+)
+mutant(
+    "error_repeated",
+    "fills the gaps between the errors with copies of them",
+    task="layer",
+    replace="        for_padded[seen] += error @ kernels[a, b].T\n",
+    by="""        block = for_padded[:, a : a + rows, b : b + columns]
+        spread = error.repeat(stride, 1).repeat(stride, 2) @ kernels[a, b].T
+        block += spread[:, : block.shape[1], : block.shape[2]]
+""",
+    loses=["back_through_stride", "pixels_in_no_window", "back_through_both"],
+)
+mutant(
+    "padding_left_on",
+    "leaves the padding on",
+    task="layer",
+    replace="    return for_images, for_kernels",
+    by="    return for_padded, for_kernels",
+    loses=["back_through_padding", "back_through_both", "back_to_bytes"],
+)
+mutant(
+    "padding_cut_at_the_end_only",
+    "cuts the whole padding off below and to the right",
+    replace="for_padded[:, padding : padding + height, padding : padding + width]",
+    by="for_padded[:, :height, :width]",
+    loses=["back_through_padding", "back_through_both", "back_to_bytes"],
+)
+mutant(
+    "nothing_left_without_padding",
+    "ends a slice at -padding, which is empty without padding",
+    hint="A slice such as [0:-0] is empty: your gradient for the images has no rows where the "
+    "padding is 0.",
+    replace="for_padded[:, padding : padding + height, padding : padding + width]",
+    by="for_padded[:, padding:-padding, padding:-padding]",
+    loses=["error_for_the_images", "back_through_stride", "pixels_in_no_window"],
+)
+mutant(
+    "as_far_as_windows_reach",
+    "makes the gradient as large as the windows reach",
+    task="layer",
+    replace="    height, width = images.shape[1:3]\n",
+    by="""    for_padded = for_padded[:, : rows - stride + len(kernels)]
+    for_padded = for_padded[:, :, : columns - stride + kernels.shape[1]]
+    height, width = images.shape[1:3]
+""",
+    loses=["pixels_in_no_window"],
+)
+mutant(
+    "order_of_the_answers",
+    "gives the gradient for the kernels first",
+    replace="return for_images, for_kernels, ",
+    by="return for_kernels, for_images, ",
+    loses=sorted({*FOR_KERNELS, *FOR_IMAGES}),
+)
+mutant(
+    "gradient_in_bytes",
+    "collects the images' gradient in an array of the images' type",
+    replace="return for_images, for_kernels, ",
+    by="return for_images.astype(images.dtype), for_kernels, ",
+    loses=["back_to_bytes"],
+)

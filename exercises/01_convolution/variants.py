@@ -97,6 +97,57 @@ def separate(kernel):
                 return None
     return [column, row]
 """,
+    layer="""
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    N, H, W, C = images.shape
+    K, L, _, F = kernels.shape
+    rows = (H + 2 * padding - K) // stride + 1
+    columns = (W + 2 * padding - L) // stride + 1
+    output = np.zeros((N, rows, columns, F))
+    for n in range(N):
+        for i in range(rows):
+            for j in range(columns):
+                for f in range(F):
+                    total = float(bias[f])
+                    for a in range(K):
+                        for b in range(L):
+                            y, x = i * stride + a - padding, j * stride + b - padding
+                            if 0 <= y < H and 0 <= x < W:
+                                for c in range(C):
+                                    total += float(images[n, y, x, c]) * float(kernels[a, b, c, f])
+                    output[n, i, j, f] = total
+    return output
+
+def numerical_gradient(f, x, step=1e-5):
+    values = np.array(x, dtype=np.float64)
+    flat = [0.0] * values.size
+    for number in range(values.size):
+        up, down = values.copy(), values.copy()
+        up.flat[number] += step
+        down.flat[number] -= step
+        flat[number] = (f(up) - f(down)) / (2 * step)
+    return np.array(flat).reshape(values.shape)
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    N, H, W, C = images.shape
+    K, L, _, F = kernels.shape
+    for_images, for_kernels, for_bias = np.zeros((N, H, W, C)), np.zeros((K, L, C, F)), np.zeros(F)
+    for n in range(N):
+        for i in range(error.shape[1]):
+            for j in range(error.shape[2]):
+                for f in range(F):
+                    e = float(error[n, i, j, f])
+                    for_bias[f] += e
+                    for a in range(K):
+                        for b in range(L):
+                            y, x = i * stride + a - padding, j * stride + b - padding
+                            if y < 0 or x < 0 or y >= H or x >= W:
+                                continue
+                            for c in range(C):
+                                for_images[n, y, x, c] += e * kernels[a, b, c, f]
+                                for_kernels[a, b, c, f] += e * images[n, y, x, c]
+    return for_images, for_kernels, for_bias
+""",
 )
 
 variant(
@@ -161,6 +212,44 @@ def separate(kernel):
         return None
     return np.sqrt(s[0]) * u[:, 0], np.sqrt(s[0]) * vt[0]
 """,
+    layer="""
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    padded = np.pad(np.float32(images), ((0, 0), (padding,) * 2, (padding,) * 2, (0, 0)))
+    K, L = kernels.shape[:2]
+    rows = (padded.shape[1] - K) // stride + 1
+    columns = (padded.shape[2] - L) // stride + 1
+    output = np.zeros((len(images), rows, columns, kernels.shape[3]), np.float32)
+    for a in range(K):
+        for b in range(L):
+            seen = padded[:, a : a + stride * rows : stride, b : b + stride * columns : stride]
+            output += seen @ np.float32(kernels[a, b])
+    return output + np.float32(bias)
+
+def numerical_gradient(f, x, step=1e-5):
+    x = x.astype(np.float64)
+    gradient = np.empty_like(x)
+    with np.nditer(x, flags=["multi_index"]) as places:
+        for _ in places:
+            nudge = np.zeros_like(x)
+            nudge[places.multi_index] = step
+            gradient[places.multi_index] = (f(x + nudge) - f(x - nudge)) / (2 * step)
+    return gradient
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    error, kernels = np.float32(error), np.float32(kernels)
+    padded = np.pad(np.float32(images), ((0, 0), (padding,) * 2, (padding,) * 2, (0, 0)))
+    db = np.einsum("nijf->f", error)
+    dw, dx = np.zeros_like(kernels), np.zeros_like(padded)
+    K, L = kernels.shape[:2]
+    for i in range(error.shape[1]):
+        for j in range(error.shape[2]):
+            here = np.s_[:, i * stride : i * stride + K, j * stride : j * stride + L]
+            dw += np.tensordot(padded[here], error[:, i, j], axes=(0, 0))
+            dx[here] += np.tensordot(error[:, i, j], kernels, axes=(1, 3))
+    if padding:
+        dx = dx[:, padding:-padding, padding:-padding]
+    return [dx, dw, db]
+""",
 )
 
 variant(
@@ -211,6 +300,47 @@ def receptive_field(layers):
     strides = itertools.accumulate((layer[1] for layer in layers), initial=1, func=lambda a, b: a * b)
     return 1 + sum(layer[3] * (layer[0] - 1) * step for layer, step in zip(layers, strides))
 """,
+    layer='''
+# %% tags=["try"]
+def places(shape, K, L, stride, padding):
+    """Which row and column of the padded images each weight of each window lies on."""
+    H, W = shape[1] + 2 * padding, shape[2] + 2 * padding
+    tops, lefts = np.arange(0, H - K + 1, stride), np.arange(0, W - L + 1, stride)
+    rows = tops[:, None, None, None] + np.arange(K)[:, None]
+    columns = lefts[None, :, None, None] + np.arange(L)
+    return np.broadcast_arrays(rows, columns)
+
+def im2col(images, K, L, stride, padding):
+    padded = np.pad(images, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
+    rows, columns = places(images.shape, K, L, stride, padding)
+    patches = padded[:, rows, columns]  # n, i, j, a, b, c
+    return patches.reshape(-1, K * L * images.shape[3]).astype(float), patches.shape[:3]
+
+def col2im(table, shape, K, L, stride, padding):
+    rows, columns = places(shape, K, L, stride, padding)
+    padded = np.zeros((shape[0], shape[1] + 2 * padding, shape[2] + 2 * padding, shape[3]))
+    np.add.at(padded, (slice(None), rows, columns), table.reshape(shape[0], *rows.shape, shape[3]))
+    return padded[:, padding : padding + shape[1], padding : padding + shape[2]]
+
+# %%
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    K, L, C, F = kernels.shape
+    table, shape = im2col(images, K, L, stride, padding)
+    return (table @ kernels.reshape(-1, F) + bias).reshape(*shape, F)
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    K, L, C, F = kernels.shape
+    table, _ = im2col(images, K, L, stride, padding)
+    flat = error.reshape(-1, F)
+    dx = col2im(flat @ kernels.reshape(-1, F).T, images.shape, K, L, stride, padding)
+    return dx, (table.T @ flat).reshape(kernels.shape), flat.sum(0)
+
+# %%
+def numerical_gradient(f, x, step=1e-5):
+    x = np.asarray(x, dtype=float)
+    units = np.eye(x.size).reshape(x.size, *x.shape)
+    return np.reshape([(f(x + step * u) - f(x - step * u)) / 2 / step for u in units], x.shape)
+''',
 )
 
 variant(
@@ -271,6 +401,55 @@ def separate(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     row: np.ndarray = kernel[np.linalg.norm(kernel, axis=1).argmax()]
     return kernel @ row / (row @ row), row
 ''',
+    layer='''
+from collections.abc import Callable
+
+def _padded(images: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    return np.pad(images, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
+
+def conv_forward(
+    images: np.ndarray, kernels: np.ndarray, bias: np.ndarray, stride: int = 1, padding: int = 0
+) -> np.ndarray:
+    """Correlate each image with each kernel."""
+    assert images.ndim == kernels.ndim == 4 and images.shape[3] == kernels.shape[2]
+    padded: np.ndarray = _padded(images, padding, padding)
+    windows = sliding_window_view(padded, kernels.shape[:3], axis=(1, 2, 3))
+    return np.tensordot(windows[:, ::stride, ::stride, 0], kernels, axes=3) + bias
+
+def numerical_gradient(
+    f: Callable[[np.ndarray], float], x: np.ndarray, step: float = 1e-5
+) -> np.ndarray:
+    """Central differences."""
+    gradient: np.ndarray = np.zeros(x.shape, dtype=np.float64)
+    moved: np.ndarray = x.astype(np.float64, copy=True)
+    for place, value in np.ndenumerate(x):
+        sides: list[float] = []
+        for way in (+1, -1):
+            moved[place] = float(value) + way * step
+            sides.append(f(moved))
+        moved[place] = value
+        gradient[place] = (sides[0] - sides[1]) / (2.0 * step)
+    return gradient
+
+def conv_backward(
+    error: np.ndarray, images: np.ndarray, kernels: np.ndarray, stride: int = 1, padding: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Spread the error, and correlate it with the turned kernels: a transposed convolution."""
+    n, h, w, f = error.shape
+    tall, wide = kernels.shape[:2]
+    spread: np.ndarray = np.zeros((n, (h - 1) * stride + 1, (w - 1) * stride + 1, f))
+    spread[:, ::stride, ::stride] = error
+    turned: np.ndarray = kernels[::-1, ::-1].transpose(0, 1, 3, 2)
+    covered = conv_forward(_padded(spread, tall - 1, wide - 1), turned, np.zeros(1))
+    whole: np.ndarray = np.zeros_like(_padded(images, padding, padding), dtype=float)
+    whole[:, : covered.shape[1], : covered.shape[2]] = covered
+    d_images = whole[:, padding : padding + images.shape[1], padding : padding + images.shape[2]]
+    # The kernels: the spread error is the kernel that slides over the images, images as channels.
+    as_kernel = spread.transpose(1, 2, 0, 3)
+    channels_first = _padded(images, padding, padding).transpose(3, 1, 2, 0)
+    d_kernels = conv_forward(channels_first, as_kernel, np.zeros(1)).transpose(1, 2, 0, 3)
+    return d_images, d_kernels[:tall, :wide], error.reshape(-1, f).sum(axis=0)
+''',
 )
 
 variant(
@@ -312,6 +491,35 @@ def useless_filters(images, bank):
     return ([i for i, s in enumerate(shares) if s < 0.001],
             [(i, j) for i in answers for j in answers
              if i < j and abs(np.corrcoef(answers[i], answers[j])[0][1]) > 0.99])
+""",
+    layer="""
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    p, (K, L, C, F) = padding, kernels.shape
+    padded = [np.pad(image, ((p, p), (p, p), (0, 0))) for image in images]
+    return np.array([[[[(image[i:i + K, j:j + L] * kernels[..., f]).sum() + bias[f] for f in range(F)]
+                       for j in range(0, image.shape[1] - L + 1, stride)]
+                      for i in range(0, image.shape[0] - K + 1, stride)] for image in padded])
+
+def numerical_gradient(f, x, step=1e-5):
+    def moved(place, by):
+        other = np.array(x, float)
+        other[place] += by
+        return other
+    slopes = [(f(moved(p, step)) - f(moved(p, -step))) / (2 * step) for p in np.ndindex(*x.shape)]
+    return np.array(slopes, float).reshape(x.shape)
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    p, (K, L, C, F) = padding, kernels.shape
+    N, H, W, _ = images.shape
+    sizes = error.shape[1:3]
+    hits = [(n, i, j) for n in range(N) for i in range(sizes[0]) for j in range(sizes[1])]
+    dx = np.zeros((N, H + 2 * p, W + 2 * p, C))
+    padded = np.pad(images, ((0, 0), (p, p), (p, p), (0, 0)))
+    at = lambda n, i, j: (n, slice(i * stride, i * stride + K), slice(j * stride, j * stride + L))
+    for n, i, j in hits:
+        dx[at(n, i, j)] += kernels @ error[n, i, j]
+    dw = sum(padded[at(n, i, j)][..., None] * error[n, i, j] for n, i, j in hits)
+    return dx[:, p:p + H, p:p + W], dw, [error[..., f].sum() for f in range(F)]
 """,
 )
 
@@ -404,6 +612,40 @@ def separate(k):
     u, s, v = np.linalg.svd(k / np.abs(k).max())
     return None if np.sum(s > 1e-6 * s.max()) > 1 else (u[:, 0] * s[0] * np.abs(k).max(), v[0])
 """,
+    layer="""
+from numpy.lib.stride_tricks import as_strided
+
+def _views(x, k, l, s, p):
+    x = np.ascontiguousarray(np.pad(x, ((0, 0), (p, p), (p, p), (0, 0))))
+    n, h, w, c = x.shape
+    a, b, d, e = x.strides
+    shape = n, (h - k) // s + 1, (w - l) // s + 1, k, l, c
+    return x, as_strided(x, shape, (a, b * s, d * s, b, d, e))
+
+def conv_forward(x, w, b, s=1, p=0):
+    return np.einsum("nijabc,abcf->nijf", _views(x, *w.shape[:2], s, p)[1], w, optimize=True) + b
+
+def numerical_gradient(g, x, h=1e-5):
+    x = np.array(x, np.float64)
+    out = np.zeros_like(x)
+    flat, into = x.reshape(-1), out.reshape(-1)
+    for i in range(x.size):
+        old = flat[i]
+        flat[i] = old + h
+        plus = g(x)
+        flat[i] = old - h
+        into[i] = (plus - g(x)) / 2 / h
+        flat[i] = old
+    return out
+
+def conv_backward(e, x, w, s=1, p=0):
+    _, v = _views(x, *w.shape[:2], s, p)
+    big, into = _views(np.zeros(x.shape), *w.shape[:2], s, p)
+    for i, j in np.ndindex(into.shape[1:3]):
+        into[:, i, j] += np.tensordot(e[:, i, j], w, (1, 3))
+    dx = big[:, p:big.shape[1] - p, p:big.shape[2] - p]
+    return dx, np.tensordot(v, e, ((0, 1, 2), (0, 1, 2))), np.add.reduce(e, (0, 1, 2))
+""",
 )
 
 variant(
@@ -446,6 +688,46 @@ def gabor_bank(wavelength, n, sigma):
     for i in range(n):
         bank.add(gabor(wavelength=wavelength, degrees=180 / n * i, sigma=sigma))
     return bank
+""",
+    layer="""
+class Layer:
+    def __init__(self, kernels, stride, padding):
+        self.kernels, self.stride, self.padding = kernels, stride, padding
+
+    def windows(self, images):
+        p = self.padding
+        padded = np.zeros((images.shape[0], images.shape[1] + 2 * p, images.shape[2] + 2 * p, images.shape[3]))
+        padded[:, p : p + images.shape[1], p : p + images.shape[2]] = images
+        seen = sliding_window_view(padded, self.kernels.shape[:2], (1, 2), writeable=True)
+        return padded, seen[:, :: self.stride, :: self.stride]
+
+    def __call__(self, images, bias):
+        return np.tensordot(self.windows(images)[1], self.kernels, ((4, 5, 3), (0, 1, 2))) + bias
+
+    def back(self, error, images):
+        inside, seen = self.windows(np.zeros(images.shape))
+        for n, i, j in np.ndindex(error.shape[:3]):
+            seen[n, i, j] += (self.kernels @ error[n, i, j]).transpose(2, 0, 1)
+        p = self.padding
+        for_kernels = np.einsum("nijcab,nijf->abcf", self.windows(images)[1], error)
+        return inside[:, p : p + images.shape[1], p : p + images.shape[2]], for_kernels
+
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    return Layer(kernels, stride, padding)(images, bias)
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    return (*Layer(kernels, stride, padding).back(error, images), error.sum((0, 1, 2)))
+
+def numerical_gradient(f, x, step=1e-5):
+    x = np.array(x, float)
+    slopes = np.zeros_like(x)
+    for place in np.ndindex(x.shape):
+        x[place] += step
+        slopes[place] += f(x)
+        x[place] -= 2 * step
+        slopes[place] -= f(x)
+        x[place] += step
+    return slopes / step / 2
 """,
 )
 
@@ -511,5 +793,50 @@ def useless_filters(images, bank):
     a, b = np.nonzero(np.triu(alike, 1))
     loud = np.nonzero(~quiet)[0]
     return np.nonzero(quiet)[0], np.stack([loud[a], loud[b]], axis=1)
+""",
+)
+
+variant(
+    "made of correlate and convolve",
+    layer="""
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    maps = [
+        [
+            sum(correlate(image[..., c], kernels[..., c, f], padding, stride) for c in range(image.shape[2]))
+            for f in range(kernels.shape[3])
+        ]
+        for image in images
+    ]
+    return np.moveaxis(maps, 1, 3) + bias
+
+def numerical_gradient(f, x, step=1e-5):
+    x = np.array(x, dtype="float64")
+    gradient = np.zeros(x.shape)
+    places = np.nditer(x, flags=["multi_index"])
+    while not places.finished:
+        i = places.multi_index
+        middle = x[i]
+        x[i] = middle + step
+        high = f(x)
+        x[i] = middle - step
+        low = f(x)
+        x[i] = middle
+        gradient[i] = (high - low) / (2 * step)
+        places.iternext()
+    return gradient
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    K, L, C, F = kernels.shape
+    edge = ((padding, padding), (padding, padding))
+    for_images, for_kernels = np.zeros(images.shape), np.zeros(kernels.shape)
+    for n, c, f in np.ndindex(len(images), C, F):
+        padded = np.pad(images[n, ..., c], edge)
+        spread = np.zeros((padded.shape[0] - K + 1, padded.shape[1] - L + 1))
+        spread[::stride, ::stride] = error[n, ..., f]
+        for_kernels[..., c, f] += correlate(padded, spread)
+        around = np.pad(spread, ((K - 1, K - 1), (L - 1, L - 1)))
+        full = convolve(around, kernels[..., c, f])
+        for_images[n, ..., c] += full[padding : full.shape[0] - padding, padding : full.shape[1] - padding]
+    return for_images, for_kernels, error.sum(axis=2).sum(axis=1).sum(axis=0)
 """,
 )

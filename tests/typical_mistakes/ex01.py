@@ -1,4 +1,4 @@
-"""Exercise 1, as students answer it: ten typical mistakes, and ten right answers."""
+"""Exercise 1, as students answer it: typical mistakes, and right answers."""
 
 from typical_mistakes import Answer, Mistake
 
@@ -212,6 +212,381 @@ def separate(kernel):
     return column, row
 """,
     ),
+    Mistake(
+        "layer",
+        "adds the bias inside the loop over the channels, once for each of them",
+        "bias_for_each_channel",
+        """
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
+    x[:, padding : padding + H, padding : padding + W, :] = images
+    out_h = (H + 2 * padding - kh) // stride + 1
+    out_w = (W + 2 * padding - kw) // stride + 1
+    out = np.zeros((N, out_h, out_w, F))
+    for n in range(N):
+        for i in range(out_h):
+            for j in range(out_w):
+                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                for f in range(F):
+                    for c in range(C):
+                        out[n, i, j, f] += np.sum(patch[..., c] * kernels[:, :, c, f]) + bias[f]
+    return out
+
+def numerical_gradient(f, x, step=1e-5):
+    x = x.astype(np.float64)
+    grad = np.zeros_like(x)
+    it = np.nditer(x, flags=["multi_index"])
+    for _ in it:
+        idx = it.multi_index
+        old = x[idx]
+        x[idx] = old + step
+        plus = f(x)
+        x[idx] = old - step
+        minus = f(x)
+        x[idx] = old
+        grad[idx] = (plus - minus) / (2 * step)
+    return grad
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    p = padding
+    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
+    dx = np.zeros_like(x)
+    dw = np.zeros(kernels.shape)
+    db = error.sum(axis=(0, 1, 2))
+    for n in range(N):
+        for i in range(error.shape[1]):
+            for j in range(error.shape[2]):
+                top, left = i * stride, j * stride
+                for f in range(F):
+                    e = error[n, i, j, f]
+                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
+                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
+    return dx[:, p : p + H, p : p + W], dw, db
+""",
+    ),
+    Mistake(
+        "layer",
+        "compares f a step further with f at the place itself",
+        "one_sided",
+        """
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
+    x[:, padding : padding + H, padding : padding + W, :] = images
+    out_h = (H + 2 * padding - kh) // stride + 1
+    out_w = (W + 2 * padding - kw) // stride + 1
+    out = np.zeros((N, out_h, out_w, F))
+    for n in range(N):
+        for i in range(out_h):
+            for j in range(out_w):
+                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                for f in range(F):
+                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
+    return out
+
+def numerical_gradient(f, x, step=1e-5):
+    x = np.array(x, dtype=float)
+    here = f(x)
+    grad = np.zeros(x.shape)
+    for idx in np.ndindex(*x.shape):
+        moved = x.copy()
+        moved[idx] += step
+        grad[idx] = (f(moved) - here) / step
+    return grad
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    p = padding
+    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
+    dx = np.zeros_like(x)
+    dw = np.zeros(kernels.shape)
+    db = error.sum(axis=(0, 1, 2))
+    for n in range(N):
+        for i in range(error.shape[1]):
+            for j in range(error.shape[2]):
+                top, left = i * stride, j * stride
+                for f in range(F):
+                    e = error[n, i, j, f]
+                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
+                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
+    return dx[:, p : p + H, p : p + W], dw, db
+""",
+    ),
+    Mistake(
+        "layer",
+        "correlates the spread error with kernels that it hasn't turned",
+        "not_turned_on_the_way_back",
+        """
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
+    x[:, padding : padding + H, padding : padding + W, :] = images
+    out_h = (H + 2 * padding - kh) // stride + 1
+    out_w = (W + 2 * padding - kw) // stride + 1
+    out = np.zeros((N, out_h, out_w, F))
+    for n in range(N):
+        for i in range(out_h):
+            for j in range(out_w):
+                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                for f in range(F):
+                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
+    return out
+
+def numerical_gradient(f, x, step=1e-5):
+    x = x.astype(np.float64)
+    grad = np.zeros_like(x)
+    it = np.nditer(x, flags=["multi_index"])
+    for _ in it:
+        idx = it.multi_index
+        old = x[idx]
+        x[idx] = old + step
+        plus = f(x)
+        x[idx] = old - step
+        minus = f(x)
+        x[idx] = old
+        grad[idx] = (plus - minus) / (2 * step)
+    return grad
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    K, L, C, F = kernels.shape
+    N, H, W, _ = images.shape
+    pads = [(0, 0), (padding, padding), (padding, padding), (0, 0)]
+    x = np.pad(images.astype(float), pads)
+    # zeros between the errors, then a border of K - 1 around them
+    spread = np.zeros((N, x.shape[1] - K + 1, x.shape[2] - L + 1, F))
+    spread[:, ::stride, ::stride] = error
+    around = np.pad(spread, [(0, 0), (K - 1, K - 1), (L - 1, L - 1), (0, 0)])
+    windows = sliding_window_view(around, (K, L), axis=(1, 2))
+    dx = np.einsum("nijfab,abcf->nijc", windows, kernels)
+    seen = sliding_window_view(x, (K, L), axis=(1, 2))[:, ::stride, ::stride]
+    dw = np.einsum("nijcab,nijf->abcf", seen, error)
+    return dx[:, padding : padding + H, padding : padding + W], dw, error.sum((0, 1, 2))
+""",
+    ),
+    Mistake(
+        "layer",
+        "puts the gradient of each window where another one's is already",
+        "overwritten_where_windows_overlap",
+        """
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
+    x[:, padding : padding + H, padding : padding + W, :] = images
+    out_h = (H + 2 * padding - kh) // stride + 1
+    out_w = (W + 2 * padding - kw) // stride + 1
+    out = np.zeros((N, out_h, out_w, F))
+    for n in range(N):
+        for i in range(out_h):
+            for j in range(out_w):
+                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                for f in range(F):
+                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
+    return out
+
+def numerical_gradient(f, x, step=1e-5):
+    x = x.astype(np.float64)
+    grad = np.zeros_like(x)
+    it = np.nditer(x, flags=["multi_index"])
+    for _ in it:
+        idx = it.multi_index
+        old = x[idx]
+        x[idx] = old + step
+        plus = f(x)
+        x[idx] = old - step
+        minus = f(x)
+        x[idx] = old
+        grad[idx] = (plus - minus) / (2 * step)
+    return grad
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    p, s = padding, stride
+    kh, kw = kernels.shape[0], kernels.shape[1]
+    x = np.pad(images, ((0, 0), (p, p), (p, p), (0, 0))).astype(np.float64)
+    dx, dw = np.zeros(x.shape), np.zeros(kernels.shape)
+    for n in range(len(x)):
+        for i in range(error.shape[1]):
+            for j in range(error.shape[2]):
+                rows, cols = slice(i * s, i * s + kh), slice(j * s, j * s + kw)
+                dw += x[n, rows, cols][..., None] * error[n, i, j]
+                dx[n, rows, cols] = kernels @ error[n, i, j]
+    if p > 0:
+        dx = dx[:, p:-p, p:-p]
+    return dx, dw, error.sum(0).sum(0).sum(0)
+""",
+    ),
+    Mistake(
+        "layer",
+        "forgets the stride on the way back",
+        "back_through_neighbouring_windows",
+        """
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
+    x[:, padding : padding + H, padding : padding + W, :] = images
+    out_h = (H + 2 * padding - kh) // stride + 1
+    out_w = (W + 2 * padding - kw) // stride + 1
+    out = np.zeros((N, out_h, out_w, F))
+    for n in range(N):
+        for i in range(out_h):
+            for j in range(out_w):
+                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                for f in range(F):
+                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
+    return out
+
+def numerical_gradient(f, x, step=1e-5):
+    x = x.astype(np.float64)
+    grad = np.zeros_like(x)
+    it = np.nditer(x, flags=["multi_index"])
+    for _ in it:
+        idx = it.multi_index
+        old = x[idx]
+        x[idx] = old + step
+        plus = f(x)
+        x[idx] = old - step
+        minus = f(x)
+        x[idx] = old
+        grad[idx] = (plus - minus) / (2 * step)
+    return grad
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    p = padding
+    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
+    dx = np.zeros_like(x)
+    dw = np.zeros(kernels.shape)
+    db = error.sum(axis=(0, 1, 2))
+    for n in range(N):
+        for i in range(error.shape[1]):
+            for j in range(error.shape[2]):
+                top, left = i, j
+                for f in range(F):
+                    e = error[n, i, j, f]
+                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
+                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
+    return dx[:, p : p + H, p : p + W], dw, db
+""",
+    ),
+    Mistake(
+        "layer",
+        "divides the gradient for the kernels by the number of images",
+        "kernels_averaged_over_images",
+        """
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
+    x[:, padding : padding + H, padding : padding + W, :] = images
+    out_h = (H + 2 * padding - kh) // stride + 1
+    out_w = (W + 2 * padding - kw) // stride + 1
+    out = np.zeros((N, out_h, out_w, F))
+    for n in range(N):
+        for i in range(out_h):
+            for j in range(out_w):
+                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                for f in range(F):
+                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
+    return out
+
+def numerical_gradient(f, x, step=1e-5):
+    x = x.astype(np.float64)
+    grad = np.zeros_like(x)
+    it = np.nditer(x, flags=["multi_index"])
+    for _ in it:
+        idx = it.multi_index
+        old = x[idx]
+        x[idx] = old + step
+        plus = f(x)
+        x[idx] = old - step
+        minus = f(x)
+        x[idx] = old
+        grad[idx] = (plus - minus) / (2 * step)
+    return grad
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    p = padding
+    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
+    dx = np.zeros_like(x)
+    dw = np.zeros(kernels.shape)
+    db = error.sum(axis=(0, 1, 2))
+    for n in range(N):
+        for i in range(error.shape[1]):
+            for j in range(error.shape[2]):
+                top, left = i * stride, j * stride
+                for f in range(F):
+                    e = error[n, i, j, f]
+                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
+                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
+    return dx[:, p : p + H, p : p + W], dw / N, db
+""",
+    ),
+    Mistake(
+        "layer",
+        "gives the gradient for the padded images back",
+        "padding_left_on",
+        """
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
+    x[:, padding : padding + H, padding : padding + W, :] = images
+    out_h = (H + 2 * padding - kh) // stride + 1
+    out_w = (W + 2 * padding - kw) // stride + 1
+    out = np.zeros((N, out_h, out_w, F))
+    for n in range(N):
+        for i in range(out_h):
+            for j in range(out_w):
+                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                for f in range(F):
+                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
+    return out
+
+def numerical_gradient(f, x, step=1e-5):
+    x = x.astype(np.float64)
+    grad = np.zeros_like(x)
+    it = np.nditer(x, flags=["multi_index"])
+    for _ in it:
+        idx = it.multi_index
+        old = x[idx]
+        x[idx] = old + step
+        plus = f(x)
+        x[idx] = old - step
+        minus = f(x)
+        x[idx] = old
+        grad[idx] = (plus - minus) / (2 * step)
+    return grad
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    p = padding
+    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
+    dx = np.zeros_like(x)
+    dw = np.zeros(kernels.shape)
+    db = error.sum(axis=(0, 1, 2))
+    for n in range(N):
+        for i in range(error.shape[1]):
+            for j in range(error.shape[2]):
+                top, left = i * stride, j * stride
+                for f in range(F):
+                    e = error[n, i, j, f]
+                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
+                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
+    return dx, dw, db
+""",
+    ),
 ]
 
 RIGHT = [
@@ -391,6 +766,105 @@ def separate(kernel):
     if np.allclose(np.outer(column, row), kernel, rtol=0, atol=1e-6 * np.abs(kernel[i, j])):
         return column, row
     return None
+""",
+    ),
+    Answer(
+        "layer",
+        """
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
+    x[:, padding : padding + H, padding : padding + W, :] = images
+    out_h = (H + 2 * padding - kh) // stride + 1
+    out_w = (W + 2 * padding - kw) // stride + 1
+    out = np.zeros((N, out_h, out_w, F))
+    for n in range(N):
+        for i in range(out_h):
+            for j in range(out_w):
+                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                for f in range(F):
+                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
+    return out
+
+def numerical_gradient(f, x, step=1e-5):
+    x = x.astype(np.float64)
+    grad = np.zeros_like(x)
+    it = np.nditer(x, flags=["multi_index"])
+    for _ in it:
+        idx = it.multi_index
+        old = x[idx]
+        x[idx] = old + step
+        plus = f(x)
+        x[idx] = old - step
+        minus = f(x)
+        x[idx] = old
+        grad[idx] = (plus - minus) / (2 * step)
+    return grad
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    p = padding
+    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
+    dx = np.zeros_like(x)
+    dw = np.zeros(kernels.shape)
+    db = error.sum(axis=(0, 1, 2))
+    for n in range(N):
+        for i in range(error.shape[1]):
+            for j in range(error.shape[2]):
+                top, left = i * stride, j * stride
+                for f in range(F):
+                    e = error[n, i, j, f]
+                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
+                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
+    return dx[:, p : p + H, p : p + W], dw, db
+""",
+    ),
+    Answer(
+        "layer",
+        """
+def columns_of(images, size, stride, padding):
+    p = padding
+    padded = np.pad(images, ((0, 0), (p, p), (p, p), (0, 0)))
+    windows = sliding_window_view(padded, size, axis=(1, 2))[:, ::stride, ::stride]
+    return windows.transpose(0, 1, 2, 4, 5, 3)
+
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    table = columns_of(images, kernels.shape[:2], stride, padding)
+    places = table.shape[:3]
+    table = table.reshape(-1, kernels[..., 0].size)  # a row for each window
+    return (table @ kernels.reshape(table.shape[1], -1) + bias).reshape(*places, -1)
+
+def numerical_gradient(f, x, step=1e-5):
+    x = x.astype(np.float64)
+    grad = np.zeros_like(x)
+    it = np.nditer(x, flags=["multi_index"])
+    for _ in it:
+        idx = it.multi_index
+        old = x[idx]
+        x[idx] = old + step
+        plus = f(x)
+        x[idx] = old - step
+        minus = f(x)
+        x[idx] = old
+        grad[idx] = (plus - minus) / (2 * step)
+    return grad
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    K, L, C, F = kernels.shape
+    N, H, W, _ = images.shape
+    pads = [(0, 0), (padding, padding), (padding, padding), (0, 0)]
+    x = np.pad(images.astype(float), pads)
+    # zeros between the errors, then a border of K - 1 around them
+    spread = np.zeros((N, x.shape[1] - K + 1, x.shape[2] - L + 1, F))
+    spread[:, ::stride, ::stride] = error
+    around = np.pad(spread, [(0, 0), (K - 1, K - 1), (L - 1, L - 1), (0, 0)])
+    windows = sliding_window_view(around, (K, L), axis=(1, 2))
+    dx = np.einsum("nijfab,abcf->nijc", windows, kernels[::-1, ::-1])
+    seen = sliding_window_view(x, (K, L), axis=(1, 2))[:, ::stride, ::stride]
+    dw = np.einsum("nijcab,nijf->abcf", seen, error)
+    return dx[:, padding : padding + H, padding : padding + W], dw, error.sum((0, 1, 2))
 """,
     ),
 ]
