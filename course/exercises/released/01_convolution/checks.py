@@ -470,3 +470,228 @@ def says_so_if_not(student, reference, rng):
     parts = student.separate(kernel + product_kernel(rng, 4, 4))
     if parts is not None:
         raise Wrong("returns something for a kernel that isn't separable; expected is None.")
+
+
+def a_layer(rng, pictures, size, shape, stride=1, padding=0):
+    """Images, kernels of this shape, a bias, and an error for each number of the output."""
+    images = rng.uniform(-1, 1, (pictures, *size, shape[2]))
+    kernels = a_kernel(rng, 1, int(np.prod(shape))).reshape(shape) / np.prod(shape) - 0.6
+    maps = [(n + 2 * padding - k) // stride + 1 for n, k in zip(size, shape[:2], strict=True)]
+    error = rng.uniform(-1, 1, (pictures, *maps, shape[3]))
+    return images, kernels, a_kernel(rng, 1, shape[3])[0], error
+
+
+def layered(images, kernels, bias, stride=1, padding=0):
+    """A layer's output, window by window."""
+    pictures, rows, columns, channels = images.shape
+    padded = np.zeros((pictures, rows + 2 * padding, columns + 2 * padding, channels))
+    padded[:, padding : rows + padding, padding : columns + padding] = images
+    tall, wide = kernels.shape[:2]
+    tops = range(0, rows + 2 * padding - tall + 1, stride)
+    lefts = range(0, columns + 2 * padding - wide + 1, stride)
+    windows = [[padded[:, i : i + tall, j : j + wide] for j in lefts] for i in tops]
+    maps = [[np.tensordot(window, kernels, 3) for window in row] for row in windows]
+    return np.transpose(maps, (2, 0, 1, 3)) + bias
+
+
+def pulled(layer, stride=1, padding=0):
+    """The gradients of the sum of errors times outputs: what a unit of each input adds to it."""
+    images, kernels, _, error = layer
+    units = np.eye(images[0].size).reshape(-1, *images.shape[1:])
+    outputs = layered(units, kernels, 0, stride, padding)
+    for_images = np.tensordot(error, outputs, ([1, 2, 3], [1, 2, 3]))
+    units = np.eye(kernels[..., 0].size).reshape(*kernels.shape[:3], -1)
+    outputs = layered(images, units, 0, stride, padding)
+    for_kernels = np.tensordot(outputs, error, ([0, 1, 2], [0, 1, 2]))
+    for_bias = np.tensordot(np.ones(error.shape[:3]), error, 3)
+    return for_images.reshape(images.shape), for_kernels.reshape(kernels.shape), for_bias
+
+
+def same_maps(got, expected, what, *, rows=1):
+    """Compare arrays of four axes by the map that differs most; `rows` is the first of its axes."""
+    order = (0, 3, 1, 2) if rows else (2, 3, 0, 1)
+    maps, right = (np.transpose(a, order) for a in (shaped(got, expected.shape, what), expected))
+    far = np.abs(maps - right).max((2, 3))
+    one, other = (int(n) for n in np.unravel_index(far.argmax(), far.shape))
+    place = f"{one}, :, :, {other}" if rows else f":, :, {one}, {other}"
+    got, expected = maps[one, other], right[one, other]
+    same(got, expected, what=f"{what}, at [{place}],", picture=True)
+
+
+def same_gradients(student, names, layer, stride=1, padding=0):
+    """Compare some of a layer's three gradients."""
+    images, kernels, _, error = layer
+    got = student.conv_backward(error, images, kernels, stride, padding)
+    if not isinstance(got, list | tuple) or len(got) != 3:
+        raise Wrong(
+            "`conv_backward` doesn't give three arrays; expected are the gradients for the images, "
+            "the kernels and the bias."
+        )
+    order = ("images", "kernels", "bias")
+    for name, given, expected in zip(order, got, pulled(layer, stride, padding), strict=True):
+        what = f"the gradient for the {name}"
+        if name in names and name == "bias":
+            same(given, expected, what=what)
+        elif name in names:
+            same_maps(given, expected, what, rows=name == "images")
+
+
+@check(
+    "layer",
+    points=1,
+    hint="One image, one channel, one kernel: this is `correlate`, with an axis of length 1 in "
+    "front and one at the end.",
+    more="A window is padded[n, i : i + K, j : j + L], of the shape (K, L, C). Times "
+    "kernels[..., f], added up, it is output[n, i, j, f].",
+)
+def one_channel_one_kernel(student, reference, rng):
+    """lays one kernel on one image in `conv_forward`"""
+    images, kernels, _, _ = a_layer(rng, 1, (5, 7), (2, 3, 1, 1))
+    got = student.conv_forward(images, kernels, np.zeros(1))
+    same_maps(got, layered(images, kernels, 0), "the output")
+
+
+@check(
+    "layer",
+    points=1,
+    hint="Each kernel is as deep as the images. How many numbers does it make of one window?",
+    more="One: the sum runs over the channels, too. Each of the F kernels makes a map of its own.",
+)
+def channels_and_kernels(student, reference, rng):
+    """adds up over the channels, with a map for each kernel"""
+    images, kernels, _, _ = a_layer(rng, 1, (4, 6), (2, 3, 3, 2))
+    got = student.conv_forward(images, kernels, np.zeros(2))
+    same_maps(got, layered(images, kernels, 0), "the output")
+
+
+@check(
+    "layer",
+    points=1,
+    hint="Every image goes through the same kernels. And to which numbers of the output does "
+    "bias[f] go?",
+    more="To all of map f, once, when the sum is done: output + bias does it for an array whose "
+    "last axis is F long.",
+)
+def images_and_bias(student, reference, rng):
+    """takes many images, and adds each kernel's bias"""
+    images, kernels, bias, _ = a_layer(rng, 3, (4, 5), (3, 2, 2, 3))
+    got = student.conv_forward(images, kernels, bias)
+    same_maps(got, layered(images, kernels, bias), "the output")
+
+
+@check(
+    "layer",
+    points=1,
+    hint="Padding goes around rows and columns only: none around the images or the channels. Then "
+    "the windows begin every `stride` pixels.",
+    more="np.pad(images, ((0, 0), (padding, padding), (padding, padding), (0, 0))). "
+    "np.pad(images, padding) pads all four axes.",
+)
+def padded_and_in_steps(student, reference, rng):
+    """pads and strides in `conv_forward`"""
+    images, kernels, bias, _ = a_layer(rng, 2, (6, 7), (3, 2, 2, 3))
+    for stride, padding in ((1, 1), (2, 0), (2, 1)):
+        got = student.conv_forward(images, kernels, bias, stride, padding)
+        expected = layered(images, kernels, bias, stride, padding)
+        same_maps(got, expected, f"with stride {stride} and padding {padding} the output")
+
+
+@check(
+    "layer",
+    points=1,
+    hint="Work out the task's example, [1, 2] with a step of 0.1, by hand. Which two numbers do "
+    "you subtract, and how far apart are their places?",
+    more="f is asked once at x + step and once at x − step, and these lie two steps apart.",
+)
+def slope_between_two_sides(student, reference, rng):
+    """takes central differences in `numerical_gradient`"""
+    x, weights = rng.uniform(0.5, 2, 4), rng.uniform(1, 3, 4)
+    step = float(rng.uniform(0.1, 0.3))
+    gradient, _ = student.slopes(weights, 0.0, x, step)
+    same(gradient, weights * (3 * x**2 + step**2), what="the gradient")
+
+
+@check(
+    "layer",
+    points=1,
+    hint="While one value moves, all others must be where they were. And what does the caller's "
+    "`x` hold when you are done? Is your result of its shape?",
+    more="Work on a copy. `for place in np.ndindex(x.shape)` visits each value of any shape; put "
+    "it back before the next one moves.",
+)
+def each_value_by_itself(student, reference, rng):
+    """moves one value at a time, and leaves `x` as it is"""
+    x, weights = rng.uniform(0.5, 2, (2, 3)), rng.uniform(1, 3, (2, 3))
+    step = float(rng.uniform(0.1, 0.3))
+    gradient, afterwards = student.slopes(weights, 1.0, x, step)
+    expected = weights * (3 * x**2 + step**2) + 2 * x.sum()
+    same(gradient, expected, what="the gradient", picture=True)
+    same(afterwards, x, what="the caller's x after the call")
+
+
+@check(
+    "layer",
+    points=1,
+    hint="Which outputs does bias[f] go into, and times what? `conv_backward` gives three arrays; "
+    "this is about the last.",
+    more="Into all of map f, of every image, times 1: add up its errors, over all axes but the "
+    "last.",
+)
+def error_for_the_bias(student, reference, rng):
+    """finds the gradient for the bias"""
+    same_gradients(student, ["bias"], a_layer(rng, 2, (4, 5), (2, 2, 2, 3)))
+
+
+@check(
+    "layer",
+    points=1,
+    hint="The weight [a, b, c, f] multiplies one pixel for each output [n, i, j, f]. Which one? "
+    "Add up those pixels times their errors, over all images.",
+    more="The pixel [n, i + a, j + b, c]. So add up window[a, b, c] · error[f] over all windows of "
+    "all images; the windows are those of the way forward.",
+)
+def error_for_the_kernels(student, reference, rng):
+    """finds the gradient for the kernels"""
+    same_gradients(student, ["kernels"], a_layer(rng, 2, (4, 6), (2, 3, 2, 3)))
+
+
+@check(
+    "layer",
+    points=1,
+    hint="A pixel is in several windows, under another weight in each. It gets something from all "
+    "of them, and from every kernel.",
+    more="Begin with zeros; for each window, add kernels @ error[n, i, j] to the pixels that it "
+    "saw, with +=.",
+)
+def error_for_the_images(student, reference, rng):
+    """finds the gradient for the images"""
+    same_gradients(student, ["images"], a_layer(rng, 2, (4, 6), (2, 3, 2, 3)))
+
+
+@check(
+    "layer",
+    points=1,
+    hint="The windows lie on the padded images, on the way back too. Which part of that are the "
+    "images themselves?",
+    more="Work out the gradient for the padded images; then cut `padding` rows and columns off on "
+    "each side. (A slice that ends at -padding is empty where the padding is 0.)",
+)
+def back_through_padding(student, reference, rng):
+    """goes back through padding"""
+    padding = int(rng.integers(1, 3))
+    layer = a_layer(rng, 2, (4, 5), (3, 2, 2, 3), 1, padding)
+    same_gradients(student, ["kernels", "images"], layer, 1, padding)
+
+
+@check(
+    "layer",
+    points=1,
+    hint="Error [i, j] belongs to the window that begins at row i · s, column j · s, as on the way "
+    "forward.",
+    more="Add to the pixels [i · s + a, j · s + b]. With a full correlation instead: spread the "
+    "error first, s − 1 zeros between its numbers.",
+)
+def back_through_stride(student, reference, rng):
+    """goes back through strides"""
+    layer = a_layer(rng, 2, (7, 8), (3, 4, 2, 3), 2)
+    same_gradients(student, ["kernels", "images"], layer, 2)

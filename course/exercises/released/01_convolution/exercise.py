@@ -2,11 +2,11 @@
 # # Exercises 1: convolution and filter banks
 #
 # You write the operation that a convolutional network does millions of times, work out what it sees and what comes
-# out, build a bank of Gabor filters, and find out which of its filters are useless.
+# out, build a bank of Gabor filters, find out which of its filters are useless, and take a whole layer forward and back.
 #
-# They belong to [lesson 1](../01_convolution.ipynb). There are six tasks, from a first easy win to a stretch; they take
-# about an hour, and need NumPy only. Write your code where it says `NotImplementedError`, then run the `check` cell
-# below it. `check.hint("...")` has two hints for each task.
+# They belong to [lesson 1](../01_convolution.ipynb). There are seven tasks, from a first easy win to a whole layer; they
+# take about an hour and a half, and need NumPy only. Write your code where it says `NotImplementedError`, then run the
+# `check` cell below it. `check.hint("...")` has two hints for each task.
 
 # %% tags=["setup"]
 from course_utils import figures
@@ -267,6 +267,104 @@ except NotImplementedError:
 
 # %% tags=["check"]
 check("separate")
+
+# %% [markdown] task="layer"
+# ## 1.7 A convolution layer, forward and backward
+#
+# Now the whole layer, as a network has it: many images at once, several channels in, several kernels. And the way back,
+# by which it learns. This is the longest task: 30 to 45 minutes, in three steps. Each counts by itself, and the check
+# at the end tells after each of them how far you are.
+#
+# **Forward.** Write `conv_forward(images, kernels, bias, stride=1, padding=0)`:
+#
+# - `images` has the shape (N, H, W, C), and floats or bytes in it. `kernels` has the shape (K, L, C, F): F kernels,
+#   each as deep as the images. `bias` has the shape (F,);
+# - padding and stride are those of 1.2: zeros around rows and columns, the same stride for both. Kernels aren't turned;
+# - return a float array of the shape (N, H′, W′, F), with H′ and W′ as in 1.2:
+#
+# $$\text{output}[n, i, j, f] = \text{bias}[f] + \sum_{a, b, c} \text{padded}[n, i s + a, j s + b, c]
+# \cdot \text{kernels}[a, b, c, f]$$
+#
+# The image and kernel of 1.2, as arrays of the shapes (1, 3, 3, 1) and (2, 2, 1, 1), with a bias of 1, give 20, 26, 38
+# and 44.
+
+# %% task="layer"
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    """What a convolution layer makes of images: shape (N, H', W', F)."""
+    raise NotImplementedError("Your turn.")
+
+# %% [markdown] task="layer"
+# **Measure.** A mistake on the way back raises no error: the network only learns badly. So first make something to test
+# it with. Write `numerical_gradient(f, x, step=1e-5)`:
+#
+# - `f` takes an array of the shape of `x`, and gives one number. `x` is an array of any shape; it may hold whole numbers
+#   or `float32`;
+# - for each value of `x`: how fast does `f` change there? Ask `f` twice, with this one value a `step` larger and a `step`
+#   smaller, and all others as they are. Divide the difference of the two answers by the distance of the two places. This
+#   is a **central difference**;
+# - compute in `float64`, return a `float64` array of the shape of `x`, and leave the caller's `x` as it is.
+#
+# For the sum of the cubes, at `[1, 2]` and with a step of 0.1, it gives `[3.01, 12.01]`.
+
+# %% task="layer"
+def numerical_gradient(f, x, step=1e-5):
+    """How fast f changes with each value of x, by central differences."""
+    raise NotImplementedError("Your turn.")
+
+# %% [markdown] task="layer"
+# **Backward.** The network hands back how fast its loss changes with each number of the layer's output: `error`, of the
+# shape (N, H′, W′, F). How fast does the loss change with each pixel, weight and bias that went in? Write
+# `conv_backward(error, images, kernels, stride=1, padding=0)`:
+#
+# - return three float arrays: the gradients for the images, the kernels and the bias, each of the shape of what it
+#   belongs to. There is none for the zeros of the padding;
+# - the loss is that of all images together: nothing is divided by N.
+#
+# The lesson did it without padding and in steps of one. With both, go back to the formula above, and ask of a number:
+# which outputs is it in, and times what? It gets the errors of those outputs, times that, added up. A pixel that is in
+# no window gets 0.
+#
+# The image and kernel of 1.2 once more, with the error `[[1, 2], [3, 4]]`, have the gradients `[[0, 1, 2], [2, 10, 10],
+# [6, 17, 12]]` for the image, `[[27, 37], [57, 67]]` for the kernel, and 10 for the bias.
+
+# %% task="layer"
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    """The gradients for images, kernels and bias, from the one for the output."""
+    raise NotImplementedError("Your turn.")
+
+# %% [markdown] task="layer"
+# If all weights are 1, and all errors too, then the gradient for an image counts the windows that each pixel is in.
+# Where the stride doesn't divide the kernel's side, neighbours are in unequally many. A transposed convolution spreads
+# its input in just this way, and so leaves checkerboards in pictures that networks draw.
+
+# %% [markdown] task="layer"
+# Now the test that finds what no error message tells. Take the sum of `error * output` for the loss: its gradient for the
+# output is `error`. Measure its gradients for images, kernels and bias, and compare. A right way back differs by some
+# 1e-9 at most; a mistake shows in the first digits.
+
+# %% tags=["try"]
+rng = np.random.default_rng(0)
+images, kernels = rng.normal(size=(2, 6, 7, 3)), rng.normal(size=(3, 2, 3, 4))
+bias = rng.normal(size=4)
+
+def loss(images, kernels, bias):
+    return np.sum(error * conv_forward(images, kernels, bias, 2, 1))
+
+try:
+    error = rng.normal(size=conv_forward(images, kernels, bias, 2, 1).shape)
+    found = conv_backward(error, images, kernels, 2, 1)
+    measured = [
+        numerical_gradient(lambda x: loss(x, kernels, bias), images),
+        numerical_gradient(lambda x: loss(images, x, bias), kernels),
+        numerical_gradient(lambda x: loss(images, kernels, x), bias),
+    ]
+    for name, one, other in zip(["images", "kernels", "bias"], found, measured):
+        print(f"{name}: at most {np.abs(one - other).max():.0e} apart")
+except NotImplementedError:
+    print("How far your gradients are from measured ones will stand here.")
+
+# %% tags=["check"]
+check("layer")
 
 # %% [markdown]
 # ## Where next
