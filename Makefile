@@ -55,8 +55,9 @@ test: $(READY_DEV)  ## everything that must pass: the same, the exercises' proof
 	$(LINT)
 	$(PYTEST) --durations=40 $(if $(ONLY),-m "not real and ($(ONLY))")
 
-test-real: $(READY_DEV)  ## the real-data paths, and the notebooks on real data, from a local copy (SHARED=folder)
-	$(REAL) $(PYTEST) -m "real or notebook" tests notebooks
+# Without the exercises' notebooks: these take no real data, and `make test` has run them.
+test-real: $(READY_DEV)  ## the real-data paths, and the lessons on real data, from a local copy (SHARED=folder)
+	$(REAL) $(PYTEST) --ignore tests/test_exercises_run.py -m "real or notebook" tests notebooks
 
 test-own: $(READY_DEV)  ## lessons on photos of one's own, of four kinds (COURSE_OWN=few for one)
 	COURSE_OWN="$${COURSE_OWN:-all}" $(PYTEST) --dist load --durations=0 -m own tests/test_own_sets.py
