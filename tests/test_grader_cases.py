@@ -94,13 +94,18 @@ def test_a_class_with_all_of_them_is_graded_in_bounded_memory(tmp_path):
             assert len(seen.split()) <= 2
 
 
-@pytest.mark.parametrize("name", MNIST)
-def test_what_trains_with_more_than_it_may_loses_the_training(name):
+@pytest.fixture(scope="module")
+def mnist():
+    """A grader of the exercise on MNIST: it starts TensorFlow twice, and trains a solution."""
     pytest.importorskip("keras")
     needs_strong_isolation()
-    exercise = load_exercise("02_mnist")
-    with Grader(exercise, 1) as grader:
-        graded = grader.grade([*exercise.solution_cells(), MNIST[name]])
+    with Grader(load_exercise("02_mnist"), 1) as grader:
+        yield grader
+
+
+@pytest.mark.parametrize("name", MNIST)
+def test_what_trains_with_more_than_it_may_loses_the_training(name, mnist):
+    graded = mnist.grade([*mnist.exercise.solution_cells(), MNIST[name]])
     lost = {outcome.check: outcome.message for outcome in graded.outcomes if not outcome.earned}
     assert set(lost) == {"reads_digits"}, lost
     wanted = {"10": "50,890 parameters", "23": "KeyError"}[name[:2]]

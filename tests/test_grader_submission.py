@@ -370,7 +370,7 @@ def test_many_submissions_leave_nothing(grader):
     before = used()
     for _ in range(20):
         grader.grade([FRAME, "import os\nos._exit(0)", BRIGHTEST])
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while used() > before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert used() <= before

@@ -184,8 +184,8 @@ def _family():
 
 
 def _left_over(before):
-    """What has come since and is still there when the system has had a moment to clear up."""
-    deadline = time.monotonic() + 2
+    """What has come since and is still there when the system has had the time to clear up."""
+    deadline = time.monotonic() + 30
     while (more := _family() - before) and time.monotonic() < deadline:
         time.sleep(0.05)
     return [psutil.Process(pid).as_dict(["pid", "ppid", "status", "cmdline"]) for pid in more]
