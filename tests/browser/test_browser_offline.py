@@ -125,7 +125,7 @@ def in_a_notebook(page):
     use_stepper(page)
     page.get_by_role("slider", name="k", exact=True).fill("9")
     page.get_by_text("print('read back:'").click()
-    for _ in range(40):  # a slider sends its last value when the kernel has taken the one before
+    for _ in range(240):  # a slider sends its last value when the kernel has taken the one before
         page.keyboard.press("Control+Enter")
         page.wait_for_timeout(250)
         if said.inner_text().strip() == "read back: 2 1.5 at 9":
