@@ -11,6 +11,7 @@ from course.exercises.packed_models import pack, parameters, unpack
 keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402
 
+GENERATOR = keras.random.SeedGenerator(20241231)
 IMAGES = np.random.default_rng(0).random((2, 8, 8, 3)).astype("float32")
 
 
@@ -318,6 +319,8 @@ def test_what_normalization_has_seen_survives():
         lambda: layers.Dropout(0.1, seed=20241231),
         lambda: layers.Dense(2, kernel_initializer=keras.initializers.HeNormal(seed=2**31 - 1)),
         lambda: layers.RandomFlip(seed=20241231),
+        lambda: layers.AlphaDropout(0.1, seed=20241231),
+        lambda: layers.Dense(2, kernel_initializer=keras.initializers.HeNormal(GENERATOR)),
     ],
 )
 def test_a_date_will_do_as_a_seed(layer):
