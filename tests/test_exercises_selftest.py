@@ -110,6 +110,22 @@ def test_runs_elsewhere_too():
     assert len(report.problems) == 5  # nothing was judged, so no check was lost
 
 
+@pytest.mark.parametrize(("trains", "seeds"), [(False, [7, 8, 9]), (True, [6])])
+def test_stubs_and_float32_get_as_many_seeds_as_variants(trains, seeds, monkeypatch):
+    exercise = load_exercise(SMALL)
+    monkeypatch.setattr(exercise, "trains", lambda tasks: trains)
+    asked = []
+
+    def run(cells, seed):
+        asked.append(("\n".join(cells), seed))
+        return []
+
+    selftest(exercise, run=run, seeds=(1,), variant_seeds=([6], [7, 8, 9]))
+    stubs = [seed for cells, seed in asked if "_do_nothing(" in cells]
+    assert stubs == [seed for seed in seeds for _ in NOTHING]
+    assert [seed for cells, seed in asked if "_compute_in_float32(" in cells] == seeds
+
+
 # ---- which checks are run on a mutant ----------------------------------------------------------
 
 

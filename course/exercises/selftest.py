@@ -54,7 +54,8 @@ def selftest(
             this process.
         seeds: for the reference, the release and the mutants.
         mutant_seeds: others for the mutants; None for the same.
-        variant_seeds: others for the variants: (where something is trained, elsewhere).
+        variant_seeds: others for the variants: (where something is trained, elsewhere). Stubs, and
+            the solution in float32, get one of them or the other, and without them the first seed.
         every_check: without a `run`, run all checks on each mutant; otherwise only those that it
             should lose, those of the tasks whose code it changes, and those that this code
             reaches by its names. What a mutant does to other tasks in another way, such as to
@@ -73,15 +74,18 @@ def selftest(
         problems += _unexpected("the reference", outcomes, set(), seed)
         outcomes = judge(exercise.release_cells(), seed, exercise.checks)
         problems += _undeserved("the untouched notebook earns", outcomes, seed)
-    for gives in NOTHING:
-        outcomes = judge(stub_cells(exercise, gives), seeds[0], exercise.checks)
-        problems += _undeserved(f"functions that only return {gives} earn", outcomes, seeds[0])
-    outcomes = judge(float32_cells(exercise), seeds[0], exercise.checks)
-    problems += _unexpected("the solution in float32", outcomes, set(), seeds[0])
+    trains, elsewhere = variant_seeds or (seeds[:1], seeds[:1])
+    some = trains if exercise.trains([task.id for task in exercise.tasks]) else elsewhere
+    for seed in some:
+        for gives in NOTHING:
+            outcomes = judge(stub_cells(exercise, gives), seed, exercise.checks)
+            problems += _undeserved(f"functions that only return {gives} earn", outcomes, seed)
+        outcomes = judge(float32_cells(exercise), seed, exercise.checks)
+        problems += _unexpected("the solution in float32", outcomes, set(), seed)
+    trains, elsewhere = variant_seeds or (seeds, seeds)
     for variant in exercise.variants:
         cells, checks = exercise.variant_cells(variant), choose(variant)
-        trains, elsewhere = variant_seeds or (seeds, seeds)
-        for seed in trains if exercise.trains(variant) else elsewhere:
+        for seed in trains if exercise.trains(variant.tasks) else elsewhere:
             outcomes = judge(cells, seed, checks)
             problems += _unexpected(f"the variant {variant.name!r}", outcomes, set(), seed)
     for mutant in exercise.mutants:
