@@ -380,6 +380,22 @@ def test_waiting_for_a_processor_counts_nothing(strong):
     worker.end()
 
 
+def test_many_short_requests_count_too(strong):
+    worker = strong.worker(**LIMITS)
+    for _ in range(30):
+        run(
+            worker,
+            """
+            import time
+            end = time.process_time() + 0.01
+            while time.process_time() < end:
+                pass
+            """,
+        )
+    assert 0.2 < worker.spent < 3
+    worker.end()
+
+
 def test_a_zygote_that_was_killed_is_started_anew(strong):
     worker = strong.worker(**LIMITS)
     assert jail._kill_children(psutil.Process(strong._process.pid)) >= 2

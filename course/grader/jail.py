@@ -40,6 +40,7 @@ except ImportError:  # Windows
     fcntl = None
 
 PATIENCE = 5  # times its seconds that a request may wait, for whatever it likes
+_SHORT = 0.05  # seconds by the clock, of one request or of some in a row, that aren't looked at yet
 _BUSY = 20  # times more that it may take by the clock, where other programs keep the machine busy
 PACKAGES = "/grader"  # where the sandbox has what submissions import, and the worker's files
 _IMPORTED = ("data", "drawn", "exercises", "explain", "instruments")  # folders of course/
@@ -343,7 +344,8 @@ class Jail:
 class Worker:
     """A process that answers requests (see `worker.serve`). End it, whatever happens.
 
-    `spent` is the seconds that all its requests have taken so far, as `ask` counts them.
+    `spent` is the seconds that its requests have taken so far, as `ask` counts them: those of a few
+    short ones at the end are counted with the next one, for to ask the system takes time as well.
 
     Args:
         conversation: with it.
@@ -362,7 +364,8 @@ class Worker:
         self.group = group
         self.timed = process  # whose processor time counts: a sandbox's worker is a grandchild
         self.spent = 0.0
-        self._most = 0.0
+        self._start, self._most = None, 0.0
+        self._short = 0.0  # seconds by the clock of requests since then, when they began to count
 
     def ask(self, request, seconds):
         """Send a request and wait for its reply, as `Conversation.ask` does.
@@ -380,8 +383,11 @@ class Worker:
             Died: also when there's more memory in use than allowed.
             TimedOut, TypeError: as there.
         """
-        self._start = monotonic(), self._processor(), _queued_seconds(self.timed)
-        self._most = 0.0
+        if self._start is None:
+            self._start = monotonic(), self._processor(), _queued_seconds(self.timed)
+            self._most = 0.0
+        else:
+            self._start = monotonic() - self._short, *self._start[1:]
         try:
             return self._conversation.ask(
                 request, _BUSY * PATIENCE * seconds, watch=lambda: self._watch(seconds)
@@ -391,7 +397,10 @@ class Worker:
                 raise self._too_much(self._memory_mb, "more than ") from None
             raise
         finally:
-            self.spent += self._counted()
+            self._short = monotonic() - self._start[0]
+            if self._short >= _SHORT:
+                self.spent += self._counted()
+                self._start = None
 
     def memory(self):
         """MB that the worker and its children take of the machine together.
