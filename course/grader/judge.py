@@ -272,6 +272,7 @@ class _Student(_Worked):
         self._failed = {}  # number of a cell -> the SideError that it ended in
         self._cut = set()  # numbers of cells that ended it
         self._left_out = set()  # of those that ended it twice
+        self._known = {}  # numbers of cells that have ended it -> what is run of each cell
         self._readable = True  # or its code harms whoever looks for what is needed of it
         self._hidden = False
         self._tasks = set()  # whose checks have asked its worker
@@ -311,21 +312,23 @@ class _Student(_Worked):
         self._left()
         self._worker = self._start()
         if self._readable:
-            again = [number - 1 for number in sorted(self._cut)]
-            request = {"do": "notebook", "cells": self._cells, "asked": self._asked, "again": again}
             try:
-                self._ask(request, min(self._cell_seconds, self._left()))
+                cells = self._cells_to_run()
             except SideError:
                 self._readable = False
                 self.end()
                 return
-        for number, cell in enumerate(self._cells, 1):
+        else:
+            gone = [n in self._cut or is_aside(cell) for n, cell in enumerate(self._cells, 1)]
+            cells = ["" if left else cell for cell, left in zip(self._cells, gone, strict=True)]
+        for number, cell in enumerate(cells, 1):
             if number in self._left_out:
                 continue
-            if not self._readable and (number in self._cut or is_aside(cell)):
+            if not cell:
+                if self._readable:
+                    self._failed.pop(number, None)
                 continue
-            which = {"number": number - 1} if self._readable else {"source": cell}
-            request = {"do": "cell", **which, "label": f"<cell {number}>"}
+            request = {"do": "cell", "source": cell, "label": f"<cell {number}>"}
             seconds = min(self._cell_seconds, self._left())
             try:
                 self._ask(request, seconds)
@@ -342,6 +345,18 @@ class _Student(_Worked):
                 self._failed[number] = type(error)(f"cell {number}: {error}")
         if self._probes:
             self._ask({"do": "probes", "source": self._probes}, self._left())
+
+    def _cells_to_run(self):
+        """What to run of each cell: asked of the first worker before it has run anything."""
+        cut = tuple(sorted(self._cut))
+        if cut not in self._known:
+            again = [number - 1 for number in cut]
+            request = {"do": "notebook", "cells": self._cells, "asked": self._asked, "again": again}
+            cells = self._ask(request, min(self._cell_seconds, self._left()))
+            if type(cells) is not list or list(map(type, cells)) != [str] * len(self._cells):
+                raise Died("it sent something else than cells")
+            self._known[cut] = cells
+        return self._known[cut]
 
     def _ended(self, number, kind, why):
         """Note that a cell has ended it."""

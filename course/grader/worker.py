@@ -23,9 +23,9 @@ def serve(reading, writing):
     """Answer requests until there are no more.
 
     A request has an "id", and in "do" one of: "start"; "notebook", with "cells", "asked" and
-    "again", as `reach.to_run` takes them; "cell", with the "number" of one of these, or "source",
-    and "label"; "probes", with "source"; "call", with "name", "args" and "kwargs"; "value", with
-    "name". A reply is {"id", "ok": value} or {"id", "status", "message"}.
+    "again", as `reach.to_run` takes them, which is answered with what that gives; "cell", with
+    "source" and "label"; "probes", with "source"; "call", with "name", "args" and "kwargs";
+    "value", with "name". A reply is {"id", "ok": value} or {"id", "status", "message"}.
 
     Args:
         reading, writing: file descriptors.
@@ -51,7 +51,7 @@ class _Submission:
         sys.modules["__main__"] = main
         self.names = main.__dict__
         self.names["input"] = _nobody_types
-        self.cells, self.probes = [], {}
+        self.probes = {}
 
     def reply(self, request):
         """The reply to a request as bytes, whatever happens meanwhile."""
@@ -67,11 +67,9 @@ class _Submission:
         if request["do"] == "start":
             return None
         if request["do"] == "notebook":
-            self.cells = reach.to_run(request["cells"], request["asked"], set(request["again"]))
-            return None
+            return reach.to_run(request["cells"], request["asked"], set(request["again"]))
         if request["do"] == "cell":
-            source = self.cells[request["number"]] if "number" in request else request["source"]
-            return self.run(source, request["label"])
+            return self.run(request["source"], request["label"])
         if request["do"] == "probes":
             self.probes = runner.probe_functions(request["source"])
             return None
