@@ -185,6 +185,93 @@ display(plt.gcf())""",
 def later(image, width):
     return np.pad(image, width)""",
     "an error in a cell of no use": f"# %%\nno Python\n# %%\n{FRAME}\n# %%\nraise SystemExit",
+    "what waits": f"""
+# %%
+import asyncio
+await asyncio.sleep(0)
+async def one():
+    yield 1
+ones = [n async for n in one()]
+# %% tags=["try"]
+async with asyncio.timeout(5):
+    edge = await asyncio.sleep(0, np.pad)
+# %%
+assert ones == [1]
+{FRAME.replace("np.pad", "edge")}""",
+    "a file of one's own": f"""
+# %%
+%%writefile mine.py
+import numpy as np
+{FRAME}
+# %%
+from mine import add_frame""",
+    "such a file in a tagged cell, and one that is run": f"""
+# %% tags=["try"]
+%%writefile mine.py
+import numpy as np
+# %%
+%%writefile -a mine.py
+{FRAME}
+# %%
+%run mine.py""",
+    "what was printed, and the shell's answers": f"""
+# %%
+%%capture seen
+print("a line")
+# %%
+assert seen.stdout == "a line\\n"
+files = !ls
+here = %pwd
+# %%
+assert list(files) == []
+get_ipython().run_cell({FRAME!r})
+assert get_ipython().user_ns["add_frame"] is add_frame""",
+    "types that don't exist yet": f"""
+# %%
+from __future__ import annotations
+# %%
+{FRAME.replace("(image, width):", "(image: Picture, width):")}
+# %%
+Picture = np.ndarray""",
+    "newer syntax": """
+from __future__ import annotations
+import functools
+from dataclasses import dataclass, field
+from numpy import *
+
+@dataclass
+class Frame:
+    width: int = 1
+    sides: list[int] = field(default_factory=list)
+
+    @property
+    def pads(self):
+        match self.width:
+            case 0:
+                return 0
+            case int(n) if (twice := 2 * n):
+                return twice // 2
+
+def counted(function):
+    @functools.wraps(function)
+    def inner(*values, **named):
+        global calls
+        calls += 1
+        return function(*values, **named)
+    return inner
+
+@counted
+def add_frame(image: ndarray, width: int) -> ndarray:
+    for frame in (Frame(n) for n in [width]):
+        return (lambda picture: pad(picture, frame.pads))(image)
+# %%
+calls = 0
+if __name__ == "__main__":
+    print(calls)""",
+    "a function that reads itself": f"""
+{FRAME}
+import inspect
+assert "np.pad" in inspect.getsource(add_frame)""",
     "another language": f"%%html\n<b>mine</b>\n# %%\n{FRAME}",
 }
 

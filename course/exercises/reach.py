@@ -9,6 +9,7 @@ import re
 import symtable
 
 _ASIDE = "# %% set aside\n"  # the first line of such a cell
+_FILE = re.compile(r"%%(writefile|file)\b")  # magics that write the rest of the cell to a file
 _TIMED = re.compile(r"%%(time|timeit|capture|prun)\b.*\n")  # magics that run the cell below them
 
 
@@ -124,6 +125,9 @@ def to_run(cells, asked=(), again=()):
     run = list(cells)
     for n, part in parts.items():
         kept = [node for node, makes, _ in part if makes & needed or "*" in makes]
+        if _FILE.match(read[n][0]):
+            run[n] = read[n][0]
+            continue
         run[n] = "\n".join(map(ast.unparse, kept))
     return run
 

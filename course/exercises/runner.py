@@ -1,7 +1,11 @@
 """Run checks: a side that answers, and one check's verdict."""
 
+import __future__
+
+import ast
 import dataclasses
 import hashlib
+import inspect
 import linecache
 import os
 import traceback
@@ -176,9 +180,24 @@ def run_check(check, student, reference, seed):
 
 
 def run_cell(source, names, label):
-    """Run a cell's code in a namespace; its lines can be quoted in tracebacks."""
+    """Run a cell's code in a namespace; its lines can be quoted in tracebacks.
+
+    As in Jupyter, it may await something, and what an earlier cell has taken from `__future__`
+    holds for it, too.
+    """
     keep_lines(source, label)
-    exec(compile(source, label, "exec"), names)
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    for value in list(names.values()):
+        if type(value) is __future__._Feature:
+            flags |= value.compiler_flag
+    code = compile(source, label, "exec", flags, dont_inherit=True)
+    if not code.co_flags & inspect.CO_COROUTINE:
+        exec(code, names)
+        return
+    import asyncio  # takes a while, and hardly anybody needs it
+
+    with asyncio.Runner() as runner:
+        runner.run(eval(code, names))
 
 
 def keep_lines(source, label):

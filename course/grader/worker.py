@@ -4,10 +4,15 @@ Nothing here decides anything: a submission can change all of it, and gains only
 answers of its own making, which is what it is asked for.
 """
 
+import contextlib
+import io
+import os
 import random
 import re
+import shlex
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 from IPython.core.inputtransformer2 import TransformerManager
@@ -49,6 +54,7 @@ class _Submission:
         main = types.ModuleType("__main__")
         main.__dict__.update(get_ipython=_Shell, display=_nothing)
         sys.modules["__main__"] = main
+        sys.path.insert(0, "")  # where a notebook finds files that it has written
         self.names = main.__dict__
         self.names["input"] = _nobody_types
         self.probes = {}
@@ -84,21 +90,78 @@ class _Submission:
 
 
 class _Shell:
-    """What `get_ipython()` gives: magics do nothing, but code that one times is run."""
+    """What `get_ipython()` gives: of magics, those do something that define or run what cells need.
+
+    Code that one times is run, files are written and run; commands of the system give nothing.
+    """
 
     names, label = {}, ""
     TIMERS = ("time", "timeit", "capture", "prun")
 
+    @property
+    def user_ns(self):
+        return self.names
+
+    def run_cell(self, source, *_, **__):
+        runner.run_cell(_as_python(source), self.names, self.label)
+
     def run_line_magic(self, magic, line, *_, **__):
         if magic == "time":
-            runner.run_cell(line, self.names, self.label)
+            self.run_cell(line)
+        elif magic == "run":
+            self._run_file(line)
 
     def run_cell_magic(self, magic, line, cell):
-        if magic in self.TIMERS:
-            runner.run_cell(_as_python(cell), self.names, self.label)
+        words = [word for word in shlex.split(line) if not word.startswith("-")]
+        if magic == "capture" and words:
+            self.names[words[0]] = printed = _Printed()
+            with contextlib.redirect_stdout(printed.out), contextlib.redirect_stderr(printed.err):
+                self.run_cell(cell)
+        elif magic in self.TIMERS:
+            self.run_cell(cell)
+        elif magic in ("writefile", "file"):
+            append = bool({"-a", "--append"} & set(shlex.split(line)))
+            with open(os.path.expanduser(words[0]), "a" if append else "w") as file:
+                file.write(cell)
+
+    def getoutput(self, *_, **__):
+        return []
+
+    def _run_file(self, line):
+        options, words = [], shlex.split(line)
+        while words and words[0].startswith("-"):
+            options.append(words.pop(0))
+        path = os.path.expanduser(words[0])
+        path += "" if os.path.exists(path) else ".py"
+        names = dict(self.names) if "-i" in options else {}
+        names["__name__"] = "__main__" if "-n" not in options else Path(path).stem
+        with open(path) as file:
+            source = file.read()
+        arguments, sys.argv = sys.argv, words
+        try:
+            runner.run_cell(source, names, path)
+        finally:
+            sys.argv = arguments
+        names.pop("__name__")
+        self.names.update(names)
 
     def __getattr__(self, name):
         return _nothing
+
+
+class _Printed:
+    """What `%%capture` keeps of a cell."""
+
+    def __init__(self):
+        self.out, self.err, self.outputs = io.StringIO(), io.StringIO(), []
+
+    stdout = property(lambda self: self.out.getvalue())
+    stderr = property(lambda self: self.err.getvalue())
+
+    def show(self):
+        print(self.stdout, end="")
+
+    __call__ = show
 
 
 def _as_python(cell):
