@@ -396,6 +396,60 @@ def test_many_short_requests_count_too(strong):
     worker.end()
 
 
+def test_networks_train_as_ever_with_one_look_at_a_step():
+    pytest.importorskip("keras")
+    needs_strong_isolation()
+    with Jail(["import keras"]) as opened:
+        worker = opened.worker(memory_mb=2000, seconds=120)
+        run(
+            worker,
+            """
+            import keras, numpy as np
+            from keras import layers
+            looks = []
+            class Looked(layers.Layer):
+                def call(self, x):
+                    looks.append(1)
+                    return x
+            class Own(keras.Model):
+                def __init__(self):
+                    super().__init__()
+                    self.first, self.second = layers.Dense(4), layers.Dense(1)
+                def call(self, x):
+                    return self.second(self.first(x))
+            class Step(Own):
+                def train_step(self, data):
+                    looks.append("own")
+                    return super().train_step(data)
+            networks = {
+                "usual": keras.Sequential([keras.Input((3,)), Looked(), layers.Dense(1)]),
+                "without an input": keras.Sequential([layers.Dense(4), layers.Dense(1)]),
+                "a class": Own(),
+                "with a step": Step(),
+            }
+            x, y, moved, often = np.ones((8, 3), "float32"), np.ones((8, 1)), {}, {}
+            for name, network in networks.items():
+                network.compile(keras.optimizers.Adam(0.1), "mse")
+                looks.clear()
+                history = network.fit(x, y, batch_size=2, epochs=10, verbose=0).history["loss"]
+                moved[name] = [float(history[0]), float(history[-1])]
+                often[name] = [str(look) for look in looks]
+                n = len(network.trainable_weights)
+                assert len(network.optimizer.variables) == 2 * n + 2, name
+            frozen = networks["usual"]
+            frozen.trainable = False
+            frozen.compile("adam", "mse")
+            frozen.fit(x, y, verbose=0)
+            """,
+            seconds=120,
+        )
+        for name, (first, last) in value(worker, "moved").items():
+            assert last < first / 2, name
+        often = value(worker, "often")
+        worker.end()
+    assert often["usual"] == ["1"] and set(often["with a step"]) == {"own"}
+
+
 def test_a_zygote_that_was_killed_is_started_anew(strong):
     worker = strong.worker(**LIMITS)
     assert jail._kill_children(psutil.Process(strong._process.pid)) >= 2
