@@ -1,6 +1,8 @@
 """Measure `course grade`, and nbgrader's autograde on the same exercises and submissions.
 
 Part of `tools.bench`, which see. nbgrader is measured if `make nbgrader` installed it.
+
+    python -m tools.bench_grading [ID ...]     this table alone, of all exercises or of some
 """
 
 import itertools
@@ -16,19 +18,28 @@ from course.exercises import load_exercise
 from course.exercises.runner import GRADING
 from tools import nbgrader, watched
 
-EXERCISES = {"01_convolution": 60, "02_mnist": 12}  # and how many make a class
+EXERCISES = {  # and how many make a class
+    "01_convolution": 60,
+    "02_mnist": 12,
+    "03_cats_and_dogs": 12,
+    "04_augmentation": 12,
+    "05_transfer_learning": 12,
+    "06_interpretation": 12,
+}
 JOBS = 2
 NBGRADER_SUBMISSIONS = 3
 SAMPLE_SECONDS = 0.2  # adding up a process's pages takes milliseconds
 
 
-def measure():
-    """Seconds and memory of grading, for an exercise with NumPy only and for one with Keras.
+def measure(names=None):
+    """Seconds and memory of grading, exercise by exercise.
 
+    Args:
+        names: ids of exercises; None: all.
     Returns:
         exercise -> what `measure_exercise` gives.
     """
-    return {name: measure_exercise(name, size) for name, size in EXERCISES.items()}
+    return {name: measure_exercise(name, EXERCISES[name]) for name in names or EXERCISES}
 
 
 def measure_exercise(name, class_size):
@@ -195,3 +206,7 @@ def table_lines(measured):
         median = statistics.median(times.values())
         lines.append(f"| {name} | {median:.0f} | {slowest}: {times[slowest]:.0f} |")
     return lines
+
+
+if __name__ == "__main__":
+    print("\n".join(table_lines(measure(sys.argv[1:]))))
