@@ -44,17 +44,11 @@ def test_the_table_has_every_lesson_and_opens_it_once_there_is_an_address(addres
     assert len(rows) == len(lessons())
     for source, row in zip(lessons(), rows, strict=True):
         title, question = readme.heading_of(read_lesson(source))
-        assert title in row and question in row and readme.STUDY_TIMES[source.stem] in row
+        assert title in row and question in row and readme.study_time(source.stem) in row
         assert row.count("|") == head.count("|") == (5 if address else 4)
         assert row.count(f"{source.stem}.ipynb") == (2 if address else 1)
         assert (copies.name_of(source.stem, "lesson") in row) == bool(address)  # on Binder
         assert ("https://" in row) == bool(address)
-
-
-def test_a_lesson_without_a_study_time_is_named(monkeypatch):
-    monkeypatch.delitem(readme.STUDY_TIMES, "02_mnist")
-    with pytest.raises(ValueError, match="02_mnist"):
-        readme.lesson_table(None)
 
 
 def test_without_an_address_nothing_leads_to_one():

@@ -38,7 +38,18 @@ def test_every_lesson_and_its_exercises_can_be_opened(folder):
         path.name for path in folder.glob("*.ipynb")
     }
     assert all((folder / link).is_file() for link in links)
-    assert "Start with" in text and set(first_page.STUDY_TIMES) == set(copies.lessons())
+    assert "Start with" in text
+
+
+def test_a_lesson_s_time_is_told_to_ten_minutes_and_what_is_optional_apart(folder, monkeypatch):
+    monkeypatch.setattr(questions, "of_lesson", lambda lesson: questions.Lesson({}, {}, [124, 16]))
+    assert (
+        first_page.study_time(LESSON).replace("\N{NO-BREAK SPACE}", " ")
+        == "120 min, and 20 optional"
+    )
+    monkeypatch.setattr(questions, "of_lesson", lambda lesson: questions.Lesson({}, {}, [4, 4]))
+    assert first_page.study_time(LESSON).replace("\N{NO-BREAK SPACE}", " ") == "10 min"
+    assert "| 10\N{NO-BREAK SPACE}min |" in row(LESSON).replace(" min", "\N{NO-BREAK SPACE}min")
 
 
 def test_what_is_done_is_counted(folder):

@@ -40,7 +40,7 @@ from tools.build_lessons import (
 )
 from tools.colab import without_cell
 from tools.lesson_source import read_lesson, with_ids
-from tools.readme import KINDS, README, STUDY_TIMES, THUMBNAILS, heading_of
+from tools.readme import KINDS, README, THUMBNAILS, heading_of, study_time
 from tools.site_links import dead_links
 from tools.staleness import (
     NOTEBOOKS,
@@ -61,6 +61,7 @@ RESULTS = ROOT / "docs" / "benchmarks" / "results.json"
 # long as the rest of a small build takes.
 SPHINX = "import sys; sys.modules['rfc3987_syntax'] = None; import sphinx.__main__"
 SCREENSHOT = ROOT / "docs" / "lesson1.png"
+THERE = {source.stem for source in lessons()}  # lessons, of which the study times are known
 SCORE = "predict.score()"  # a lesson's cell that says how its reader predicted
 MAX_PAGE_BYTES = 3_000_000
 CELL_SECONDS = 600
@@ -391,7 +392,7 @@ def card(name, notebook, modules, measured):
     if (THUMBNAILS / f"{name}.png").exists():
         alt = f"A figure of lesson {int(name[:2])}"
         picture = f'<img src="_static/thumbnails/{name}.png" alt="{alt}" loading="lazy">'
-    facts = [f"{STUDY_TIMES[name]} to study"] if name in STUDY_TIMES else []
+    facts = [f"{study_time(name)} to study"] if name in THERE else []
     if name in measured:
         facts.append(f"{measured[name]['seconds']:.0f} s to run")
     if live := [module for module in modules if module != Prediction.module]:

@@ -19,6 +19,7 @@ import json
 import re
 
 from course.workspace.questions import FOLDER, packed
+from tools.study_times import study_times
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -42,12 +43,12 @@ def read_lesson(source):
 
 
 def questions_text(source):
-    """What the file of a lesson's questions has to have: its sections' cells, and its questions.
+    """What a lesson's file of questions has to have: its sections' cells, these, its study time.
 
     Args:
         source: path of the lesson's .py file.
     Raises:
-        ValueError: as of `read_lesson`.
+        ValueError: as of `read_lesson`, and of `study_times`.
     """
     notebook, questions = _read(source)
     sections, asked, heading = {}, {}, None
@@ -59,11 +60,12 @@ def questions_text(source):
         if question := questions.get(cell["id"]):
             name = question.pop("name")
             asked[name] = {"section": heading, "packed": packed(question)}
-    both = {
+    all_of_it = {
         "sections": {heading: " ".join(marks) for heading, marks in sections.items()},
         "questions": asked,
+        "minutes": study_times(notebook),
     }
-    return json.dumps(both, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(all_of_it, ensure_ascii=False, indent=1) + "\n"
 
 
 def questions_file(source):

@@ -9,7 +9,7 @@ links from the repository's address in pyproject.toml; the sheet of cats and dog
 import base64
 import io
 
-from course.workspace.first_page import STUDY_TIMES
+from course.workspace.first_page import study_time
 from tools.address import published
 from tools.build_lessons import read_lesson
 from tools.staleness import NOTEBOOKS, ROOT, lessons
@@ -39,21 +39,17 @@ def lesson_table(address):
     """The table of lessons, in Markdown; with links that open each one, once there is an address.
 
     Raises:
-        ValueError: a lesson has no study time.
+        ValueError: a lesson has no file of questions.
     """
     rows = ["| | lesson | time |", "|---|---|---|"]
     if address:
         rows = ["| | lesson | time | open in |", "|---|---|---|---|"]
     for source in lessons():
         title, question = heading_of(read_lesson(source))
-        if source.stem not in STUDY_TIMES:
-            raise ValueError(
-                f"lesson {source.stem} has no study time: add it in course/workspace/first_page.py"
-            )
         path = f"notebooks/{source.stem}.ipynb"
         row = (
             f"| ![A figure of lesson {int(source.stem[:2])}](docs/thumbnails/{source.stem}.png) "
-            f"| [**{title}**]({path})<br>{question} | {STUDY_TIMES[source.stem]} |"
+            f"| [**{title}**]({path})<br>{question} | {study_time(source.stem)} |"
         )
         if address:
             row += f" [Binder]({address.binder(path)}), [Colab]({address.colab(path)}) |"

@@ -15,18 +15,6 @@ from course.workspace import copies, places, progress, questions
 from course_utils.files import write_whole
 from course_utils.texts import counted
 
-# What a lesson takes who reads, predicts, runs and does the exercises at its end: 130 words and
-# some 8 lines of code a minute, 1.5 minutes for a Predict, 4 for an exercise, in half hours. The
-# set of exercises that goes with a lesson is another hour, as it says itself.
-STUDY_TIMES = {
-    "00_start_here": "½\N{NO-BREAK SPACE}h",
-    "01_convolution": "2\N{NO-BREAK SPACE}h",
-    "02_mnist": "1½\N{NO-BREAK SPACE}h",
-    "03_cats_and_dogs": "1½\N{NO-BREAK SPACE}h",
-    "04_augmentation": "1½\N{NO-BREAK SPACE}h",
-    "05_transfer_learning": "2\N{NO-BREAK SPACE}h",
-    "06_interpretation": "2\N{NO-BREAK SPACE}h",
-}
 _CODE = "from course.workspace import first_page\nfirst_page.show()"
 _TASK = re.compile(r"^check\([\"'](\w+)[\"']\)", re.MULTILINE)
 
@@ -167,6 +155,19 @@ def standing(lesson):
     )
 
 
+def study_time(lesson):
+    """How long a lesson takes to study, and what is optional in it, to ten minutes.
+
+    Args:
+        lesson: its id.
+    Returns:
+        str such as "100 min, and 20 optional".
+    """
+    needed, optional = (round(minutes, -1) for minutes in questions.of_lesson(lesson).minutes)
+    more = f", and\N{NO-BREAK SPACE}{optional}\N{NO-BREAK SPACE}optional" if optional else ""
+    return f"{max(needed, 10)}\N{NO-BREAK SPACE}min{more}"
+
+
 # ---- its parts -----------------------------------------------------------------------------------
 
 _COMMANDS = {
@@ -219,7 +220,7 @@ def _row(standing):
         exercises = f"[{says}]({copies.name_of(lesson, 'exercises')})"
     if standing.solutions:
         exercises += f"<br>[solutions]({copies.name_of(lesson, 'solutions')})"
-    return f"| {name} | {STUDY_TIMES[lesson]} | {read} | {predicted} | {exercises} |"
+    return f"| {name} | {study_time(lesson)} | {read} | {predicted} | {exercises} |"
 
 
 def _share(done, every):

@@ -1,4 +1,4 @@
-"""What each lesson asks its readers to predict, and which cells its sections have.
+"""What each lesson asks its readers to predict, which cells its sections have, how long it takes.
 
 The files in `questions/` are built from the lessons' sources (`make lessons`), which declare each
 question with its answer and its likely mistakes. Those are encoded, so that nobody reads an answer
@@ -24,10 +24,12 @@ class Lesson(NamedTuple):
         sections: dict from a section's heading, such as "1.4 Is it right?", to the marks of its
             cells with code, as of `mark_of`, with spaces between.
         questions: dict from a question's name to {"section": heading, "packed": str}, in order.
+        minutes: to study it, by the course's rule; and to study what is optional in it: a list.
     """
 
     sections: dict
     questions: dict
+    minutes: list
 
 
 class Score(NamedTuple):
