@@ -26,7 +26,9 @@ from tools.staleness import ROOT, lessons
 SMALL = Path(__file__).parent / "small_exercise"
 FIRST, SECOND = Address("ada", "course"), Address("Some-Org", "deep.vision_2", "trunk/x")
 WITH_LINKS = ["pyproject.toml", "CITATION.cff", "README.md", "docs/hosts.md"]
-NOTEBOOKS = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "notebooks").rglob("*.ipynb"))
+# The glossary, a page to read, opens nowhere.
+NOTEBOOKS = {p.relative_to(ROOT).as_posix() for p in (ROOT / "notebooks").rglob("*.ipynb")}
+NOTEBOOKS = sorted(NOTEBOOKS - {"notebooks/glossary.ipynb"})
 
 
 # ---- addresses --------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def formulas_of(name):
 
 
 def test_every_lesson_has_a_page(pages):
-    assert set(pages) == {"index", "search", PAGE, *NAMES}
+    assert set(pages) == {"index", "search", "glossary", PAGE, *NAMES}
 
 
 def test_no_internal_link_is_dead(site):
@@ -469,7 +469,7 @@ def test_a_good_build_replaces_the_site_and_has_no_answer_on_any_page(house, old
     notebooks = {"00_small": build_site.stored(house.source)}
     task = f"exercises/{house.exercise.id}.html"
     pages = build_site.build(notebooks, old_site, exercises)
-    assert set(pages) == {"00_small.html", "index.html", "search.html", task}
+    assert set(pages) == {"00_small.html", "index.html", "search.html", "glossary.html", task}
     assert "the old one" not in (old_site / "index.html").read_text()
     assert not old_site.with_name("site_old").exists()
     text = (old_site / task).read_text()

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from course_utils.files import write_whole
-from tools import colab
+from tools import colab, glossary
 from tools.address import published
 from tools.lesson_source import questions_file, questions_text, read_lesson
 from tools.staleness import NOTEBOOKS, chosen, kept_mark, lessons, mark_of_lesson
@@ -211,13 +211,36 @@ def write_questions(source):
         write_whole(path, text)
 
 
+def with_new_texts(target, fresh, mark):
+    """A stored notebook with the text cells of a fresh one, for where links in them have changed.
+
+    Args:
+        target: path of the stored notebook; fresh: as of `read_lesson`, with the same code.
+        mark: of both.
+    Returns:
+        str, its file's text.
+    """
+    import nbformat
+
+    stored = nbformat.read(target, as_version=4)
+    stored.cells = colab.without_cell(stored)
+    for cell, new in zip(stored.cells, fresh.cells, strict=True):
+        if cell.cell_type == "markdown":
+            cell.source, cell["id"] = new.source, new["id"]
+    return text_of(finished(stored, mark))
+
+
 def build(source, force):
     """Build one notebook; True when it is sound."""
     target = NOTEBOOKS / f"{source.stem}.ipynb"
     mark = mark_of_lesson(source)
     write_questions(source)
     if not force and kept_mark(target) == mark:
-        print(f"{target.name}: up to date")
+        text = with_new_texts(target, read_lesson(source), mark)
+        changed = text != target.read_text(encoding="utf-8")
+        if changed:
+            write_whole(target, text)
+        print(f"{target.name}: {'links to the glossary brought ' * changed}up to date")
         return True
     print(f"{target.name}: running ...", flush=True)
     start = time.perf_counter()
@@ -249,6 +272,8 @@ def main():
     except ValueError as error:
         parser.error(str(error))
     results = [build(source, options.force or bool(options.lesson)) for source in sources]
+    if glossary.write(NOTEBOOKS):
+        print(f"docs/{glossary.PAGE.name}, notebooks/{glossary.NOTEBOOK}: brought up to date")
     sys.exit(0 if all(results) else 1)
 
 

@@ -26,7 +26,7 @@ from functools import partial
 
 from course.exercises import ExerciseError, exercise_ids, load_exercise
 from course.instruments import Prediction
-from tools import exported
+from tools import exported, glossary
 from tools.address import published
 from tools.build_exercises import SOLVED, solutions_notebook, student_notebook
 from tools.build_lessons import (
@@ -287,6 +287,11 @@ def page_of(notebook, name):
     modules = []
     for cell in page.cells:
         if cell.cell_type != "code":
+            cell.source = re.sub(
+                rf"\]\({re.escape(glossary.NOTEBOOK)}#([^)]+)\)",
+                lambda found: f"]({glossary.PAGE.name}#{slug(found[1])})",
+                cell.source,
+            )
             continue
         alt = figure_words(cell)
         cell.metadata["mystnb"] = {"image": {"alt": alt}}
@@ -297,6 +302,22 @@ def page_of(notebook, name):
     figures = [module for module in modules if module != Prediction.module]
     page.cells.insert(1, nbformat.v4.new_markdown_cell(edition_line(name, len(figures))))
     return page, modules
+
+
+def glossary_page(notebooks):
+    """The glossary as Sphinx reads it: its links lead to the sections of these lessons' pages."""
+    text = glossary.notebook_text()
+
+    def led_on(found):
+        name, anchor = found[2], found[3]
+        return f"[{found[1]}]({name}.ipynb#{slug(anchor)})" if name in notebooks else found[1]
+
+    return re.sub(r"\[([^]]*)\]\((\d\d_\w+)\.ipynb#?([^)]*)\)", led_on, text)
+
+
+def slug(anchor):
+    """What Sphinx calls the place of a heading that JupyterLab calls this."""
+    return re.sub(r"[^\w-]", "", anchor.lower())
 
 
 def exercise_page(notebook, name, pictures):
@@ -444,6 +465,14 @@ def index_page(notebooks, modules, exercises):
 ```
 
 {sets}
+What the words mean, and which section explains each: [Glossary]({glossary.PAGE.name}).
+
+```{{toctree}}
+:hidden:
+:caption: Words
+{glossary.PAGE.stem}
+```
+
 ## Run it yourself
 
 These pages are for reading, and for playing where a figure is live. To change the code and see what
@@ -465,6 +494,7 @@ def write_sources(notebooks, folder, exercises):
 
     static = folder / "_static"
     (static / "instruments").mkdir(parents=True)
+    (folder / glossary.PAGE.name).write_text(glossary_page(notebooks), encoding="utf-8")
     for name in ("conf.py", "mathml.py", "lesson_pages.py"):
         shutil.copy(SITE / name, folder)
     shutil.copy(SITE / "course.css", static)

@@ -19,6 +19,7 @@ import json
 import re
 
 from course.workspace.questions import FOLDER, packed
+from tools import glossary
 from tools.study_times import study_times
 
 KERNEL = {
@@ -32,7 +33,7 @@ HEADING = re.compile(r"^## (\d+\.\d+ .+)$", re.MULTILINE)  # of a section
 
 
 def read_lesson(source):
-    """The notebook of a lesson without outputs: cells, ids that stay, metadata.
+    """The notebook of a lesson without outputs: cells with links to the glossary, ids that stay.
 
     Args:
         source: path of the lesson's .py file.
@@ -225,6 +226,8 @@ def _read(source):
             names.add(question["name"])
             cell.source = f'{NAME}("{question["name"]}")'
         questions.append(question)
+    if source.parent == glossary.LESSONS:
+        glossary.link_first_uses(notebook.cells, source.stem)
     with_ids(notebook)
     pairs = zip(notebook.cells, questions, strict=True)
     return notebook, {cell["id"]: question for cell, question in pairs if question}

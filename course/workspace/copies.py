@@ -45,6 +45,7 @@ KERNEL = {
     },
 }
 _START = "00_start_here.ipynb"
+GLOSSARY = "glossary"  # the kind, and the name, of the page that says what the words mean
 _LESSON = re.compile(r"\d\d_\w+")
 _LINK = re.compile(r"\]\((?!\w+:)([^()\s#]+\.ipynb)")
 _MARK = """\
@@ -179,12 +180,14 @@ def name_of(lesson, kind):
     """What the copy of a notebook is called.
 
     Args:
-        lesson: id of the lesson, or of the exercises that go with it.
-        kind: "lesson", "exercises" or "solutions".
+        lesson: id of the lesson, or of the exercises that go with it; GLOSSARY.
+        kind: "lesson", "exercises" or "solutions"; GLOSSARY.
     Example:
         >>> name_of("01_convolution", "exercises")
         '01_exercises_convolution.ipynb'
     """
+    if kind == GLOSSARY:
+        return f"{GLOSSARY}.ipynb"
     number, topic = lesson.split("_", 1)
     return f"{number}_{kind}_{topic}.ipynb"
 
@@ -454,14 +457,15 @@ def _solutions_in(folder):
 
 
 def _all_given():
-    """What every workspace has a copy of: lessons and exercises, in order."""
+    """What every workspace has a copy of: lessons and exercises, in order, and the glossary."""
     root = given_folder()
     every = []
     for lesson in lessons():
         every.append(_Given(lesson, "lesson", root / f"{lesson}.ipynb"))
         exercises = _Given(lesson, "exercises", root / "exercises" / f"{lesson}.ipynb")
         every += [exercises] if exercises.path.is_file() else []
-    return every
+    glossary = _Given(GLOSSARY, GLOSSARY, root / f"{GLOSSARY}.ipynb")
+    return every + [glossary] * glossary.path.is_file()
 
 
 def _begin(folder, names):
@@ -537,7 +541,7 @@ def _copy_of(given):
         ["\n", *rest] if rest else []
     )
     about = {"lesson": given.lesson, "kind": given.kind, "given": _digest(cells)}
-    if given.kind != "lesson":
+    if given.kind in ("exercises", "solutions"):
         about["exercise"] = given.lesson  # what graders know a hand-in by
     kept = {key: value for key, value in notebook["metadata"].items() if key != "widgets"}
     return notebook | {"cells": cells, "metadata": kept | KERNEL | {"course": about}}
@@ -553,6 +557,8 @@ def _copy_at(link, folder):
     *folders, name = posixpath.normpath(posixpath.join(folder, link)).split("/")
     kind = {(): "lesson", ("exercises",): "exercises", ("exercises", "solutions"): "exercises"}
     lesson = name.removesuffix(".ipynb")
+    if (*folders, lesson) == (GLOSSARY,):
+        return name
     if tuple(folders) not in kind or not _LESSON.fullmatch(lesson):
         return link
     return name_of(lesson, kind[tuple(folders)])  # solutions are there only after a try
@@ -560,8 +566,10 @@ def _copy_at(link, folder):
 
 def _ways(given):
     """The line of links below a copy's title."""
-    number = int(given.lesson[:2])
     ways = [f"[My course]({places.FIRST_PAGE})"]
+    if given.kind == GLOSSARY:
+        return ways[0]
+    number = int(given.lesson[:2])
     if given.kind != "lesson":
         ways.append(f"[Lesson {number}]({name_of(given.lesson, 'lesson')})")
     if given.kind != "exercises" and (given_folder() / "exercises" / given.path.name).is_file():

@@ -123,6 +123,7 @@ def text():
             *map(_row, standings),
             "",
             *_offered(standings),
+            *_glossary(),
             _BELOW,
         ]
     )
@@ -226,6 +227,13 @@ def _row(standing):
 def _share(done, every):
     share = f"{'✓ ' if done == every else ''}{done} of {every}"
     return share.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _glossary():
+    """A line that leads to the glossary, where this installation has one."""
+    name = f"{copies.GLOSSARY}.ipynb"
+    line = f"[Glossary]({name}): what the words mean, and which section explains each."
+    return [line, ""] * (copies.given_folder() / name).is_file()
 
 
 def _offered(standings):
