@@ -10,7 +10,7 @@ from tools.prose_numbers import missing
 from tools.staleness import lessons
 
 # Still not found, by lesson; fewer with each edition.
-NOT_FOUND = {"00": 9, "01": 20, "02": 26, "03": 52, "04": 25, "05": 28, "06": 27}
+NOT_FOUND = {"00": 9, "01": 19, "02": 26, "03": 47, "04": 22, "05": 28, "06": 23}
 NOTICED = 0.8  # of planted numbers, at least
 EVERY = 3  # number is planted, of all that could be
 
@@ -171,7 +171,9 @@ IN_CODE = {
     "a look": ("There are 19 of them.", "figures.image_grid(maps, columns=19)", False),
     "an index": ("There are 19 of them.", "maps[19]", False),
     "the contents of an array": ("There are 19 of them.", "f([1, 4, 6, 3, 2, 9, 19, 7])", False),
-    "a share is a result": ("It takes 30 % of them.", "f(0.3)", False),
+    "a share": ("It drops 30 % of them.", "f(0.3)", True),
+    "nearly a share": ("It drops 30 % of them.", "f(0.304)", False),
+    "no share": ("It drops 100 % of them.", "f(1)", False),
     "a factor is a result": ("It is 22 times as large.", "f(22)", False),
     "a time is a result": ("It takes 22 seconds.", "f(22)", False),
     "equal": ("It takes 30 % of them.", "assert share == 0.3", True),

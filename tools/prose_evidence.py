@@ -113,12 +113,23 @@ def in_code(source):
         return []
     asserts = [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
     numbers = [number for node in asserts for number in _asserted(node.test)]
-    return numbers + _in_tree(tree)
+    return numbers + _in_tree(tree, {id(node) for one in asserts for node in _bounds(one.test)})
 
 
-def _in_tree(tree):
-    """All numbers in code, as what a section begins with, line by line."""
-    numbers, passed = [], set()
+def _bounds(test):
+    """What stands for a bound in an assert's comparisons: nothing that a section begins with."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.Compare) and not all(isinstance(o, ast.Eq) for o in node.ops):
+            for side in (node.left, *node.comparators):
+                parts = [side, side.left, side.right] if isinstance(side, ast.BinOp) else [side]
+                for part in parts:
+                    if _constant(part) is not None:
+                        yield from ast.walk(part)
+
+
+def _in_tree(tree, passed):
+    """All numbers in code but those in nodes of these ids, line by line."""
+    numbers = []
     for node in ast.walk(tree):
         if id(node) in passed:
             continue

@@ -5,8 +5,8 @@
 A number is sought in its own section, at the precision that it is written with: in what the stored
 notebook shows there; in the section's asserts; in a sum that the sentence works out, 28 × 28 = 784;
 and, where it is what the section begins with, in its code (`sigma=2`). *Over*, *nearly*, *about*
-and their like are compared as what they claim. A share (a third, 93 %), a factor (twice, 22 times),
-a duration or a size in memory isn't found in a bare number of the code: it is shown, or asserted.
+and their like are compared as what they claim. A factor (twice, 22 times), a duration or
+a size in memory isn't found in a bare number of the code: it is shown, or asserted.
 What nothing in the section can show is marked in the head of its text cell, for this check alone:
 
     # %% [markdown] given="1,797"                   a fact, a quotation: as it stands in the text
@@ -127,7 +127,9 @@ def _name(heading):
 def supports(claim, number):
     """Whether a number of the section bears a claim out."""
     result = number.kind in ("shown", "asserted", "worked")
-    if claim.kind in ("share", "factor", "measure") and not result:
+    if claim.kind in ("factor", "measure") and not result:
+        return False
+    if claim.kind == "share" and not result and (number.kind == "length" or number.value % 1 == 0):
         return False
     if number.kind == "length" and claim.kind not in ("count", "number"):
         return False
@@ -199,9 +201,7 @@ def missing(lesson, others=None, only=None):
         number
         for section in lesson.sections.values()
         for number in section.found_in
-        if number.kind in ("shown", "asserted")
-        or number.value < 13
-        and number.value == int(number.value)
+        if number.kind != "length" or number.value < 13
     ]
     found, used_given, used_nearby = [], set(), set()
     for section in lesson.sections.values():
