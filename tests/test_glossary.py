@@ -156,7 +156,7 @@ TEXTS = {
 def test_what_counts_as_a_use(tmp_path, case):
     text, used = TEXTS[case]
     explains = "## 1.5 Four\n\nA **batch**, **batch norm**, **ReLUs** and a **step**. A batch."
-    texts = lesson(tmp_path, "# 1. A batch\n\nOf it.", "## 1.1 One", text, explains)
+    texts = lesson(tmp_path, "# 1. A batch\n\nA batch of it.", "## 1.1 One", text, explains)
     assert {one.term for one in early(WORDS, texts)} == used
     assert early(WORDS, lesson(tmp_path, "# 1. Title", explains, text)) == []
 

@@ -267,12 +267,15 @@ def refreshed(text=None):
         body = SECTION.sub("", part.rstrip("\n"))
         if term.name in places:
             piece = pieces()[places[term.name][0]]
-            number = (
-                piece.section.partition(" ")[0] if piece.section else f"{int(piece.lesson[:2])}"
-            )
+            number = _place(piece).partition(" ")[0] if piece.section else _place(piece)
             body += f" ([{number}](../notebooks/{piece.lesson}.ipynb))"
         made.append(body + "\n\n")
     return "".join(made).rstrip("\n") + "\n"
+
+
+def _place(piece):
+    """A section as links to it say it; a lesson's first cell is in none."""
+    return piece.section or f"lesson {int(piece.lesson[:2])}"
 
 
 def notebook():
@@ -299,7 +302,7 @@ def _notebook_texts():
             piece = pieces()[places[term.name][0]]
             anchor = f"#{piece.section.replace(' ', '-')}" if piece.section else ""
             anchor = re.sub(r"[*`]", "", anchor)
-            body += f" ([{piece.section or 'Beginning'}]({piece.lesson}.ipynb{anchor}))"
+            body += f" ([{_place(piece)}]({piece.lesson}.ipynb{anchor}))"
         texts.append(body)
     return texts
 
