@@ -13,7 +13,7 @@
 # 2. what your machine can do, and which data the lessons will use on it;
 # 3. what a feature map is, and that a convolutional layer is a stack of small kernels.
 #
-# This is a notebook: text and code in turn. Click into a cell with code and press **Shift + Enter** to run it. Start
+# This is a notebook: text and code by turns. Click into a cell with code and press **Shift + Enter** to run it. Start
 # with the next one, which every lesson has at its top. It takes some seconds, while TensorFlow starts.
 
 # %%
@@ -29,7 +29,7 @@ predict = instruments.open_lesson("00_start_here")
 # %% [markdown]
 # ## 0.1 How a lesson works
 #
-# Each section goes in three steps. **Predict**: a question, before you see the answer. A wrong guess is how you find
+# Each section takes three steps. **Predict**: a question, before you see the answer. A wrong guess is how you find
 # out what you didn't know. **Run** the cell. **Interpret**: read what the next paragraph makes of it, and compare.
 #
 # Below many questions stands a cell such as `predict("flat")`: run it, and it asks for your guess. *Commit* locks the
@@ -47,14 +47,14 @@ predict = instruments.open_lesson("00_start_here")
 #
 # ## 0.2 Your machine
 #
-# The course has a doctor, who looks at the machine and says what to do if something is missing. The last line takes some
-# seconds. (The long report: `!course doctor` in a cell, or `course doctor` in a terminal, *File → New → Terminal*.)
+# The course has a doctor, which examines the machine and says what to do if something is missing. It takes some
+# seconds. (For the long report: `!course doctor` in a cell, or `course doctor` in a terminal, *File → New → Terminal*.)
 
 # %%
 doctor.visit()
 
 # %% [markdown]
-# If a line has an arrow below it, do what the arrow says; none means that all is well. No graphics card is needed:
+# If a line has an arrow below it, do what the arrow says; if none has, all is well. No graphics card is needed:
 # every lesson's quick size is made for a processor.
 #
 # ## 0.3 Your data
@@ -92,7 +92,9 @@ predict.number(
     mistakes={
         1024: "That is one table of 32 × 32; there is one for each of the three colours.",
         2352: "That is three tables of 28 × 28, a digit's size; these are 32 × 32.",
-        9216: "That is 96 × 96, a table three times as wide and three times as high: nine tables.",
+        9216:
+            "That is 96 × 96, a table three times as wide and three times as high: "
+            "nine tables.",
         96: "That adds up three sides. Each table has 32 numbers in each of its 32 rows.",
     },
 )
@@ -105,13 +107,13 @@ for name, image in (("a digit", digits[0]), ("a house number", houses[0])):
     print(f"{name}: {image.shape} → {image.size}")
 
 # %% [markdown]
-# 3 · 1024 = 3072. To the computer an image is nothing but those numbers. All that the course is
-# about happens to them.
+# 3 · 1024 = 3072. To the computer an image is nothing but these numbers. Everything in this course
+# happens to them.
 #
 # ## 0.4 Your first feature map
 #
-# Here is Chelsea, a cat whose photograph comes with scikit-image. Make her grey and half as large, and cut off the last
-# column.
+# Here is Chelsea, a cat whose photograph comes with scikit-image. Make the photo grey and half as large, and cut off its
+# last column.
 
 # %% tags=["nbval-check-output"]
 from skimage.color import rgb2gray
@@ -152,7 +154,7 @@ print(flat * kernel)
 print("sum:", (flat * kernel).sum())
 
 # %% [markdown]
-# The right column adds what the left one takes away: where nothing changes, the sum is 0.
+# The right column adds what the left one takes away: on a patch where nothing changes, the sum is 0.
 #
 # **Predict.** And where the patch is dark (0) in its left column and bright (1) in the middle and right ones?
 
@@ -204,7 +206,7 @@ predict.choice(
 )
 
 # %% [markdown]
-# The image and the map, one beside the other:
+# The image and the map, side by side:
 
 # %% tags=["thumbnail"]
 figures.image_grid(
@@ -216,8 +218,8 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# The upright lines are all there: the sides of the nose and of the eyes, the stripes on the forehead. Whiskers are
-# faint: along them nothing changes. The map says *where* something was found, and the kernel *what*.
+# The upright lines are all there: the sides of the nose and of the eyes, the stripes on the forehead. The whiskers are
+# faint, because along them nothing changes. The map says *where* something was found, and the kernel *what*.
 #
 # **Predict.** The image has 150 × 225 pixels. What is the shape of the map?
 
@@ -271,8 +273,26 @@ sliders.live_figure(
 )
 
 # %% [markdown]
-# Near 90° and 270° the whiskers are strong, and the sides of the nose are gone. At 180° you have the first map again
-# with red and blue exchanged. Check the last claim, and that the two ways to compute a map agree:
+# Near 90° and 270° the whiskers stand out, and the sides of the nose fade. How much? Take the mean size of the answers,
+# whatever their sign, in three small rectangles of the map:
+
+# %% tags=["nbval-check-output"]
+places = {
+    "side of the nose": (slice(55, 85), slice(102, 112)),
+    "whiskers": (slice(105, 128), slice(45, 105)),
+    "lower lid": (slice(68, 78), slice(70, 100)),
+}
+upright, level = apply(cat, turned(0)), apply(cat, turned(90))
+for name, place in places.items():
+    sizes = [np.abs(each[place]).mean() for each in (upright, level)]
+    print(f"{name:16}  at 0° {sizes[0]:.2f}   at 90° {sizes[1]:.2f}")
+
+# %% [markdown]
+# The whiskers have doubled, from 0.09 to 0.19, and the side of the nose has dropped to less than a third, from 0.28 to
+# 0.09. Strongest of all are the lids: they run from side to side like the whiskers, and are much darker than the fur.
+#
+# At 180° you have the first map again, with red and blue exchanged. Check that, and that the two ways to compute a map
+# agree:
 
 # %% tags=["nbval-check-output"]
 print("180° is minus 0°:", np.allclose(turned(180), -turned(0)))
@@ -283,11 +303,11 @@ assert np.allclose(apply(cat, kernel), feature_map, atol=1e-5)
 # %% [markdown]
 # ## 0.6 A layer is a stack of kernels
 #
-# Nobody sets the weights by hand in a network. It begins with random ones and *learns* which are useful. A layer with
+# In a network nobody sets the weights by hand. It begins with random ones and *learns* which are useful. A layer with
 # 16 kernels makes 16 maps at once.
 #
-# **Predict.** How many weights has a layer of 16 kernels of 3×3, each with a **bias**, one number that is added to its
-# sums? (A bias counts as a weight.)
+# **Predict.** How many weights does a layer of 16 kernels of 3×3 have, if each has a **bias** too, one number that is
+# added to its sums? (A bias counts as a weight.)
 
 # %%
 predict.number(
@@ -309,21 +329,30 @@ maps = keras.ops.convert_to_numpy(layer(cat[None, :, :, None]))[0]
 print("maps", maps.shape, " weights", layer.count_params())
 
 # %% [markdown]
-# 16 times nine weights and a bias: 160. The maps lie one behind the other, 16 numbers at each position. Eight of the
-# sixteen:
+# 16 times nine weights and a bias: 160. The maps lie one behind the other, 16 numbers at each position. The weights are
+# still random. Eight of the sixteen maps, each with the sum of its kernel's nine weights:
 
 # %%
+sums = layer.get_weights()[0].sum(axis=(0, 1, 2))[:8]
 figures.image_grid(
     np.moveaxis(maps, -1, 0)[:8], columns=4, size=2.2, signed=True,
-    title="Even random kernels pick out lines and shades",
+    titles=[f"sum {total:+.2f}".replace("-", "−") for total in sums],
+    title="Most random kernels keep the face; where weights nearly cancel, lines show",
     alt="Eight feature maps of the cat, made by random kernels: "
-    "in each one the face can be recognised, in other shades of red and blue.",
+    "most show the whole face in shades of red or of blue, in a few lines stand out.",
 )
 
 # %% [markdown]
-# Each random kernel is an accidental filter. Training turns them into useful ones. How, and useful for what: that is
-# the course.
-#
+# Where the sum is far from zero, the map is little more than the face itself: red if the sum is positive, blue if it is
+# negative. Only where the weights nearly cancel each other out, as they do in your edge kernel, do lines stand out. So
+# a random kernel is a poor filter. Training turns it into a useful one. How, and useful for what: that is the course.
+
+# %%
+brightness = maps[:, :, :8].mean(axis=(0, 1))
+assert np.allclose(brightness, sums * cat.mean(), atol=0.02)
+assert (sums > 0.5).any() and (sums < -0.5).any() and np.abs(sums).min() < 0.3
+
+# %% [markdown]
 # How well did you predict?
 
 # %%
@@ -342,7 +371,10 @@ predict.score()
 #    <details><summary>Check</summary> A blurred cat: each number is the mean of nine pixels. It is drawn in reds, since
 #    no number is negative.</details>
 # 2. Use a photograph of your own: `from skimage.io import imread`, then `imread("photo.jpg")` in place of `chelsea()`.
-# 3. Which of the ten house numbers above would a convolution with your edge kernel leave unreadable?
+# 3. Turn the ten house numbers above grey with `rgb2gray`, and apply your edge kernel to each. Which digits lose most of
+#    their shape?
+#    <details><summary>Check</summary> Those with level strokes, such as the 2, the 5 and the 7: the kernel finds upright
+#    edges only. And any whose number and wall are equally bright, in different colours: grey can't tell them apart.</details>
 #
 # ## Where next
 #
@@ -357,3 +389,8 @@ predict.score()
 #
 # Each of them ends with a link to exercises that check themselves: you write a function, and learn at once what is
 # right.
+#
+# *Read on:* Y. LeCun, Y. Bengio and G. Hinton, [Deep learning](https://doi.org/10.1038/nature14539) (2015), an overview
+# in nine pages; D. Hubel and T. Wiesel, [Receptive fields, binocular interaction and functional architecture in the cat's
+# visual cortex](https://doi.org/10.1113/jphysiol.1962.sp006837) (1962), who found cells that answer to edges of one
+# direction, in cats.
