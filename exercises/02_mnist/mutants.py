@@ -169,6 +169,45 @@ mutant(
     loses=["within_the_budget", "reads_digits"],
 )
 mutant(
+    "no_convolution",
+    "averages blocks of pixels, and lets dense layers do the rest",
+    replace="""        layers.Conv2D(8, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(16, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),""",
+    by="""        layers.AveragePooling2D(2),
+        layers.Flatten(),
+        layers.Dense(28, activation="relu"),""",
+    loses=["within_the_budget", "reads_digits"],
+)
+mutant(
+    "dense_in_disguise",
+    "takes a convolution as large as the image, which is a dense layer",
+    replace="""        layers.Conv2D(8, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(16, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),""",
+    by="""        layers.AveragePooling2D(2),
+        layers.Conv2D(28, 14, activation="relu"),
+        layers.Flatten(),""",
+    loses=["within_the_budget", "reads_digits"],
+)
+mutant(
+    "pixels_one_by_one",
+    "mixes no neighbours: kernels of 1×1 on blocks that were averaged",
+    replace="""        layers.Conv2D(8, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(16, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),""",
+    by="""        layers.AveragePooling2D(2),
+        layers.Conv2D(2, 1, activation="relu"),
+        layers.Flatten(),""",
+    loses=["within_the_budget", "reads_digits"],
+)
+mutant(
     "logits_come_out",
     "leaves the softmax to the loss, so that logits come out",
     task="small_convnet",
@@ -194,16 +233,16 @@ def train_small(images, labels):
 )
 mutant(
     "not_trained",
-    "returns a network that has learnt nothing",
-    replace="    network.fit(images, labels, batch_size=32, epochs=5, verbose=0)\n",
+    "returns a network that has learned nothing",
+    replace="    network.fit(images, labels, batch_size=32, epochs=8, verbose=0)\n",
     by="",
     loses=["reads_digits"],
 )
 mutant(
     "trains_on_other_digits",
     "trains on the notebook's digits, not on those that it is given",
-    replace="network.fit(images, labels, batch_size=32, epochs=5, verbose=0)",
-    by="network.fit(x_train[:1500], y_train[:1500], batch_size=32, epochs=5, verbose=0)",
+    replace="network.fit(images, labels, batch_size=32, epochs=8, verbose=0)",
+    by="network.fit(x_train[:1500], y_train[:1500], batch_size=32, epochs=8, verbose=0)",
     loses=["reads_digits"],
 )
 mutant(

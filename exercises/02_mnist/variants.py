@@ -256,7 +256,7 @@ def small_network():
 def train_small(images, labels):
     model = small_network()
     model.compile(optimizer=keras.optimizers.Adam(learning_rate=5e-3), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x=images[..., None], y=labels, batch_size=32, epochs=6, verbose=0)
+    model.fit(x=images[..., None], y=labels, batch_size=32, epochs=8, verbose=0)
     return model
 """,
 )
@@ -280,7 +280,7 @@ def train_small(images, labels):
     network.compile("adam", loss=tf_keras.losses.CategoricalCrossentropy())
     network.optimizer.learning_rate = 5e-3
     one_hot = tf_keras.utils.to_categorical(labels, 10)
-    network.fit(images[..., np.newaxis].astype("float32"), one_hot, batch_size=32, epochs=6, verbose=0)
+    network.fit(images[..., np.newaxis].astype("float32"), one_hot, batch_size=32, epochs=8, verbose=0)
     return network
 """,
     residual_block="""
@@ -323,7 +323,7 @@ def train_small(images, labels):
 
     optimizer.build(network.trainable_variables)
     random = np.random.default_rng(20241231)
-    for _ in range(6):
+    for _ in range(8):
         order = random.permutation(len(images))
         for begin in range(0, len(order) - 31, 32):
             step(tf.gather(x, order[begin:begin + 32]), tf.gather(y, order[begin:begin + 32]))
