@@ -10,7 +10,7 @@
 #
 # **You will learn**
 #
-# 1. to compute, pad, stride and flip a convolution on any number of channels, and to predict the size of
+# 1. to compute a convolution on any number of channels, with padding and stride, and to predict the size of
 #    what comes out;
 # 2. what hand-made kernels, Gabor filters among them, pick out of an image, and which are useless for it;
 # 3. why a kernel can be learned from examples, and how the error flows back through a convolution.
@@ -137,9 +137,9 @@ print(cat.shape, f"from {cat.min():.2f} to {cat.max():.2f}")
 # %% [markdown]
 # ## 1.2 A patch times a kernel
 #
-# Take a small array of weights, the **kernel**. Lay it on a **patch** of the image, multiply each pixel by the
-# weight that lies on it, and add everything up. The result is one number: large where the patch is bright under
-# large weights. (It grows with the patch's brightness too, so it isn't yet a measure of likeness.)
+# Take a small array of weights, the **kernel**, also called a filter. Lay it on a **patch** of the image, multiply
+# each pixel by the weight that lies on it, and add everything up. The result is one number: large where the patch is
+# bright under large weights. (It grows with the patch's brightness too, so it isn't yet a measure of likeness.)
 #
 # $$\text{output}[i, j] = \sum_{a}\sum_{b} \text{image}[i + a,\, j + b]\;\cdot\;\text{kernel}[a, b]$$
 #
@@ -223,8 +223,8 @@ print(sums.shape, "→", sums.size)
 #
 # ## 1.3 Slide it yourself
 #
-# A kernel with −1 on the left and +1 on the right answers where the image gets brighter from left to
-# right. It is called a **vertical edge** kernel, after the edges that it finds. To have one output for
+# A kernel with −1 on the left and +1 on the right gives a positive number where the image gets brighter from
+# left to right. It is called a **vertical edge** kernel, after the edges that it finds. To have one output for
 # each pixel, put one row or column of zeros on each side of the image first: this is **padding**.
 
 # %%
@@ -303,7 +303,7 @@ instruments.ConvolutionStepper(house, vertical_edges, padding="same")
 # ## 1.4 Is it right? Is it fast?
 #
 # Never trust a loop that you just wrote. SciPy and Keras have the same operation: `correlate2d`, and
-# the layer `Conv2D` with one filter and no bias.
+# the layer `Conv2D` with one kernel and no bias (a number that it would add to each output).
 
 # %%
 import keras
@@ -314,22 +314,24 @@ layer.build((None, 130, 130, 1))
 layer.set_weights([vertical_edges[:, :, None, None]])
 
 # %% [markdown]
-# Keras wants a batch of images with channels, (batch, height, width, channels), and a kernel of the
-# shape (height, width, channels in, channels out). Do all three agree on the cat?
+# Keras wants several images at once, a **batch**, with channels: (images, height, width, channels). And it wants a
+# kernel of the shape (height, width, channels in, channels out). Do all three agree on the cat?
 
 # %% tags=["nbval-check-output"]
 ours = correlate(cat, vertical_edges)
-scipys = correlate2d(cat, vertical_edges, mode="valid")
+by_scipy = correlate2d(cat, vertical_edges, mode="valid")
 cat_batch = keras.ops.convert_to_tensor(cat[None, :, :, None].astype("float32"))
-kerass = keras.ops.convert_to_numpy(layer(cat_batch))[0, :, :, 0]
-print(ours.shape, scipys.shape, kerass.shape, "in", ours.dtype, "and", kerass.dtype)
-assert np.allclose(ours, scipys) and np.allclose(ours, kerass, atol=1e-5)
+by_keras = keras.ops.convert_to_numpy(layer(cat_batch))[0, :, :, 0]
+print(ours.shape, by_scipy.shape, by_keras.shape)
+print("in", ours.dtype, "and", by_keras.dtype)
+assert np.allclose(ours, by_scipy) and np.allclose(ours, by_keras, atol=1e-5)
 
 # %% [markdown]
 # They agree to rounding: Keras computes with 32 bits, the others with 64.
 #
 # There is a way between the loops and a library: NumPy can show all the patches at once as one array with four
-# axes, without copying a pixel, and multiply it with the kernel in one call.
+# axes, without copying a pixel. `einsum` then multiplies and adds up in one call. It names each axis by a letter: `ij`
+# is the position, `ab` the place in the kernel, and a letter that is missing after the arrow is summed over.
 
 # %%
 from numpy.lib.stride_tricks import sliding_window_view
@@ -385,11 +387,12 @@ for name, time_taken in timings.items():
     print(f"{name:20} {time_taken:8.2f} ms   {times:6.0f} ×")
 
 # %% [markdown]
-# About a hundred times, more or less: the last column has what your machine measured for NumPy and SciPy. The arithmetic is the same each time: 128 × 128 = 16,384 positions, with nine weights each.
-# The loops are slow for another reason. At every position Python looks up names, makes small arrays and calls
-# functions, which takes far longer than nine multiplications. A library pays such costs once, runs compiled code
-# over memory that lies in order, and, where it can, lets the processor multiply several numbers with one
-# instruction. Keras has its own cost for each call, so it gains most with many images and many kernels.
+# A hundred times, more or less; the last column has what your machine measured, perhaps a few times more or less. The
+# arithmetic is the same each time: 128 × 128 = 16,384 positions, with nine weights each. The loops are slow for
+# another reason. At every position Python looks up names, makes small arrays and calls functions, which takes far
+# longer than nine multiplications. A library pays such costs once, runs compiled code over memory that lies in order,
+# and, where it can, lets the processor multiply several numbers with one instruction. Keras has its own cost for each
+# call, so it gains most with many images and many kernels.
 
 # %% tags=["nbval-check-output"]
 print(ours.size, "positions,", ours.size * vertical_edges.size, "multiplications")
@@ -416,7 +419,7 @@ figures.image_grid([dot, arrow], titles=["a dot", "kernel"], size=2, alt=(
 ))
 
 # %% [markdown]
-# **Predict.** What does cross-correlation, without a flip, print in the place of the dot?
+# **Predict.** What does cross-correlation, without a flip, put in the place of the dot?
 
 # %%
 predict.choice(
@@ -424,7 +427,7 @@ predict.choice(
     options=["the kernel itself", "the kernel turned by half a turn", "the kernel turned by a quarter"],
     mistakes={
         "the kernel itself": "The kernel's top left weight meets the dot when its middle lies below "
-        "and to the right of the dot. So that weight is printed there: bottom right.",
+        "and to the right of the dot. So that is where this weight appears: bottom right.",
         "the kernel turned by a quarter": "Up and down are exchanged, and left and right as well: "
         "together that is more than a quarter.",
     },
@@ -441,7 +444,7 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# Cross-correlation prints the kernel turned by half a turn, convolution prints the kernel itself. Flip the
+# Cross-correlation puts there the kernel turned by half a turn, convolution the kernel itself. Flip the
 # kernel up-down and left-right, and one operation becomes the other:
 
 # %%
@@ -474,7 +477,7 @@ kernels = {
 }
 
 # %% [markdown]
-# **Predict.** How many of the eight make zeros of a flat grey wall?
+# **Predict.** How many of the eight turn a flat grey wall into zeros?
 
 # %%
 predict.number(
@@ -497,7 +500,7 @@ for name, kernel in kernels.items():
     print(f"{name:18} {np.unique(correlate(wall, kernel).round(6) + 0.0)}")
 
 # %% [markdown]
-# Of the eight, 7 make zeros of the wall, and would do so at any brightness; the box blur keeps it as it is. On
+# Of the eight, 7 turn the wall into zeros, and would do so at any brightness; the box blur leaves it as it is. On
 # a flat patch of brightness $c$ the sum of products is $c$ times the **sum of the kernel's weights**:
 
 # %% tags=["nbval-check-output"]
@@ -507,7 +510,7 @@ for kernel in kernels.values():
 assert sum(abs(kernel.sum()) < 1e-12 for kernel in kernels.values()) == 7
 
 # %% [markdown]
-# It is 1 for the box blur and 0 for all the others. An "edge" kernel that doesn't sum to zero would answer to
+# It is 1 for the box blur and 0 for all the others. An "edge" kernel that doesn't sum to zero would respond to
 # every bright wall. Now the cat:
 
 # %% tags=["thumbnail"]
@@ -530,10 +533,10 @@ figures.image_grid(
 # forehead and the sides of the nose in *vertical edges*. The colours of each panel have a scale of their own,
 # which its title gives, since a kernel with large weights makes large numbers.
 #
-# The first two are **Prewitt's** kernels. Like these, the **Sobel** kernels add up three pixels along the edge,
-# but count the middle one twice, a gentler smoothing. *All edges* and the **Laplacian** are one idea with opposite
-# signs: a pixel against its neighbours, with the diagonal ones or without. They answer in every direction, and to noise
-# as well: they look at differences of differences.
+# The first two are **Prewitt's** kernels. Like these, the **Sobel** kernels add up three pixels along the edge, but
+# count the middle one twice, a gentler smoothing. *All edges* and the **Laplacian** are one idea with opposite signs:
+# a pixel against its neighbours, with the diagonal ones or without. They respond to edges in every direction, and to
+# noise as well: they take differences of differences.
 #
 # The two Sobel kernels measure how fast the brightness changes from left to right, and from top to bottom. Such
 # a pair of slopes is called the **image gradient**; its length is the strength of an edge, whatever its
@@ -580,6 +583,7 @@ figures.image_grid(
 predict.number(
     "corner", 0.4444444444444444, tolerance=0.005,
     mistakes={
+        4: "The kernel adds up ninths: each real pixel counts for one ninth, not for one.",
         1: "With zeros outside, the mean at the border takes in some of them.",
         0.6666666666666666: "That is in the middle of a side, where six of the nine pixels are real.",
         0.5: "A corner pixel is not counted by halves: count how many of the nine are in the image.",
@@ -598,7 +602,7 @@ print(blurred.round(2))
 
 # %% [markdown]
 # In a corner only four of the nine pixels are real, the others are black: 4/9 = 0.44. Along a side it is 6/9. A
-# network meets such borders at every layer, and learns to use them: through its zeros it can tell where the image
+# network meets such borders at every layer, and can learn to use them: the zeros tell it where the image
 # ends. The same on the cat:
 
 # %%
@@ -614,8 +618,8 @@ figures.image_grid(
 # %% [markdown]
 # ## 1.8 Stride, dilation, and the size of the output
 #
-# A kernel may move by more than one pixel at a time: the **stride** $s$. Along one side of an image of seven pixels,
-# a kernel of three then has these positions:
+# A kernel may move by more than one pixel at a time: its step is called the **stride**, $s$. On a row of seven
+# pixels, a kernel of three then has these positions:
 
 # %%
 instruments.window_positions(
@@ -680,7 +684,8 @@ predict.shape(
 print(f"{output_size(70, 7, p=3, s=2)} × {output_size(120, 7, p=3, s=2)}")
 
 # %% [markdown]
-# 35 × 60: 70 / 2 = 35 and 120 / 2 = 60. Here (70 + 6 − 7)/2 = 34.5 is rounded down, since a part of a step leads nowhere.
+# 35 × 60: 70 / 2 = 35 and 120 / 2 = 60. Here (70 + 6 − 7)/2 = 34.5 is rounded down, since there are no half steps, and
+# the first position adds one.
 # Keras calls the paddings `"valid"` and `"same"`. Let it confirm:
 
 # %% tags=["nbval-check-output"]
@@ -705,7 +710,7 @@ assert output_size(5, 3) ** 2 == 9 and output_size(28, 3, p=1) == 28
 
 # %% [markdown]
 # There is a second kind of step: between the weights. With a **dilation** of $d$, neighbouring weights lie on
-# pixels that are $d$ apart, so a small kernel reaches far without a weight more. A dilation of 1 is the usual
+# pixels that are $d$ apart, so a small kernel reaches further with no more weights. A dilation of 1 is the usual
 # kernel; 2 leaves one pixel out between any two:
 
 # %%
@@ -716,7 +721,7 @@ instruments.window_positions(
 
 # %% [markdown]
 # **Predict.** An image of 28 × 28, a kernel of 3 × 3 with dilation 2, no padding, stride 1. How many positions
-# does it have in a row?
+# does it have along one side?
 
 # %%
 predict.number(
@@ -724,6 +729,7 @@ predict.number(
     mistakes={
         26: "That is with dilation 1: the kernel then covers three pixels.",
         23: "That takes the kernel to cover 6 pixels, twice three. Between three weights there are two gaps.",
+        22: "That leaves out two pixels between weights. With dilation 2 they lie two apart, with one between.",
         14: "That is a stride of 2, with padding: the weights move apart here, not the positions.",
         13: "That is a stride of 2: the weights move apart here, not the positions.",
         12: "That is dilation and stride 2 together.",
@@ -731,7 +737,8 @@ predict.number(
 )
 
 # %% [markdown]
-# A kernel with $k$ weights in a row has $k - 1$ gaps, so it covers $d(k - 1) + 1$ pixels. Put that in place of $k$:
+# A kernel with $k$ weights in a row has $k - 1$ gaps, so it covers $d(k - 1) + 1$ pixels. Put that in place of $k$ in
+# the formula:
 
 # %% tags=["nbval-check-output"]
 def covered(k, d):
@@ -739,16 +746,16 @@ def covered(k, d):
     return d * (k - 1) + 1
 
 layer = keras.layers.Conv2D(1, 3, dilation_rate=2)
-kerass = layer.compute_output_shape((None, 28, 28, 1))[1]
+by_keras = layer.compute_output_shape((None, 28, 28, 1))[1]
 by_formula = output_size(28, covered(3, 2))
-print("covers", covered(3, 2), "→", by_formula, "positions; Keras:", kerass)
+print("covers", covered(3, 2), "→", by_formula, "positions; Keras:", by_keras)
 
 # %% [markdown]
-# The kernel covers 5 pixels, and has 24 positions in a row. The stepper has fields for stride and dilation: change
+# The kernel covers 5 pixels, and has 24 positions along each side. The stepper has fields for stride and dilation: change
 # them, and watch the window and the size of the output.
 
 # %%
-assert kerass == output_size(28, covered(3, 2)) == 24
+assert by_keras == output_size(28, covered(3, 2)) == 24
 instruments.ConvolutionStepper(
     digit / 255, vertical_edges, stride=2, dilation=2, position=66
 )
@@ -762,26 +769,27 @@ instruments.ConvolutionStepper(
 # a **feature map**. At the end, the same number is added everywhere, the kernel's **bias**.
 
 # %%
-red_left = np.zeros((3, 3, 3))
-red_left[:, :, 0], red_left[:, :, 1] = vertical_edges, -vertical_edges
+redder = np.zeros((3, 3, 3))
+redder[:, :, 0], redder[:, :, 1] = vertical_edges, -vertical_edges
 small_cat = downscale_local_mean(cat_colour, (5, 5, 1))
-one_map = sum(correlate(small_cat[:, :, c], red_left[:, :, c]) for c in range(3))
-print(small_cat.shape, "and", red_left.shape, "→", one_map.shape)
+one_map = sum(correlate(small_cat[:, :, c], redder[:, :, c]) for c in range(3))
+print(small_cat.shape, "and", redder.shape, "→", one_map.shape)
 
 # %% [markdown]
 # This kernel looks for places where red minus green gets larger from left to right. See how its three tables
 # make one number:
 
 # %%
-channels = instruments.ConvolutionStepper(small_cat, red_left)
+channels = instruments.ConvolutionStepper(small_cat, redder)
 assert np.allclose(channels.output, one_map, atol=1e-6)
 channels
 
 # %% [markdown]
 # A layer has several kernels, and each makes a map of its own: these are the channels of the next layer's input.
-# Usually there are several images as well, a **batch**. So the array of images has four axes, (images, height,
-# width, channels), and that of kernels as well, (height, width, channels in, kernels). Written with the patches of
-# section 1.4, the whole layer is one sum, over the kernel's rows $a$, its columns $b$ and the channels $c$:
+# Usually there is a batch of several images as well. So the array of images has four axes, (images, height, width,
+# channels), and that of kernels as well, (height, width, channels in, kernels). Written with the patches of section
+# 1.4, the whole layer is one sum, over the kernel's rows $a$, its columns $b$ and the channels $c$.
+# (`sliding_window_view` puts the places in the window last: the patches' axes are $n, i, j, c, a, b$.)
 
 # %%
 def convolve_layer(images, kernels, bias):
@@ -794,14 +802,14 @@ def convolve_layer(images, kernels, bias):
 
 # %% tags=["nbval-check-output"]
 rng = np.random.default_rng(2)
-few = rng.normal(size=(2, 9, 8, 3))
-many, bias = rng.normal(size=(3, 3, 3, 5)), rng.normal(size=5)
-assert few.shape == (2, 9, 8, 3)
+batch = rng.normal(size=(2, 9, 8, 3))
+filters, bias = rng.normal(size=(3, 3, 3, 5)), rng.normal(size=5)
 layer = keras.layers.Conv2D(5, 3)
-layer.build(few.shape)
-layer.set_weights([many, bias])
-kerass = keras.ops.convert_to_numpy(layer(few.astype("float32")))
-print(kerass.shape, np.allclose(convolve_layer(few, many, bias), kerass, atol=1e-5))
+layer.build(batch.shape)
+layer.set_weights([filters, bias])
+by_keras = keras.ops.convert_to_numpy(layer(batch.astype("float32")))
+by_numpy = convolve_layer(batch, filters, bias)
+print(by_numpy.shape, by_keras.shape, np.allclose(by_numpy, by_keras, atol=1e-5))
 
 # %% [markdown]
 # It is. Now count.
@@ -837,7 +845,7 @@ print("weights", layer.count_params())
 # Others take a difference of two colours, which tells red from green even where both give the same grey.
 
 # %%
-assert np.allclose(convolve_layer(few, many, bias), kerass, atol=1e-5)
+assert np.allclose(by_numpy, by_keras, atol=1e-5)
 assert layer.count_params() == 3 * 3 * 3 * 16 + 16 == 448
 grey_kernel = np.array([0.2125, 0.7154, 0.0721])
 assert np.allclose(cat_colour @ grey_kernel, cat)
@@ -854,7 +862,7 @@ figures.image_grid(
 # Networks use 1×1 kernels to change the number of channels cheaply.
 #
 # Now you can count a whole stack of layers. On a colour image of 70 × 120, first 16 kernels of 7 × 7 with
-# stride 2, padded; then 32 of 3 × 3, not padded, with stride 1.
+# stride 2, padded as in section 1.8; then 32 of 3 × 3, not padded, with stride 1.
 #
 # **Predict.** What shape comes out in the end: height, width, channels?
 
@@ -876,45 +884,48 @@ predict.shape(
 # %%
 two_layers = ["Conv2D(16, 7, strides=2, padding='same')", "Conv2D(32, 3)"]
 stack = instruments.ShapeCalculator((70, 120, 3), two_layers, hide_shapes=True)
+rows = stack.rows()
 stack
 
 # %% [markdown]
 # 35 × 60 × 16 after the first layer, 33 × 58 × 32 after the second. The second has about twice the weights. A kernel
-# has about as many in both, 7 · 7 · 3 = 147 and 3 · 3 · 16 = 144: what it lacks in size it has in depth. But
-# the second layer has twice as many kernels, 32 = 2 · 16. A **multiply-add** is one weight times one number, added to the rest.
-# Each weight, the biases aside, does it once at every position, so the cost is weights times positions: 5 million
-# here, and 9 million. The stride of 2 in the first layer makes both about four times as cheap. Change a number, and
-# whatever depends on it follows, the Keras code too.
+# has about as many in both, 7 · 7 · 3 = 147 and 3 · 3 · 16 = 144: the second layer's are smaller, but deeper. And
+# the second layer has twice as many kernels, 32 = 2 · 16.
+#
+# A **multiply-add** is one weight times one number, added to the rest. Each weight, the biases aside, does it once at
+# every position, so the cost is weights times positions: about 5 million in the first layer, 9 million in the second.
+# The stride of 2 in the first layer cuts both to about a quarter. Change a number, and whatever depends on it follows,
+# the Keras code too.
 
 # %% tags=["nbval-check-output"]
-rows = stack.rows()
 for row in rows:
     print(row["shape"], row["parameters"], row["multiply_adds"])
 weights, costs = ([row[key] for row in rows] for key in ("parameters", "multiply_adds"))
 assert weights == [7 * 7 * 3 * 16 + 16, 3 * 3 * 16 * 32 + 32] == [2368, 4640]
 assert 1.9 < weights[1] / weights[0] < 2.1
 assert costs == [35 * 60 * 2352, 33 * 58 * 4608]
+assert [row["receptive_field"] for row in rows] == [(7, 7), (11, 11)]
 positions = {"stride 1": (70 * 120, 68 * 118), "stride 2": (35 * 60, 33 * 58)}
 assert all(3.9 < a / b < 4.3 for a, b in zip(*positions.values()))
 
 # %% [markdown]
 # How much of the image does a number see? In the first layer 7 × 7 pixels, its kernel's size. In the second it
-# sees 3 × 3 numbers of the first layer, and through them more of the image. That part of the image is called its
-# **receptive field**.
+# sees 3 × 3 numbers of the first layer, and through them more of the image: 11 × 11 pixels, as the figure says. That
+# part of the image is called its **receptive field**.
 #
-# **Predict.** How many pixels wide is the receptive field of a number in the second layer? (The first has
-# kernels of 7 × 7 and stride 2, the second of 3 × 3.)
+# **Predict.** And if the second layer had kernels of 5 × 5? How many pixels wide would the receptive field of one of its
+# numbers be? (The first layer has kernels of 7 × 7 and stride 2, as before.)
 
 # %%
 predict.number(
-    "receptive_field", 11,
+    "receptive_field", 15,
     mistakes={
-        9: "That is with stride 1. Here neighbours in the first layer look at windows two pixels apart.",
-        21: "That is three windows side by side; neighbouring windows overlap.",
-        3: "That counts numbers of the first layer, not pixels of the image.",
-        10: "Two times the stride and twice three... lay three windows of 7 pixels on a row, "
-        "each two further than the last, and count what they cover.",
-        13: "The third window begins four pixels after the first, and is 7 wide.",
+        11: "That is with kernels of 3 × 3, or with stride 1. Here the windows of neighbours in the first "
+        "layer lie two pixels apart.",
+        35: "That is five windows side by side; neighbouring windows overlap.",
+        5: "That counts numbers of the first layer, not pixels of the image.",
+        17: "Between five windows there are four steps: the last begins eight pixels after the first.",
+        13: "That is with four windows of 7 pixels, each two pixels further than the last; there are five.",
     },
 )
 
@@ -925,19 +936,19 @@ predict.number(
 # %% tags=["nbval-check-output"]
 def middle_number(row):
     first = np.correlate(row, np.ones(7), "valid")[::2]
-    return np.correlate(first, np.ones(3), "valid")[10]
+    return np.correlate(first, np.ones(5), "valid")[10]
 
 row = rng.normal(size=70)
 seen = [middle_number(row + one) != middle_number(row) for one in np.eye(70)]
 print(np.flatnonzero(seen), "→", np.count_nonzero(seen), "pixels")
 
 # %% [markdown]
-# 11 pixels: the first window has 7, and each of the next two adds a stride of 2. So each layer adds $k - 1$ steps,
-# and a step is as long as all the strides before it, multiplied. The receptive field grows with depth, and faster
-# after a stride.
+# 15 pixels: the first window has 7, and each of the next four adds a stride of 2. With kernels of 3 × 3 two are added:
+# 7 + 2 · 2 = 11. So each layer adds $k - 1$ steps, and a step is as long as all the strides before it, multiplied. The
+# receptive field grows with depth, and faster after a stride.
 
 # %%
-assert np.count_nonzero(seen) == 7 + (3 - 1) * 2 == 11
+assert np.count_nonzero(seen) == 7 + (5 - 1) * 2 == 15
 
 # %% [markdown]
 # ## 1.10 A convolution is a matrix
@@ -1017,18 +1028,19 @@ figures.image_grid(
 # **locality**) or a copy (the same kernel everywhere: **weight sharing**). Lesson 2 shows what that is worth.
 #
 # Nobody computes with such a matrix: nearly all of it is zeros, and more so, the larger the image. But it proves
-# that a convolution is linear, and section 1.17 turns it round.
+# that a convolution is linear, and section 1.17 needs its transpose.
 #
-# What libraries do compute is another matrix product. Write each *patch* as a row, and each *kernel* as a
+# What many libraries do compute is another matrix product. Write each *patch* as a row, and each *kernel* as a
 # column; then all sums of products are one product of two full matrices, for which processors are built. The step
 # is called **im2col**, image to columns. For the layer of section 1.9:
 
 # %% tags=["nbval-check-output"]
-patches = sliding_window_view(few, (3, 3), axis=(1, 2))  # (2, 7, 6, 3, 3, 3)
-as_rows = np.moveaxis(patches, 3, -1).reshape(-1, 27)  # one patch a row: a, b, c
-product = as_rows @ many.reshape(27, 5) + bias
-print(as_rows.shape, "@", many.reshape(27, 5).shape, "→", product.shape)
-assert np.allclose(product.reshape(2, 7, 6, 5), convolve_layer(few, many, bias))
+patches = sliding_window_view(batch, (3, 3), axis=(1, 2))  # n, i, j, c, a, b
+as_rows = np.moveaxis(patches, 3, -1).reshape(-1, 27)  # a row for each n, i, j
+as_columns = filters.reshape(27, 5)
+product = as_rows @ as_columns + bias
+print(as_rows.shape, "@", as_columns.shape, "→", product.shape)
+assert np.allclose(product.reshape(2, 7, 6, 5), by_numpy)
 
 # %% [markdown]
 # Two images with 7 · 6 positions make 84 rows; the result has a row for each position and a column for each kernel.
@@ -1075,8 +1087,8 @@ for pixels in (1, 2):
     print("moved by", pixels, "pixel(s): the same values, one further?", same)
 
 # %% [markdown]
-# By two pixels only: a stride keeps equivariance for moves by a multiple of itself. What comes between changes
-# the values. Remember it when somebody tells you that a convolutional network doesn't care where something is.
+# By two pixels only: a stride keeps equivariance for moves by a multiple of itself. Any other move
+# changes the values. Remember it when somebody tells you that a convolutional network doesn't care where something is.
 #
 # *A good place to stop.* You have the whole operation: sliding, padding, stride, dilation, channels, and the matrix
 # that it is. What comes next is which kernels are worth having.
@@ -1084,7 +1096,7 @@ for pixels in (1, 2):
 # ## 1.12 Gabor filters
 #
 # An edge kernel of 3×3 sees fine detail only. A **Gabor filter** has a size, a direction and a fineness
-# of its own: it is a wave under a bell. Cells in the visual cortex answer to such patterns, and lesson 2 looks
+# of its own: it is a wave under a bell. Cells in the visual cortex respond to such patterns, and lesson 2 looks
 # for them in what a network has learned.
 #
 # $$g(x, y) = \frac{1}{2\pi\sigma^2}\,\exp\!\Big(-\frac{x'^2 + y'^2}{2\sigma^2}\Big)\,\cos(2\pi f x' + \varphi),
@@ -1103,7 +1115,7 @@ def gabor(frequency, theta, sigma, phase=0.0):
     return bell * np.cos(2 * np.pi * frequency * along + phase)
 
 # %% [markdown]
-# scikit-image has one too. It gives complex numbers, whose real part is the cosine wave.
+# scikit-image has one too. It gives complex numbers, whose real part is the cosine wave under the bell.
 
 # %% tags=["nbval-check-output"]
 from skimage.filters import gabor_kernel
@@ -1128,15 +1140,16 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# One thing has to be mended first. An edge kernel's weights sum to zero (section 1.6). Does a Gabor filter's?
+# One thing has to be mended first. An edge kernel's weights sum to zero (section 1.6). Do a Gabor filter's?
 
 # %% tags=["nbval-check-output"]
 plain = gabor(0.1, 0, 2)
 print(f"sum of the weights: {plain.sum():.2f}")
 
 # %% [markdown]
-# It doesn't: with a wide wave under a narrow bell, most of the weights are positive, and the filter answers to
-# plain brightness. Subtracting a bell of the same total cures it. The filter is then called **balanced**.
+# They don't: with a wide wave under a narrow bell, most of the weights are positive, and the filter responds to
+# plain brightness. Subtracting a bell of the same total cures it. The filter is then **balanced**; in books it is called
+# *zero-mean* or *DC-free*.
 
 # %%
 def balanced_gabor(frequency, theta, sigma, phase=0.0):
@@ -1161,7 +1174,7 @@ subjects = {"digit": digit / 255, "house number": house, "trousers": trousers}
 
 # %% [markdown]
 # How much does the cure matter? The same filter in several directions on the cat, before and after. The mean square of
-# what a filter answers is its **energy**:
+# a filter's response is called its **energy**:
 
 # %% tags=["nbval-check-output"]
 face = downscale_local_mean(cat, (2, 2))
@@ -1172,14 +1185,14 @@ for make in (gabor, balanced_gabor):
     print(f"{make.__name__:15} largest over smallest: {ratio:.2f}")
 
 # %% [markdown]
-# Before, brightness drowned everything else: all directions find the same. Now they differ, and the filter tells
-# how much there is of *its* direction. So the bench below starts with balanced filters. (Untick *balanced*, and its
-# bank's first row becomes flat.)
+# Before, brightness drowned everything else: all directions found the same. Now they differ, and the filter tells
+# how much there is of *its* direction. So the bench below starts with balanced filters. (Untick *balanced*, and
+# all directions get the same share in the first row of its bank.)
 #
-# The bench has a picture that may be new. Every image is a sum of waves, and its **spectrum** says how much there
-# is of each: the middle stands for no wave at all (plain brightness), the distance from it for the **frequency**, waves
-# per pixel, and the direction for the wave's direction. A filter has a spectrum, too, which shows the waves that it
-# lets through. For a Gabor filter these are two bright spots.
+# The bench has a picture that may be new. Every image is a sum of waves, and its **spectrum** says how much there is
+# of each: the middle stands for no wave at all (plain brightness), the distance from it for the frequency, and the
+# direction for the wave's direction. A filter has a spectrum, too, which shows the waves that it lets through. For a
+# Gabor filter these are two bright spots.
 #
 # **Predict.** You make the bell narrower: a smaller σ. What does that give?
 
@@ -1195,7 +1208,7 @@ predict.choice(
 )
 
 # %% [markdown] answer=["lids", "above and below"]
-# **Predict.** You turn θ to 90°. Which parts of the cat's face will answer, and where do the two spots move?
+# **Predict.** You turn θ to 90°. Which parts of the cat's face will respond, and where do the two spots move?
 #
 # Turn the knobs, or drag one of the spots. Below lies a whole bank: a click puts a filter on the bench.
 
@@ -1208,8 +1221,8 @@ assert np.allclose(bench.response(), by_hand, atol=1e-6)
 bench
 
 # %% [markdown]
-# At θ = 90° the wave runs from top to bottom, so the filter answers to lines that run sideways: the lids, above
-# all. The stripes on the forehead, which run upright, answered at 0°. The spots lie at distance $f$ from the middle,
+# At θ = 90° the wave runs from top to bottom, so the filter responds to lines that run sideways: the lids, above
+# all. The stripes on the forehead, which run upright, responded at 0°. The spots lie at distance $f$ from the middle,
 # in the direction θ: now above and below it. A smaller σ gives wider spots: a small bell knows well *where*, and hardly
 # which frequency. A large one is the reverse. You can't have both; that is the uncertainty principle, and a
 # Gabor filter (strictly, the complex one) is the best compromise.
@@ -1217,9 +1230,10 @@ bench
 # %% [markdown]
 # ## 1.13 A filter bank
 #
-# A **bank** is a set of filters that look for different things. Ours has eight Gabor filters (two sizes,
-# four directions), the two Sobel kernels, and the three **Haar wavelets**, the simplest patterns of plus
-# and minus there are. Each kernel is scaled to the same length, so that their answers can be compared.
+# A **bank** is a set of filters that look for different things. Ours has eight Gabor filters (two sizes, four
+# directions), the two Sobel kernels, and the three **Haar wavelets**, the simplest patterns of plus and minus there
+# are. Each kernel is scaled to the same length, the root of the sum of its squares, so that their responses can be
+# compared.
 
 # %%
 bank = {}
@@ -1261,9 +1275,9 @@ predict.choice(
     "trousers", "the Haar diagonal",
     options=["the fine Gabor at 0°", "the coarse Gabor at 90°", "the vertical Sobel", "the Haar diagonal"],
     mistakes={
-        "the fine Gabor at 0°": "It answers to upright lines, and trousers have little else.",
+        "the fine Gabor at 0°": "It responds to upright lines, and trousers have little else.",
         "the coarse Gabor at 90°": "It misses the legs' outlines, but finds waist and hems.",
-        "the vertical Sobel": "It answers to upright lines, and trousers have little else.",
+        "the vertical Sobel": "It responds to upright lines, and trousers have little else.",
     },
 )
 
@@ -1284,19 +1298,19 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# In each row the answers share one scale, so pale means weak. Vertical outlines, which trousers have most of,
+# In each row the responses share one scale, so pale means weak. Vertical outlines, which trousers have most of,
 # light up the filters at 0°. The one at 90° finds waist and hems. The Haar diagonal wants a checkerboard of
 # four pixels, and finds next to nothing.
 #
 # ## 1.14 Which filters are useless?
 #
-# A filter is of no use for a set of images if it never answers, and suspect if its answers are so weak that
-# noise drowns them, or if it says the same as another filter. How strongly it answers is measured by its energy, the
+# A filter is of no use for a set of images if it never responds, and suspect if its responses are so weak that
+# noise drowns them, or if it says the same as another filter. How strongly it responds is measured by its energy, the
 # mean squared response, as a share of the whole bank's.
 
 # %%
 def energy(images):
-    """Share of each filter in the energy of the bank's answers."""
+    """Share of each filter in the energy of the bank's responses."""
     means = [np.mean([respond(image, kernel) ** 2 for image in images])
              for kernel in bank.values()]
     return np.array(means) / np.sum(means)
@@ -1315,8 +1329,8 @@ predict.number(
         4: "The Haar diagonal is easily missed: its second row takes away what the first one adds.",
         2: "The Gabor filters at 90° aren't the only ones that compare a row with those below it.",
         3: "Look at the Gabor filters at 90° as well as at Sobel and Haar.",
-        9: "A slanting wave runs partly from left to right: the Gabor filters at 45° and 135° do answer.",
-        8: "That is how many answer.",
+        9: "A slanting wave runs partly from left to right: the Gabor filters at 45° and 135° do respond.",
+        8: "That is how many respond.",
     },
 )
 
@@ -1375,7 +1389,7 @@ figures.show(figure, alt=(
 # %% [markdown]
 # The coarse ones have the largest shares: the four Gabor filters with waves of 8 pixels hold well over 40 %
 # on each of the three sets. The Haar diagonal stays under 5 % on all of them: neighbouring pixels are alike,
-# and hardly any detail is one pixel wide. Weak isn't useless, though: a later layer can scale a weak answer up.
+# and hardly any detail is one pixel wide. Weak isn't useless, though: a later layer can scale a weak response up.
 # The bounds, checked:
 
 # %%
@@ -1384,7 +1398,7 @@ assert (shares[:, coarse].sum(axis=1) > 0.4).all()
 assert (shares[:, list(bank).index("Haar, diagonal")] < 0.05).all()
 
 # %% [markdown]
-# The second kind of useless is the double. The **correlation** of two filters' answers over many images
+# The second kind of useless filter is the double. The **correlation** of two filters' responses over many images
 # tells: near +1 or −1, one of the two says nothing new.
 
 # %%
@@ -1398,9 +1412,9 @@ print(f"{names[first]} and {names[second]}: correlation {alike[first, second]:+.
 assert abs(alike[first, second]) > 0.6
 
 # %% [markdown]
-# The sign only says which side has the plus. The square of the correlation is the share of one filter's energy
-# that the other accounts for: even the closest pair of this bank is no perfect double. A network that learns its
-# filters has the same troubles, silent ("dead") filters and near doubles.
+# The sign only says which side has the plus. The square of the correlation is the share of the variance of one
+# filter's responses that the other accounts for: even the closest pair of this bank is no perfect double. A network
+# that learns its filters has the same troubles, silent ("dead") filters and near doubles.
 
 # %% [markdown] tags=["optional"]
 # ## 1.15 Features by hand: SIFT and HOG
@@ -1415,8 +1429,8 @@ assert abs(alike[first, second]) > 0.6
 # - **HOG** (Dalal and Triggs, 2005) does it densely, over the whole image: a histogram of directions in
 #   each cell, normalised over blocks of cells. It was made for finding pedestrians.
 #
-# Both are convolutions (with edge kernels), a **nonlinearity**, a function that is no weighted sum (direction and
-# strength), and **pooling**, which makes one number of several (here a histogram of each cell). These are the stages
+# Both consist of convolutions (with edge kernels), a **nonlinearity**, a function that is no weighted sum (direction and
+# strength), and **pooling**, which turns several numbers into one (here a histogram of each cell). These are the stages
 # of a convolutional network, with nothing learned; a simple classifier comes on top.
 
 # %%
@@ -1488,20 +1502,21 @@ assert by_hog > raw + 0.03
 # $$L = \frac{1}{N}\sum_{ij} \text{error}[i, j]^2, \qquad \text{error} = \text{output} - \text{target}$$
 #
 # If one weight grows a little, how much does the loss? That is its derivative, and the table of them, one for each
-# weight, is called the **gradient** of the loss. (It has its name in common with the image gradient of section 1.6, and
-# little else: that one was for each pixel of an image, this one is for each weight.) In the sum of section 1.2, the
-# weight kernel[a, b] stands once for each output, multiplied by one pixel:
+# weight, is called the **gradient** of the loss. (The image gradient of section 1.6 says how fast the brightness
+# changes as you move across the image; this one says how fast the loss changes as you change the weights.) In the sum of
+# section 1.2, the weight kernel[a, b] stands once in each output, multiplied by one pixel:
 #
 # $$\frac{\partial\, \text{output}[i, j]}{\partial\, \text{kernel}[a, b]} = \text{image}[i + a,\, j + b]$$
 #
-# The chain rule does the rest. Each output's part in the loss is $2\,\text{error}[i, j] / N$, and all outputs
-# together give
+# The chain rule does the rest. The derivative of the loss with respect to one output is $2\,\text{error}[i, j] / N$,
+# and all outputs together give
 #
 # $$\frac{\partial L}{\partial\, \text{kernel}[a, b]} = \frac{2}{N} \sum_{ij} \text{error}[i, j]\;\text{image}[i + a,\, j + b]$$
 #
-# Look at it twice: the gradient is itself a cross-correlation, of the image with the error. To go downhill, take from
+# Look at it twice: the gradient is itself a cross-correlation, of the image with the error. (An error of 38 × 38 has
+# 3 × 3 positions on an image of 40 × 40, one for each weight.) To go downhill, take from
 # each weight a tenth of its derivative, and again, and again. This is **gradient descent**; each time is a **step**,
-# and the tenth is the **learning rate**. Note each kernel on the way with its loss, beginning with zeros:
+# and the tenth is the **learning rate**. The code keeps each kernel on the way with its loss, beginning with zeros:
 
 # %%
 noise = np.random.default_rng(1).normal(size=(40, 40))
@@ -1518,8 +1533,8 @@ for _ in range(61):
 # right to two decimals?
 
 # %%
-steps = [1, 4, 11, 29]
-titles = [f"step {step}, loss {history[step][1]:.4f}" for step in steps]
+steps = [1, 4, 12, 40]
+titles = [f"step {step}, loss {history[step][1]:.2g}" for step in steps]
 figures.image_grid(
     [history[step][0] for step in steps], titles=titles, signed=True, limits=(-2, 2),
     size=2.2, alt="Four kernels of 3×3 weights in blue, white and red, "
@@ -1533,12 +1548,12 @@ figures.image_grid(
 right = [np.array_equal(k.round(2), kernels["Sobel, vertical"]) for k, _ in history]
 print(f"loss at the start: {history[0][1]:.1f}")
 print("right to two decimals after", right.index(True), "steps:")
-print(history[29][0].round(2) + 0.0)
+print(history[right.index(True)][0].round(2) + 0.0)
 
 # %% [markdown]
-# Its shape is there after the first step, only pale; after 29 steps it's right to two decimals. (White noise makes it
-# easy: *Learning from a photo*, at the end, tries the cat.) Nobody told it what an edge is. It was told only what
-# the answers should be.
+# Its shape is there after the first step, only pale; after 29 steps it's right to two decimals. (Noise, in which no
+# pixel tells anything about another, makes it easy: *Learning from a photo*, at the end, tries the cat.) Nobody told
+# it what an edge is. It was told only what the answers should be.
 #
 # Is the gradient right? A test that you can always do, and should whenever you have worked out a derivative
 # yourself: change one number a little, up and down, and see how much the loss changes. It is called a **gradient
@@ -1555,7 +1570,7 @@ def numerical_gradient(loss, x, small=1e-5):
     return gradient
 
 # %% [markdown]
-# For a kernel of ones, on the noise of before:
+# For a kernel of ones, on the same noise:
 
 # %%
 def loss(kernel):
@@ -1570,8 +1585,9 @@ after_one = history[1][0].ravel()
 assert np.corrcoef(after_one, kernels["Sobel, vertical"].ravel())[0, 1] > 0.99
 
 # %% [markdown]
-# In Keras the same takes a few lines, and nobody has to work out a derivative: a layer with unknown
-# weights, a loss, and an **optimiser**, the rule for the steps. SGD is gradient descent.
+# The formula and the trial agree. In Keras the same learning takes a few lines, and nobody has to work out a
+# derivative: a layer with unknown weights, a loss, and an **optimiser**, the rule for the steps. SGD, *stochastic*
+# gradient descent, takes a few images at random for each step; with one image, it is plain gradient descent.
 
 # %%
 layer = keras.layers.Conv2D(1, 3, use_bias=False)
@@ -1591,8 +1607,11 @@ assert np.allclose(learned, kernels["Sobel, vertical"], atol=0.01)
 # What goes into a layer came out of the one before. So the one before can learn if it is told how *its* outputs should
 # change, and these are this layer's image. What we need is the gradient of the loss with respect to the **image**.
 #
-# **Predict.** Only one output has an error, of 1; all the others are right. Which picture does the gradient for the
-# image show?
+# From here on, an output's **error** is the derivative of the loss with respect to it. (For the mean square, that is the
+# error of section 1.16 times $2/N$.) Its **window** is the patch of the image that it was computed from.
+#
+# **Predict.** Only one output has an error, of 1; all the others have none. What does the gradient for the image
+# look like?
 
 # %%
 predict.choice(
@@ -1603,7 +1622,7 @@ predict.choice(
         "the kernel in its window, turned by half a turn": "Each pixel was multiplied by the weight that "
         "lay on it. If the pixel grows by a little, the output grows by that weight times as much.",
         "one pixel, in the middle of the window": "All the pixels of the window have a part in the output.",
-        "the whole window, evenly grey": "A pixel under a large weight has a larger part than one under a small.",
+        "the whole window, evenly grey": "A pixel under a large weight has a larger part than one under a small weight.",
     },
 )
 
@@ -1642,8 +1661,8 @@ def stamp(error, kernel):
     return gradient
 
 # %% [markdown]
-# Compare it with `correlate` in section 1.2: the same two loops, but what was read is now written. With one error it gives
-# what was tried out, and with two the windows overlap:
+# Compare it with `correlate` in section 1.2: the same two loops, but what was read is now written. With one error it
+# gives what was tried out, and with two the windows overlap:
 
 # %%
 assert np.allclose(stamp(single, arrow), tried)
@@ -1655,16 +1674,17 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# Printing the kernel itself in the place of each dot: you have seen that in section 1.5. It is what a *convolution*
-# does, the one of mathematics, with the flip. In numbers, for the pixel [p, q], collect all the outputs that read it:
+# The kernel itself in the place of each dot: you have seen that in section 1.5. It is what a *convolution* makes, the
+# one of mathematics, with the flip. In numbers, for the pixel [p, q], collect all the outputs that read it (there is no
+# error outside the array):
 #
 # $$\frac{\partial L}{\partial\, \text{image}[p, q]} = \sum_{ab} \text{error}[p - a,\, q - b]\;\text{kernel}[a, b]$$
 #
-# The minus signs are the flip. So the gradient for the image is the cross-correlation of the error with the
-# *flipped* kernel, with so much padding that every overlap counts: $k - 1$ zeros on each side, which is called *full*.
-# And as a matrix (section 1.10)? There each row took an output's numbers from its window; turned round, `W.T` hands an
-# output's error back to its window. Five ways, one result. (For the gradient check, a loss whose derivative with respect
-# to each output is just that error.)
+# The minus signs are the flip. So the gradient for the image is the cross-correlation of the error with the *flipped*
+# kernel, with so much padding that every overlap counts: $k - 1$ zeros on each side, which is called *full*. And as a
+# matrix (section 1.10)? There each row of the matrix took an output's numbers from its window; the transpose, `W.T`,
+# hands an output's error back to its window. Five ways, one result. (The gradient check needs a loss whose
+# derivative with respect to each output is just that error: the sum of error times output.)
 
 # %%
 rng = np.random.default_rng(3)
@@ -1682,7 +1702,7 @@ assert np.allclose(for_image, numerical_gradient(loss, image))
 
 # %% [markdown]
 # All five agree. Now two layers can be stacked, and the first one learns though it has no target of its own. Let
-# an unknown stack of two kernels make a target, and start both at random:
+# two unknown kernels, one after the other, make a target, and start two others at random:
 
 # %%
 truth = correlate_at_once(noise, kernels["Sobel, vertical"] / 4)
@@ -1699,7 +1719,8 @@ for _ in range(300):
 
 # %% [markdown]
 # The error goes back through the second layer to the middle, where it plays the part that the error of the output
-# plays in section 1.16. Going back like this, layer by layer, is called **backpropagation**.
+# plays in section 1.16 (the code leaves the factor 2/N to the end). Going back like this, layer by layer, is called
+# **backpropagation**.
 
 # %%
 print(f"loss before {losses[0]:.3f}, after 300 steps {losses[-1]:.1e}")
@@ -1719,7 +1740,8 @@ figures.image_grid(
 )
 
 # %% [markdown]
-# Alike, to less than a tenth of the largest weight:
+# Alike, to less than a tenth of the largest weight. So two convolutions in a row can do no more than one that is larger;
+# lesson 2 puts something between them, so that they can. The bounds, checked:
 
 # %%
 assert losses[-1] < losses[0] / 1000
@@ -1730,8 +1752,9 @@ assert np.abs(found - hidden).max() < 0.1 * np.abs(hidden).max()
 #
 # With channels, several kernels and a batch of images it is the same two sums. Forward, the layer of section 1.9
 # sums over the channels, since a kernel reads them all. Backward, the gradient for the images sums over the
-# kernels, since each of them read the same channels. And the bias was added at each position of each image,
-# so its gradient is the sum of all these errors.
+# kernels, since each of them read the same channels; that for the kernels sums over positions and images, since a kernel
+# was used at all of them. And the bias was added at each position of each image, so its gradient is the sum of all
+# these errors.
 
 # %%
 def layer_backward(error, images, kernels):
@@ -1749,35 +1772,39 @@ def layer_backward(error, images, kernels):
 
 # %% tags=["nbval-check-output"]
 error = rng.normal(size=(2, 7, 6, 5))
-gradients = layer_backward(error, few, many)
+gradients = layer_backward(error, batch, filters)
+
+def loss(images, kernels, bias):
+    return (error * convolve_layer(images, kernels, bias)).sum()
+
 numerical = [
-    numerical_gradient(lambda x: (error * convolve_layer(x, many, bias)).sum(), few),
-    numerical_gradient(lambda k: (error * convolve_layer(few, k, bias)).sum(), many),
-    numerical_gradient(lambda b: (error * convolve_layer(few, many, b)).sum(), bias),
+    numerical_gradient(lambda x: loss(x, filters, bias), batch),
+    numerical_gradient(lambda x: loss(batch, x, bias), filters),
+    numerical_gradient(lambda x: loss(batch, filters, x), bias),
 ]
 for ours, tried in zip(gradients, numerical):
     print(ours.shape, np.allclose(ours, tried))
 
 # %% [markdown]
 # They are right. Keras has TensorFlow work out the same three, from nothing but the code of the forward pass: every
-# operation in it knows its own backward pass.
+# operation in it knows its own backward pass, and a `GradientTape` notes which ones were used.
 
 # %% tags=["nbval-check-output"]
 import tensorflow as tf
 
 layer = keras.layers.Conv2D(5, 3)
-layer.build(few.shape)
-layer.set_weights([many, bias])
-images = tf.constant(few, "float32")
+layer.build(batch.shape)
+layer.set_weights([filters, bias])
+images = tf.constant(batch, "float32")
 with tf.GradientTape() as tape:
     tape.watch(images)
     loss = tf.reduce_sum(error.astype("float32") * layer(images))
-kerass = tape.gradient(loss, [images, *layer.trainable_variables])
-for ours, keras_one in zip(gradients, kerass):
-    print(tuple(keras_one.shape), np.allclose(ours, keras_one, atol=1e-4))
+by_keras = tape.gradient(loss, [images, *layer.trainable_variables])
+for ours, theirs in zip(gradients, by_keras):
+    print(tuple(theirs.shape), np.allclose(ours, theirs, atol=1e-4))
 
 # %% [markdown]
-# All agree. One more layer has no weights at all, and is in most networks. **Max-pooling** takes the largest of each
+# All agree. One more layer has no weights at all, and is in many networks. **Max-pooling** takes the largest of each
 # block of 2×2 numbers:
 
 # %%
@@ -1832,12 +1859,12 @@ def max_pool_backward(error, image):
 assert np.allclose(max_pool_backward(error, image), tried)
 
 # %% [markdown]
-# (If two numbers tie, this hands the error to both; libraries choose one.)
+# (If two numbers tie, this hands the error to both; most libraries choose one.)
 #
 # Last, look once more at `stamp`. It takes a small array to a larger one, and needs no loss for that: it can be a
 # layer of its own, with a kernel that is learned. Then it is called a **transposed convolution**, after the
 # `W.T` of section 1.17. With a stride of 2 the stamps lie two pixels apart, which about doubles the size. Networks that
-# draw, or that say what each pixel belongs to, grow their images with it.
+# draw, or that say what each pixel belongs to, often enlarge their maps with it.
 #
 # **Predict.** A 4×4 array, a kernel of 3×3, stride 2: how large is what the stamps cover?
 
@@ -1847,6 +1874,7 @@ predict.shape(
     mistakes={
         (8, 8): "That is twice the size; the last stamp reaches one pixel further.",
         (6, 6): "That is with stride 1: 4 + 3 − 1.",
+        (11, 11): "That is 4 · 2 + 3, but between four stamps there are only three steps.",
         (12, 12): "That is with stamps side by side, three pixels apart.",
         (1, 1): "That is forward, a convolution; here the array grows.",
         (7, 7): "That is how far apart the first and the last stamp begin, and one; a stamp is 3 wide.",
@@ -1864,16 +1892,16 @@ larger = stamp(spread, arrow)
 layer = keras.layers.Conv2DTranspose(1, 3, strides=2, use_bias=False)
 layer.build((None, 4, 4, 1))
 layer.set_weights([arrow[:, :, None, None]])
-kerass = layer(small[None, :, :, None].astype("float32"))
-print(larger.shape, tuple(kerass.shape), np.allclose(larger, kerass[0, :, :, 0]))
+by_keras = layer(small[None, :, :, None].astype("float32"))
+print(larger.shape, tuple(by_keras.shape), np.allclose(larger, by_keras[0, :, :, 0]))
 
 # %% [markdown]
-# 9 × 9: the stamps begin at 0, 2, 4 and 6, and the last one ends at 8. In general it is $(n - 1)s + k$, the formula of
-# section 1.8 solved for $n$.
+# 9 × 9: the stamps begin at 0, 2, 4 and 6, and the last one ends at 8. In general $m$ numbers become $(m - 1)s + k$: the
+# formula of section 1.8, without padding, solved for $n$.
 
 # %%
 assert larger.shape == (9, 9) == ((4 - 1) * 2 + 3,) * 2
-assert np.allclose(larger, kerass[0, :, :, 0]) and output_size(9, 3, s=2) == 4
+assert np.allclose(larger, by_keras[0, :, :, 0]) and output_size(9, 3, s=2) == 4
 
 # %% [markdown]
 # And how well did you predict?
