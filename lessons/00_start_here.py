@@ -339,7 +339,7 @@ figures.image_grid(
     titles=[f"sum {total:+.2f}".replace("-", "−") for total in sums],
     title="Most random kernels keep the face; where weights nearly cancel, lines show",
     alt="Eight feature maps of the cat, made by random kernels: "
-    "most show the whole face in shades of red or of blue, in a few lines stand out.",
+    "most show the whole face in red or in blue, and in a few fine lines stand out.",
 )
 
 # %% [markdown]
@@ -390,7 +390,7 @@ predict.score()
 # Each of them ends with a link to exercises that check themselves: you write a function, and learn at once what is
 # right.
 #
-# *Read on:* Y. LeCun, Y. Bengio and G. Hinton, [Deep learning](https://doi.org/10.1038/nature14539) (2015), an overview
-# in nine pages; D. Hubel and T. Wiesel, [Receptive fields, binocular interaction and functional architecture in the cat's
-# visual cortex](https://doi.org/10.1113/jphysiol.1962.sp006837) (1962), who found cells that answer to edges of one
+# *Read on:* Y. LeCun, Y. Bengio and G. Hinton, [*Deep learning*](https://doi.org/10.1038/nature14539) (2015), an overview
+# in nine pages; D. Hubel and T. Wiesel, [*Receptive fields, binocular interaction and functional architecture in the cat's
+# visual cortex*](https://doi.org/10.1113/jphysiol.1962.sp006837) (1962), who found cells that answer to edges of one
 # direction, in cats.
