@@ -279,7 +279,7 @@ check("separate")
 #
 # - `images` has the shape (N, H, W, C), and floats or bytes in it. `kernels` has the shape (K, L, C, F): F kernels,
 #   each as deep as the images. `bias` has the shape (F,);
-# - padding and stride are those of 1.2: zeros around rows and columns, the same stride for both. Kernels aren't turned;
+# - padding and stride are those of 1.2: zeros around rows and columns, the same stride for both. Kernels aren't flipped;
 # - return a float array of the shape (N, H′, W′, F), with H′ and W′ as in 1.2:
 #
 # $$\text{output}[n, i, j, f] = \text{bias}[f] + \sum_{a, b, c} \text{padded}[n, i s + a, j s + b, c]
@@ -339,7 +339,7 @@ def conv_backward(error, images, kernels, stride=1, padding=0):
 
 # %% [markdown] task="layer"
 # Now the test that finds what no error message tells. Take the sum of `error * output` for the loss: its gradient for the
-# output is `error`. Measure its gradients for images, kernels and bias, and compare. A right way back differs by some
+# output is `error`. Measure its gradients for images, kernels and bias, and compare. A correct backward pass differs by some
 # 1e-9 at most; a mistake shows in the first digits.
 
 # %% tags=["try"]

@@ -7,6 +7,7 @@ from sklearn.metrics import confusion_matrix as sklearns_matrix
 from course.exercises import Wrong, check, equal, same
 
 BUDGET = 6000
+SIDES = range(2, 8)  # of a convolution's kernels
 
 
 @check(
@@ -131,12 +132,11 @@ def off_the_diagonal(student, reference, rng):
     "hundred numbers, and the ten classes cost ten times as many parameters.",
 )
 def within_the_budget(student, reference, rng):
-    """takes 28 × 28 digits and has at most 6,000 parameters"""
+    """takes 28 × 28 digits, and is a convnet of at most 6,000 parameters"""
     facts = reference.network_facts(student.packed_network())
     equal(facts["input"], [None, 28, 28, 1], what="the network's input shape")
     equal(facts["output"], [None, 10], what="the network's output shape")
-    if not 0 < facts["parameters"] <= BUDGET:
-        raise Wrong(f"the network has {facts['parameters']:,} parameters; allowed are {BUDGET:,}.")
+    _is_small_convnet(facts)
 
 
 @check(
@@ -198,6 +198,14 @@ def projects_to_more_channels(student, reference, rng):
     packed = student.packed_block((5, 6, c), filters, 1)
     x = rng.normal(0, 1, (2, 5, 6, c)).astype("float32")
     _same_projection(reference, packed, x, filters, 1, rng)
+
+
+def _is_small_convnet(facts):
+    """See that a network has parameters, not too many, and a convolution that slides."""
+    if not 0 < facts["parameters"] <= BUDGET:
+        raise Wrong(f"the network has {facts['parameters']:,} parameters; allowed are {BUDGET:,}.")
+    if not set(facts["kernels"]) & set(SIDES):
+        raise Wrong("the network has no convolution with kernels of 2 × 2 to 7 × 7 weights.")
 
 
 def _answers(rng, n_classes):

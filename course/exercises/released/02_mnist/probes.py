@@ -9,7 +9,7 @@ def packed_network(student):
 
 
 def network_facts(student, packed):
-    """Shapes and number of parameters of a rebuilt network."""
+    """Shapes, number of parameters and sides of kernels of a rebuilt network."""
     from course.exercises import parameters, unpack
 
     network = unpack(packed)
@@ -17,6 +17,7 @@ def network_facts(student, packed):
         "input": network.input_shape,
         "output": network.output_shape,
         "parameters": parameters(network),
+        "kernels": sorted({max(layer.kernel_size) for layer in all_convolutions(network)}),
     }
 
 
@@ -66,6 +67,17 @@ def block_output(student, packed, x, branch, projection):
         weights = projection if layer.kernel_size[0] == 1 else left.pop(0)
         layer.set_weights([weights["kernel"], weights["bias"]])
     return network(x, training=False)
+
+
+def all_convolutions(network):
+    """The convolutions of a network, of any kind, also of networks within it."""
+    from keras import layers
+
+    kinds = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D)
+    for layer in network.layers:
+        if isinstance(layer, kinds):
+            yield layer
+        yield from all_convolutions(layer) if hasattr(layer, "layers") else ()
 
 
 def convolutions_of(network):
