@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] given="five"
 # # 0. Start here
 #
 # **What is a feature map, and does everything run on this machine?**
@@ -26,7 +26,7 @@ from course.cli import doctor
 SCALE = start.begin_lesson(seed=0)
 predict = instruments.open_lesson("00_start_here")
 
-# %% [markdown]
+# %% [markdown] given=["three", "two"]
 # ## 0.1 How a lesson works
 #
 # Each section takes three steps. **Predict**: a question, before you see the answer. A wrong guess is how you find
@@ -53,7 +53,7 @@ predict = instruments.open_lesson("00_start_here")
 # %%
 doctor.visit()
 
-# %% [markdown]
+# %% [markdown] given="5,000"
 # If a line has an arrow below it, do what the arrow says; if none has, all is well. No graphics card is needed:
 # every lesson's quick size is made for a processor.
 #
@@ -106,7 +106,7 @@ predict.number(
 for name, image in (("a digit", digits[0]), ("a house number", houses[0])):
     print(f"{name}: {image.shape} → {image.size}")
 
-# %% [markdown]
+# %% [markdown] given="half"
 # 3 · 1024 = 3072. To the computer an image is nothing but these numbers. Everything in this course
 # happens to them.
 #
@@ -272,7 +272,7 @@ sliders.live_figure(
     alt="A cat's face, a 3×3 kernel turned by an angle, and the map that it gives.",
 )
 
-# %% [markdown]
+# %% [markdown] given="270"
 # Near 90° and 270° the whiskers stand out, and the sides of the nose fade. How much? Take the mean size of the answers,
 # whatever their sign, in three small rectangles of the map:
 
@@ -358,7 +358,7 @@ assert (sums > 0.5).any() and (sums < -0.5).any() and np.abs(sums).min() < 0.3
 # %%
 predict.score()
 
-# %% [markdown]
+# %% [markdown] given=["nine", "9"]
 # ## Take-aways
 #
 # - An image is an array of numbers; a feature map says where a kernel found its pattern in it.
