@@ -38,12 +38,12 @@ predict = instruments.open_lesson("00_start_here")
 #
 # Every lesson comes in two sizes. *Quick* takes about a minute on a laptop. *Full* uses all the data and trains to the
 # end; it may take an hour without a graphics card, so what it gave has been recorded, and is drawn beside your own
-# curves. Where you see a slider, run its cell and move it; on a page without a kernel, such as GitHub, you see a few of
-# its positions.
+# curves. Where you see a slider, run its cell and move it; on a page where no Python runs, such as GitHub, you see a
+# few of its positions.
 #
 # Change whatever you like. Lines that begin with `assert` check what the text says: after a change they may stop with
 # an `AssertionError`, which means that the text is no longer true of your version. Delete the line and go on. If a
-# lesson gets into a muddle: *Kernel → Restart Kernel and Run All Cells*.
+# lesson gets into a muddle: `Kernel → Restart Kernel and Run All Cells`.
 #
 # ## 0.2 Your machine
 #
@@ -112,8 +112,8 @@ for name, image in (("a digit", digits[0]), ("a house number", houses[0])):
 #
 # ## 0.4 Your first feature map
 #
-# Here is Chelsea, a cat whose photograph comes with scikit-image. Make the photo grey and half as large, and cut off its
-# last column.
+# Here is Chelsea, a cat whose photograph comes with scikit-image. To a computer, an image is a table of numbers, one for
+# the brightness of each **pixel**. Make the photo grey and half as large, and cut off its last column.
 
 # %% tags=["nbval-check-output"]
 from skimage.color import rgb2gray
@@ -124,13 +124,13 @@ cat = downscale_local_mean(rgb2gray(chelsea()), (2, 2)).astype("float32")[:, :22
 print(chelsea().shape, "→", cat.shape)
 
 # %% [markdown]
-# A **kernel** is a small table of weights. This one has −1 on the left, +1 on the right and 0 between.
+# A **kernel** is a small table of numbers, its **weights**. This one has −1 on the left, +1 on the right and 0 between.
 
 # %%
 kernel = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]], dtype="float32")
 
 # %% [markdown]
-# Lay it on a 3×3 patch of the image, multiply each pixel with the weight on it, and add up the nine products.
+# Lay it on a 3×3 **patch** of the image, multiply each pixel by the weight on it, and add up the nine products.
 #
 # **Predict.** What comes out where all nine pixels have the brightness 0.7?
 
@@ -179,8 +179,8 @@ print("sum:", (edge * kernel).sum())
 # %% [markdown]
 # It is 3, the most there can be for pixels between 0 and 1: it gets brighter from left to right. Do that at *every*
 # position, and write each result where it belongs: this is a **convolution**, and the image that it gives is a
-# **feature map**. Keras has a layer for it. It wants a batch of images with channels, so two axes of length one are put
-# around the cat's.
+# **feature map**. Keras has a layer for it. It wants a **batch**, several images in one array, and **channels**, of which a
+# colour image has three. So two axes of length one are put around the cat's.
 
 # %%
 import keras

@@ -200,7 +200,8 @@ def train(
     return fitted.history
 
 # %% [markdown]
-# After each epoch the network also reads the validation digits, without learning from them.
+# After each epoch the network also reads the validation digits, without learning from them. It is trained by the loss;
+# the accuracy, the share of digits read right, is a **metric**, which is for you to read.
 
 # %%
 dense_history = train(dense)
@@ -502,9 +503,10 @@ assert convnet.count_params() == sum(by_hand) + head
 assert dense.count_params() == 407_050
 
 # %% [markdown]
-# 93,322 weights, against the dense network's 407,050. And 36,928 of the head's weights are in one
-# dense layer, as many as the last convolution has. Coincidence? 576 · 64 + 64, both times. No: the last maps are
-# 3×3, just as large as a kernel, so this dense layer *is* a 3×3 convolution with a single position.
+# 93,322 weights, against the dense network's 407,050. The layers behind the convolutions, which turn what these found
+# into an answer, are called the **head**. 36,928 of its weights are in one dense layer, as many as the last
+# convolution has. Coincidence? 576 · 64 + 64, both times. No: the last maps are 3×3, just as large as a kernel, so this
+# dense layer *is* a 3×3 convolution with a single position.
 #
 # You have all the pieces, so be the network. This is everything that it does with a digit:
 
@@ -1674,9 +1676,9 @@ assert early["He, batch norm"] < early["He"] - 0.2 < early["Glorot"] - 0.4
 # ## 2.14 Skip connections, in one page
 #
 # Much deeper networks get worse again, even with He and batch norm. The cure of 2015 is one plus sign: a block
-# adds its input to its output, $y = x + F(x)$. If the block has nothing to add, it learns $F = 0$ and does no
-# harm. And the derivative of $y$ with respect to $x$ is $1 + F'(x)$: the gradient has a way back that leads past
-# all the layers.
+# adds its input to its output, $y = x + F(x)$, which is called a **skip connection**. If the block has nothing to add,
+# it learns $F = 0$ and does no harm. And the derivative of $y$ with respect to $x$ is $1 + F'(x)$: the gradient has a way
+# back that leads past all the layers.
 #
 # In the plain stack with Glorot the gradient fades on its way back, as the signal does on its way up.
 #
