@@ -245,13 +245,13 @@ predict.choice(
 )
 
 # %% [markdown]
-# The same network, trained anew on scrambled digits, for five epochs:
+# The same network, trained anew on scrambled digits, for three epochs:
 
 # %%
 def train_scrambled(model):
-    """Train for five epochs on scrambled digits; the accuracy on those watched."""
+    """Train for three epochs on scrambled digits; the accuracy on those watched."""
     watched = (scramble(x_validation), y_validation)
-    history = train(model, scramble(x_train), watched=watched, epochs=5)
+    history = train(model, scramble(x_train), watched=watched, epochs=3)
     return history["val_accuracy"][-1]
 
 scrambled = {"dense": train_scrambled(keras.models.clone_model(dense))}
@@ -705,7 +705,7 @@ predict.choice(
 )
 
 # %% [markdown]
-# Five epochs on scrambled digits, as for the dense network:
+# Three epochs on scrambled digits, as for the dense network:
 
 # %%
 scrambled["convnet"] = train_scrambled(keras.models.clone_model(convnet))
@@ -1427,7 +1427,7 @@ jittered = keras.Sequential([
     layers.RandomTranslation(2 / 28, 2 / 28, fill_mode="constant"),
     *keras.models.clone_model(convnet).layers,
 ])
-jittered_history = train(jittered, epochs=5)
+jittered_history = train(jittered, epochs=4)
 shifted["convnet, trained on moved digits"] = accuracies(jittered)
 
 # %% [markdown]
@@ -1569,7 +1569,7 @@ assert signals["normal .05"][-1] < 1e-6
 # brings each unit's numbers (in a convolution, each map's) to mean 0 and standard deviation 1 over the batch,
 # then learns a new scale and offset.
 #
-# **Predict.** Ten layers, three epochs on 2,000 digits, four networks: the three starts from above, and *normal .05*
+# **Predict.** Ten layers, two epochs on 2,000 digits, four networks: the three starts from above, and *normal .05*
 # with batch norm. In which order do they learn, the fastest first? (The optimiser is plain gradient descent with
 # momentum: each step also keeps nine tenths of the one before. Adam gives each weight a step of its own length, and
 # would hide part of the trouble.)
@@ -1591,14 +1591,14 @@ predict.order(
 # All four, and the training loss after each epoch:
 
 # %%
-def losses_of(models, digits, rate):
-    """The training loss of each model after each of three epochs on so many digits."""
+def losses_of(models, digits, rate, epochs):
+    """The training loss of each model after each epoch on so many digits."""
     losses = {}
     for name, model in models.items():
         descent = keras.optimizers.SGD(rate, momentum=0.9)
         model.compile(descent, "sparse_categorical_crossentropy")
         fitted = model.fit(
-            x_train[:digits], y_train[:digits], batch_size=25, epochs=3, verbose=0
+            x_train[:digits], y_train[:digits], batch_size=25, epochs=epochs, verbose=0
         )
         losses[name] = fitted.history["loss"]
         print(f"{name:23}", ", ".join(f"{loss:.2f}" for loss in losses[name]))
@@ -1606,7 +1606,7 @@ def losses_of(models, digits, rate):
 
 stacks = {name: deep_stack(name, depth=10) for name in initializers}
 stacks["normal .05, batch norm"] = deep_stack("normal .05", depth=10, normalise=True)
-losses = losses_of(stacks, digits=2000, rate=0.005)
+losses = losses_of(stacks, digits=2000, rate=0.005, epochs=2)
 
 # %% [markdown]
 # First *normal .05, batch norm*, then *He*, then *Glorot*, and last *normal .05*. Remember 2.30, the loss of a
@@ -1662,10 +1662,10 @@ starts = losses_of({
     "Glorot": started("glorot_uniform"),
     "He": started("he_uniform"),
     "He, batch norm": started("he_uniform", normalise=True),
-}, digits=1000, rate=0.01)
+}, digits=1000, rate=0.01, epochs=1)
 
 # %% [markdown]
-# Faster with He, and faster still with batch norm: after the first epoch the losses lie far apart. In section 2.5,
+# Faster with He, and faster still with batch norm: after one epoch the losses lie far apart. In section 2.5,
 # with Adam and more epochs, Keras's default did well enough. The deeper the network, the more the start decides.
 
 # %%

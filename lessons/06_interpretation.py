@@ -1127,7 +1127,7 @@ print("equal:", ", ".join(pairs))
 
 # %% [markdown]
 # Nothing is lost and nothing added: each pixel gets its share of the difference between picture and blackness. (So a
-# black pixel gets nothing, however much it matters. Black noses are hard on this method.) All five, for the class
+# black pixel gets nothing, however much it matters. Black noses are hard on this method.) All the maps, for the class
 # that each picture is of:
 
 # %%
@@ -1734,7 +1734,7 @@ def on_the_base(x, y):
     return pets_network(course_64, x, y)
 
 # %% [markdown]
-# Twenty networks, in full size only:
+# In full size only, each with every seed:
 
 # %%
 if SCALE == "full":
