@@ -21,6 +21,7 @@ from course.exercises import (
     load_exercise,
     set_aside,
 )
+from course.workspace import copies
 from course_utils.texts import counted, printable
 
 FILE_MB = 20
@@ -366,6 +367,8 @@ def _exercise_named(notebook):
     about = notebook if isinstance(notebook, dict) else {}
     if about.get("kind") in ("lesson", "solutions"):  # a learner's copy of one
         return f"{about['kind']} {about.get('lesson')}"
+    if about.get("kind") == copies.GLOSSARY:
+        return "the glossary"
     named = about.get("exercise")
     return named if isinstance(named, str) else None
 
