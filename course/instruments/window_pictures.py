@@ -38,6 +38,7 @@ def window_positions(cases, *, grid=False, title=None, alt=None):
         >>> figure = window_positions({"stride 2": {"n": 7, "k": 3, "stride": 2}})
         >>> figure.alt
         'stride 2: 3 positions of 3 weights on 7 pixels, 2 pixels apart.'
+
     Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
     """
     if not cases:
