@@ -231,6 +231,7 @@ print(sums.shape, "→", sums.size)
 vertical_edges = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]])
 digit_edges = correlate(np.pad(digit / 255, 1), vertical_edges)
 print(digit.shape, "→", digit_edges.shape)
+assert digit_edges.size == 784
 
 # %% [markdown]
 # **Predict.** The stroke of the digit is bright on black. Where is the output positive (red)?
@@ -252,7 +253,7 @@ predict.choice(
 
 # %%
 stepper = instruments.ConvolutionStepper(digit / 255, vertical_edges, padding="same")
-assert np.allclose(stepper.output, digit_edges, atol=1e-6) and digit_edges.size == 784
+assert np.allclose(stepper.output, digit_edges, atol=1e-6)
 stepper
 
 # %% [markdown]
