@@ -362,14 +362,13 @@ def milliseconds(function, repeats=5):
 
 # %%
 predict.choice(
-    "faster", "a hundred times, more or less",
-    options=["twice", "ten times", "a hundred times, more or less", "ten thousand times"],
+    "faster", "far more than that",
+    options=["twice", "ten times", "far more than that"],
     mistakes={
         "twice": "It would be about that if the time went into multiplying. It goes into Python, which "
         "has to be asked anew at each of 16,384 positions.",
         "ten times": "Python's part is larger: at each of 16,384 positions it looks up names, makes "
         "small arrays and calls functions, which takes far longer than nine multiplications.",
-        "ten thousand times": "The multiplications remain, and take their time in every program.",
     },
 )
 
@@ -387,10 +386,9 @@ for name, time_taken in timings.items():
     times = timings["two loops"] / time_taken
     print(f"{name:20} {time_taken:8.2f} ms   {times:6.0f} ×")
 
-# %% [markdown] given="A hundred"
-# A hundred times, more or less; the last column has what your machine measured, perhaps a few times more or less. The
-# arithmetic is the same each time: 128 × 128 = 16,384 positions, with nine weights each. The loops are slow for
-# another reason. At every position Python looks up names, makes small arrays and calls functions, which takes far
+# %% [markdown]
+# Far more than that, both of them: the last column has what your machine measured. The arithmetic is the same each
+# time: 128 × 128 = 16,384 positions, with nine weights each. The loops are slow for another reason. At every position Python looks up names, makes small arrays and calls functions, which takes far
 # longer than nine multiplications. A library pays such costs once, runs compiled code over memory that lies in order,
 # and, where it can, lets the processor multiply several numbers with one instruction. Keras has its own cost for each
 # call, so it gains most with many images and many kernels.
