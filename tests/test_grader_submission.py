@@ -2,6 +2,8 @@
 
 import dataclasses
 import shutil
+import subprocess
+import sys
 import textwrap
 import threading
 import time
@@ -374,6 +376,39 @@ def test_many_submissions_leave_nothing(grader):
     while used() > before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert used() <= before
+
+
+TRAINS = """
+import numpy as np
+
+from course.grader import worker
+from course_utils.start import import_keras
+
+keras = import_keras()
+from keras import layers
+
+rng = np.random.default_rng(3)
+images, labels = rng.normal(size=(44, 6, 6, 1)).astype("float32"), rng.integers(0, 2, 44)
+
+
+def trained():
+    keras.utils.set_random_seed(3)
+    rows = [layers.Conv2D(4, 3, use_bias=False), layers.BatchNormalization(), layers.ReLU(), layers.Dropout(0.5)]
+    network = keras.Sequential([keras.Input((6, 6, 1)), *rows, layers.Flatten(), layers.Dense(1)])
+    network.compile("adam", "mse")
+    fitted = network.fit(images, labels, batch_size=8, epochs=3, validation_split=0.25, verbose=0)
+    return [*network.get_weights(), *map(np.array, fitted.history.values())]
+
+
+before = trained()
+worker._prepare_less()
+for one, other in zip(before, trained(), strict=True):
+    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)  # a last bit may differ
+"""
+
+
+def test_a_network_learns_there_as_it_does_anywhere():
+    subprocess.run([sys.executable, "-c", TRAINS], check=True)
 
 
 def test_weak_isolation_only_if_asked_for(monkeypatch, tmp_path):

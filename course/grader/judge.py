@@ -449,10 +449,10 @@ def _warm(exercise):
 def main():
     """Run as `python -m course.grader.judge SETTINGS`: JSON with "folder", "seed" and "weak_ok".
 
-    An order is a line with "cells", "seed", "limits" and "judged", as `Judge.grade` has them. It is
-    answered by lines with "check" or "outcome", and one with "end", which has "status" and
-    "trouble"; where the child has ended before that, with "gone"; or, where something of ours has
-    failed, with "failed".
+    An order is a line with "cells", "seed", "limits" and "judged", as `Judge.grade` has them, and
+    its "number". It is answered by lines with "check" or "outcome", and one with "end", which has
+    "status" and "trouble"; where the child has ended itself, perhaps within a line, by one with
+    "gone", the number; or, where something of ours has failed, by one with "failed".
     """
     settings = json.loads(sys.argv[1])
     orders, found = os.dup(0), os.dup(1)
@@ -499,42 +499,39 @@ def _carry_out(judge, order, orders, found):
 
 
 def _in_a_child(judge, order, orders, found):
-    """Let a child grade, and pass on what it says."""
-    hearing, telling = os.pipe()
+    """Let a child grade, and see to it that it ends."""
+    hearing, living = os.pipe()
     child = os.fork()
     if not child:
+        status = 1
         try:
             os.close(hearing)
             os.close(orders)
             _shut_in()
-            _grade(judge, order, telling, _let_compute)
+            _grade(judge, order, found, _let_compute)
+            status = 0
         finally:
-            os._exit(0)  # what it leaves open ends with it
-    os.close(telling)
+            os._exit(status)  # what it leaves open ends with it
+    os.close(living)  # the child's own closes when it ends
     # Each request and each check has limits of its own; this is for what nobody has thought of.
     checks, submission = len(judge.exercise.checks), judge.exercise.limits.submission_seconds
     most = 2 * PATIENCE * ((2 + _REFERENCE_PATIENCE) * submission + JUDGE_SECONDS * checks)
-    end, heard, ended = time.monotonic() + most, b"", False
-    while (left := end - time.monotonic()) > 0:
-        ready, _, _ = select.select([hearing, orders], [], [], left)
-        if orders in ready:  # nothing can have been ordered meanwhile: whoever orders is gone
-            os.kill(child, signal.SIGKILL)
-            judge.close()
-            os._exit(0)
-        part = os.read(hearing, 1 << 16) if ready else b""
-        heard += part
-        whole, line_end, rest = heard.rpartition(b"\n")
-        _write(found, whole + line_end)
-        heard = rest
-        if not part or whole.rpartition(b"\n")[2].startswith(b'{"end": '):
-            ended = bool(part)
-            break
+    watch = select.poll()
+    watch.register(hearing, select.POLLIN)
+    watch.register(
+        orders, 0
+    )  # not for the next order, which may be here: for who orders to be gone
+    happened = dict(watch.poll(1000 * most))
     os.close(hearing)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    if not ended:
+    if hearing not in happened:
+        os.kill(child, signal.SIGKILL)
+    if orders in happened:
+        judge.close()
+        os._exit(0)
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
         judge.renew()
-        _say(found, gone=True)
+        _write(found, b"\n")
+        _say(found, gone=order["number"])
 
 
 def _shut_in():
@@ -551,14 +548,17 @@ def _let_compute():
 
 
 def _grade(judge, order, found, before_check):
+    told = []  # what is said with the next line: each wakes who listens
+
     def tell(check=None, outcome=None):
         if outcome is None:
             before_check()
-            _say(found, check=check)
-        else:
-            row = dataclasses.replace(outcome, got=None, expected=None)
-            row.message = row.message[:_LONGEST]
-            _say(found, outcome=dataclasses.asdict(row))
+            _say(found, told, check=check)
+            told.clear()
+            return
+        row = dataclasses.replace(outcome, got=None, expected=None)
+        row.message = row.message[:_LONGEST]
+        told.append({"outcome": vars(row)})
 
     try:
         graded = judge.grade(
@@ -570,11 +570,12 @@ def _grade(judge, order, found, before_check):
         _say(found, failed=f"{type(error).__name__}: {error}"[:_LONGEST])
         return
     trouble = [text[:_LONGEST] for text in graded.trouble]
-    _say(found, end={"status": graded.status, "trouble": trouble})
+    _say(found, told, end={"status": graded.status, "trouble": trouble})
 
 
-def _say(descriptor, **what):
-    _write(descriptor, json.dumps(what).encode() + b"\n")
+def _say(descriptor, before=(), **what):
+    lines = [*before, what]
+    _write(descriptor, b"".join(json.dumps(line).encode() + b"\n" for line in lines))
 
 
 def _write(descriptor, data):

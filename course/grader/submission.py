@@ -6,6 +6,7 @@ to itself changes its answers only.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import subprocess
@@ -28,6 +29,7 @@ _VERDICT = ("jail", "judge", "submission", "taken", "wire", "worker", "zygote")
 _LAST_SECONDS = 10  # that the judge gets to end in an orderly way
 _EARLY = 2  # times that it may end before it judges anything of a submission
 _TICK = 0.2  # seconds between two looks at its memory, where it can't be limited
+_numbers = itertools.count()
 _THREADS = {f"{library}_NUM_THREADS": "1" for library in ("MKL", "OMP", "OPENBLAS")}
 
 
@@ -141,7 +143,7 @@ class Grader:
         """
         if self._judge is None:
             self._start()
-        began = None
+        began, order["number"] = None, next(_numbers)
         try:
             self._judge.stdin.write(json.dumps(order).encode() + b"\n")
             self._judge.stdin.flush()
@@ -156,7 +158,7 @@ class Grader:
                 elif "failed" in said:
                     self.close()
                     raise RuntimeError(said["failed"])
-                else:
+                elif said.get("gone") == order["number"]:
                     return began, None
         except BrokenPipeError:
             pass
@@ -165,8 +167,10 @@ class Grader:
 
     def _hear(self):
         """The judge's next message, a dict; None if there is none."""
-        line = self._judge.stdout.readline()
-        return json.loads(line) if line.endswith(b"\n") else None
+        while (line := self._judge.stdout.readline()).endswith(b"\n"):
+            with contextlib.suppress(ValueError):  # its child has ended within a line
+                return json.loads(line)
+        return None
 
     def _start(self):
         settings = {

@@ -186,13 +186,23 @@ def _prepare_less():
     """Let Keras train as it does, and spend less time before: here networks take a few steps only.
 
     Where an optimiser makes its variables during the first step, TensorFlow traces that step twice;
-    so they are made before it. And what rewriting a graph saves, so few steps don't win back.
+    so they are made before it. What rewriting a graph saves, so few steps don't win back. And where
+    tf.data tunes itself, on the one core that there is, steps wait for it: a third of their time.
     """
     keras, tensorflow = sys.modules.get("keras"), sys.modules.get("tensorflow")
     if keras is None or tensorflow is None or keras.backend.backend() != "tensorflow":
         return
     tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
-    model = keras.Model
+    model, adapter = keras.Model, keras.src.trainers.data_adapters.array_data_adapter
+    arrays = adapter.ArrayDataAdapter
+    get = arrays.get_tf_dataset
+
+    def get_tf_dataset(self):
+        options = tensorflow.data.Options()
+        options.autotune.enabled = False
+        return get(self).with_options(options)
+
+    arrays.get_tf_dataset = get_tf_dataset
     make, step = model.make_train_function, model.train_step
 
     def make_train_function(self, force=False):

@@ -19,6 +19,12 @@ import struct
 import sys
 import time
 
+try:  # here, so that no child has to load them
+    import fcntl
+    import resource
+except ImportError:  # Windows
+    fcntl = resource = None
+
 HOME = "/home/student"
 # Folders that a submission may write to, each a file system of its own that vanishes with it, MB.
 ROOMS = {"/tmp": 64, HOME: 64, "/dev/shm": 64}
@@ -327,8 +333,6 @@ def _hide_processes():
 
 def _set_limits(limits):
     """Resource limits that need nothing but a Unix; those on processes are set later."""
-    import resource
-
     if limits["core"] is not None:
         os.sched_setaffinity(0, {limits["core"]})
     mb = 1024 * 1024
@@ -350,8 +354,6 @@ def limit(kind, value):
         kind: one of `resource`'s.
         value: int.
     """
-    import resource
-
     most = resource.getrlimit(kind)[1]
     value = value if most == resource.RLIM_INFINITY else min(value, most)
     resource.setrlimit(kind, (value, value))
@@ -368,8 +370,6 @@ def own_data():
 
 def _give_up_rights():
     """No capabilities, no way to gain any, a limit on processes, no use of odd system calls."""
-    import resource
-
     limit(resource.RLIMIT_NPROC, TASKS)  # counted within the new user namespace
     call_libc("prctl", _PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     header = struct.pack("Ii", _CAPABILITIES_3, 0)
@@ -412,8 +412,6 @@ def _refuse(column, machine):
 
 def _keep_only(descriptors):
     """Close everything but these, which become 3, 4, ...; 0, 1 and 2 lead nowhere."""
-    import fcntl
-
     kept = range(3, 3 + len(descriptors))
     high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, kept.stop) for descriptor in descriptors]
     for old, new in zip(high, kept, strict=True):
