@@ -110,7 +110,7 @@ def whatever_the_type(student, reference, rng):
     "features_of",
     points=1,
     hint="Which axes of (n, h, w, c) are the positions? Did the pixels go through base.preprocess, "
-    "once?",
+    "once? And is it the base that the function is given?",
     more="np.mean(maps, axis=(1, 2)) of base.model(base.preprocess(batch), training=False).",
 )
 def means_of_maps(student, reference, rng):

@@ -23,6 +23,11 @@ import keras
 from keras import layers
 
 check = open_exercise("05_transfer_learning")
+
+# %% [markdown]
+# A base, and four pictures to try things on:
+
+# %% tags=["try"]
 base = bases.load_base("course", size=32)
 pets, kinds = drawn.draw_pets(4, size=32, seed=5, workers=1)
 
@@ -130,7 +135,8 @@ check("preparation")
 # map** over its positions, which leaves (n, c). Return the features of all images as one float32 array of shape (N, c),
 # row i for image i. The last batch is smaller where N isn't a multiple of `batch_size`.
 #
-# Whatever the batch size, the features must be the same. Example: for seven images in batches of three, the batches have
+# Whatever the batch size, the features must be the same; and any base will do, so use the one that you are given. (The
+# checks bring another one, small and with random weights.) Example: for seven images in batches of three, the batches have
 # 3, 3 and 1 images, and with the course's own base the result has shape (7, 120).
 
 # %% task="features_of"

@@ -114,6 +114,13 @@ mutant(
     loses=["means_of_maps", "any_batch_size"],
 )
 mutant(
+    "the_notebooks_base",
+    "uses the notebook's base, whichever it is given",
+    replace="def features_of(base, images, batch_size):",
+    by="def features_of(network, images, batch_size):",
+    loses=["means_of_maps", "any_batch_size"],
+)
+mutant(
     "not_standardised",
     "trains on features as they come",
     replace="keras.Input(features.shape[1:]), scaling, neuron",
