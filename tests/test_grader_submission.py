@@ -393,8 +393,9 @@ images, labels = rng.normal(size=(44, 6, 6, 1)).astype("float32"), rng.integers(
 
 def trained():
     keras.utils.set_random_seed(3)
-    rows = [layers.Conv2D(4, 3, use_bias=False), layers.BatchNormalization(), layers.ReLU(), layers.Dropout(0.5)]
-    network = keras.Sequential([keras.Input((6, 6, 1)), *rows, layers.Flatten(), layers.Dense(1)])
+    rows = [layers.Conv2D(4, 3, use_bias=False), layers.BatchNormalization(), layers.ReLU()]
+    rows += [layers.Dropout(0.5), layers.Flatten(), layers.Dense(1)]
+    network = keras.Sequential([keras.Input((6, 6, 1)), *rows])
     network.compile("adam", "mse")
     fitted = network.fit(images, labels, batch_size=8, epochs=3, validation_split=0.25, verbose=0)
     return [*network.get_weights(), *map(np.array, fitted.history.values())]
