@@ -87,7 +87,8 @@ def last_batch(student, reference, rng):
     """doesn't lose the last images"""
     images = _pictures(rng, 5)
     got = student.features(images, 3)
-    same(len(got), 5, what="the number of rows for 5 images in batches of 3")
+    expected = [5, reference.maps(images).shape[-1]]
+    same(np.shape(got), expected, what="the shape of the features of 5 images in batches of 3")
     if not np.asarray(got).std(axis=0).any():
         raise Wrong("the features of all images are the same.")
 

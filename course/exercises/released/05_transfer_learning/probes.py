@@ -21,20 +21,12 @@ def small_base():
     from course.data import bases
 
     random = np.random.default_rng(5)
-    model = keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.Conv2D(12, 5, 4, name="block1_conv"),
-            layers.BatchNormalization(name="block1_bn"),
-            layers.ReLU(name="block1_relu"),
-        ]
-    )
-    model.set_weights(
-        [
-            random.uniform(0.1, 0.9, weight.shape) - 0.5 * (weight.shape.rank == 4)
-            for weight in model.weights
-        ]
-    )
+    inputs = keras.Input((32, 32, 3))
+    x = layers.Conv2D(12, 5, 4, name="block1_conv")(inputs)
+    x = layers.BatchNormalization(name="block1_bn")(x)
+    model = keras.Model(inputs, layers.ReLU(name="block1_relu")(x))
+    kernel, *rest = [random.uniform(0.1, 0.9, weight.shape) for weight in model.weights]
+    model.set_weights([kernel - 0.5, *rest])
     preprocess = bases.preprocessing("course")
     return bases.Base(model, preprocess, "small", "a small base", "block1_conv", "nothing")
 
