@@ -69,7 +69,7 @@ exercises: $(READY_DEV)  ## rebuild the notebooks of the exercises that changed 
 	$(BIN)/python -m tools.build_exercises $(EXERCISE)
 
 selftest: $(READY_DEV)  ## every exercise on trial, with twenty seeds (EXERCISE=02 for one)
-	$(BIN)/python -m course exercises selftest $(EXERCISE) --seeds 20
+	$(BIN)/python -m course exercises selftest $(EXERCISE) --seeds 20 $(if $(shell command -v bwrap),--sandbox)
 
 # A layer over the environment: it sees all that is there, and nothing there sees nbgrader, which
 # would put itself into everybody's JupyterLab.

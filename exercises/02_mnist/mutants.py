@@ -2,6 +2,12 @@
 
 from course.exercises import mutant
 
+CONVOLUTIONS = """        layers.Conv2D(8, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(16, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),"""
+
 mutant(
     "softmax_down_the_columns",
     "makes each column add up to 1, not each row",
@@ -171,11 +177,7 @@ mutant(
 mutant(
     "no_convolution",
     "averages blocks of pixels, and lets dense layers do the rest",
-    replace="""        layers.Conv2D(8, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(16, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),""",
+    replace=CONVOLUTIONS,
     by="""        layers.AveragePooling2D(2),
         layers.Flatten(),
         layers.Dense(28, activation="relu"),""",
@@ -184,11 +186,7 @@ mutant(
 mutant(
     "dense_in_disguise",
     "takes a convolution as large as the image, which is a dense layer",
-    replace="""        layers.Conv2D(8, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(16, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),""",
+    replace=CONVOLUTIONS,
     by="""        layers.AveragePooling2D(2),
         layers.Conv2D(28, 14, activation="relu"),
         layers.Flatten(),""",
@@ -197,11 +195,7 @@ mutant(
 mutant(
     "pixels_one_by_one",
     "mixes no neighbours: kernels of 1×1 on blocks that were averaged",
-    replace="""        layers.Conv2D(8, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(16, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),""",
+    replace=CONVOLUTIONS,
     by="""        layers.AveragePooling2D(2),
         layers.Conv2D(2, 1, activation="relu"),
         layers.Flatten(),""",

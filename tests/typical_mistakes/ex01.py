@@ -2,6 +2,57 @@
 
 from typical_mistakes import Answer, Mistake
 
+# A layer as many write it, right: the mistakes below change a line of it.
+LAYER = """
+def conv_forward(images, kernels, bias, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
+    x[:, padding : padding + H, padding : padding + W, :] = images
+    out_h = (H + 2 * padding - kh) // stride + 1
+    out_w = (W + 2 * padding - kw) // stride + 1
+    out = np.zeros((N, out_h, out_w, F))
+    for n in range(N):
+        for i in range(out_h):
+            for j in range(out_w):
+                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
+                for f in range(F):
+                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
+    return out
+
+def numerical_gradient(f, x, step=1e-5):
+    x = x.astype(np.float64)
+    grad = np.zeros_like(x)
+    it = np.nditer(x, flags=["multi_index"])
+    for _ in it:
+        idx = it.multi_index
+        old = x[idx]
+        x[idx] = old + step
+        plus = f(x)
+        x[idx] = old - step
+        minus = f(x)
+        x[idx] = old
+        grad[idx] = (plus - minus) / (2 * step)
+    return grad
+
+def conv_backward(error, images, kernels, stride=1, padding=0):
+    N, H, W, C = images.shape
+    kh, kw, _, F = kernels.shape
+    p = padding
+    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
+    dx = np.zeros_like(x)
+    dw = np.zeros(kernels.shape)
+    db = error.sum(axis=(0, 1, 2))
+    for n in range(N):
+        for i in range(error.shape[1]):
+            for j in range(error.shape[2]):
+                top, left = i * stride, j * stride
+                for f in range(F):
+                    e = error[n, i, j, f]
+                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
+                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
+    return dx[:, p : p + H, p : p + W], dw, db
+"""
 MISTAKES = [
     Mistake(
         "changes",
@@ -426,166 +477,19 @@ def conv_backward(error, images, kernels, stride=1, padding=0):
         "layer",
         "forgets the stride on the way back",
         "back_through_neighbouring_windows",
-        """
-def conv_forward(images, kernels, bias, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
-    x[:, padding : padding + H, padding : padding + W, :] = images
-    out_h = (H + 2 * padding - kh) // stride + 1
-    out_w = (W + 2 * padding - kw) // stride + 1
-    out = np.zeros((N, out_h, out_w, F))
-    for n in range(N):
-        for i in range(out_h):
-            for j in range(out_w):
-                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
-                for f in range(F):
-                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
-    return out
-
-def numerical_gradient(f, x, step=1e-5):
-    x = x.astype(np.float64)
-    grad = np.zeros_like(x)
-    it = np.nditer(x, flags=["multi_index"])
-    for _ in it:
-        idx = it.multi_index
-        old = x[idx]
-        x[idx] = old + step
-        plus = f(x)
-        x[idx] = old - step
-        minus = f(x)
-        x[idx] = old
-        grad[idx] = (plus - minus) / (2 * step)
-    return grad
-
-def conv_backward(error, images, kernels, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    p = padding
-    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
-    dx = np.zeros_like(x)
-    dw = np.zeros(kernels.shape)
-    db = error.sum(axis=(0, 1, 2))
-    for n in range(N):
-        for i in range(error.shape[1]):
-            for j in range(error.shape[2]):
-                top, left = i, j
-                for f in range(F):
-                    e = error[n, i, j, f]
-                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
-                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
-    return dx[:, p : p + H, p : p + W], dw, db
-""",
+        LAYER.replace("top, left = i * stride, j * stride", "top, left = i, j"),
     ),
     Mistake(
         "layer",
         "divides the gradient for the kernels by the number of images",
         "kernels_averaged_over_images",
-        """
-def conv_forward(images, kernels, bias, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
-    x[:, padding : padding + H, padding : padding + W, :] = images
-    out_h = (H + 2 * padding - kh) // stride + 1
-    out_w = (W + 2 * padding - kw) // stride + 1
-    out = np.zeros((N, out_h, out_w, F))
-    for n in range(N):
-        for i in range(out_h):
-            for j in range(out_w):
-                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
-                for f in range(F):
-                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
-    return out
-
-def numerical_gradient(f, x, step=1e-5):
-    x = x.astype(np.float64)
-    grad = np.zeros_like(x)
-    it = np.nditer(x, flags=["multi_index"])
-    for _ in it:
-        idx = it.multi_index
-        old = x[idx]
-        x[idx] = old + step
-        plus = f(x)
-        x[idx] = old - step
-        minus = f(x)
-        x[idx] = old
-        grad[idx] = (plus - minus) / (2 * step)
-    return grad
-
-def conv_backward(error, images, kernels, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    p = padding
-    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
-    dx = np.zeros_like(x)
-    dw = np.zeros(kernels.shape)
-    db = error.sum(axis=(0, 1, 2))
-    for n in range(N):
-        for i in range(error.shape[1]):
-            for j in range(error.shape[2]):
-                top, left = i * stride, j * stride
-                for f in range(F):
-                    e = error[n, i, j, f]
-                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
-                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
-    return dx[:, p : p + H, p : p + W], dw / N, db
-""",
+        LAYER.replace("dw, db\n", "dw / N, db\n"),
     ),
     Mistake(
         "layer",
         "gives the gradient for the padded images back",
         "padding_left_on",
-        """
-def conv_forward(images, kernels, bias, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
-    x[:, padding : padding + H, padding : padding + W, :] = images
-    out_h = (H + 2 * padding - kh) // stride + 1
-    out_w = (W + 2 * padding - kw) // stride + 1
-    out = np.zeros((N, out_h, out_w, F))
-    for n in range(N):
-        for i in range(out_h):
-            for j in range(out_w):
-                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
-                for f in range(F):
-                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
-    return out
-
-def numerical_gradient(f, x, step=1e-5):
-    x = x.astype(np.float64)
-    grad = np.zeros_like(x)
-    it = np.nditer(x, flags=["multi_index"])
-    for _ in it:
-        idx = it.multi_index
-        old = x[idx]
-        x[idx] = old + step
-        plus = f(x)
-        x[idx] = old - step
-        minus = f(x)
-        x[idx] = old
-        grad[idx] = (plus - minus) / (2 * step)
-    return grad
-
-def conv_backward(error, images, kernels, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    p = padding
-    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
-    dx = np.zeros_like(x)
-    dw = np.zeros(kernels.shape)
-    db = error.sum(axis=(0, 1, 2))
-    for n in range(N):
-        for i in range(error.shape[1]):
-            for j in range(error.shape[2]):
-                top, left = i * stride, j * stride
-                for f in range(F):
-                    e = error[n, i, j, f]
-                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
-                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
-    return dx, dw, db
-""",
+        LAYER.replace("return dx[:, p : p + H, p : p + W], dw", "return dx, dw"),
     ),
 ]
 
