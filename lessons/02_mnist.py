@@ -1005,8 +1005,12 @@ predict.choice(
 # The strongest answer of each map to any of the 500:
 
 # %%
-stages = insides.predict(x_validation[:500], verbose=0)
-strongest = [stage.max(axis=(0, 1, 2)) for stage in stages]
+def answers(images):
+    """Each map's strongest answer to any of the images, and all those of layer 3."""
+    stages = insides.predict(images, verbose=0)
+    return [stage.max(axis=(0, 1, 2)) for stage in stages], stages[2]
+
+strongest, third = answers(x_validation[:500])
 dead = [int((each == 0).sum()) for each in strongest]
 for number, each in enumerate(strongest):
     print(f"layer {number + 1}: {dead[number]} of {len(each)} maps are dead")
@@ -1018,7 +1022,7 @@ for number, each in enumerate(strongest):
 
 # %%
 profile = np.array([
-    stages[2][y_validation[:500] == digit].mean(axis=(0, 1, 2)) for digit in range(10)
+    third[y_validation[:500] == digit].mean(axis=(0, 1, 2)) for digit in range(10)
 ])
 peaks = profile.max(axis=0, initial=1e-9)
 order = np.lexsort((profile.argmax(axis=0), strongest[2] == 0))
