@@ -3,7 +3,7 @@
 from typical_mistakes import Answer, Mistake
 
 # A layer as many write it, right: the mistakes below change a line of it.
-LAYER = """
+FORWARD = """
 def conv_forward(images, kernels, bias, stride=1, padding=0):
     N, H, W, C = images.shape
     kh, kw, _, F = kernels.shape
@@ -19,7 +19,8 @@ def conv_forward(images, kernels, bias, stride=1, padding=0):
                 for f in range(F):
                     out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
     return out
-
+"""
+NUMERICAL = """
 def numerical_gradient(f, x, step=1e-5):
     x = x.astype(np.float64)
     grad = np.zeros_like(x)
@@ -34,7 +35,8 @@ def numerical_gradient(f, x, step=1e-5):
         x[idx] = old
         grad[idx] = (plus - minus) / (2 * step)
     return grad
-
+"""
+BACKWARD = """
 def conv_backward(error, images, kernels, stride=1, padding=0):
     N, H, W, C = images.shape
     kh, kw, _, F = kernels.shape
@@ -53,6 +55,7 @@ def conv_backward(error, images, kernels, stride=1, padding=0):
                     dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
     return dx[:, p : p + H, p : p + W], dw, db
 """
+LAYER = FORWARD + NUMERICAL + BACKWARD
 MISTAKES = [
     Mistake(
         "changes",
@@ -284,62 +287,16 @@ def conv_forward(images, kernels, bias, stride=1, padding=0):
                     for c in range(C):
                         out[n, i, j, f] += np.sum(patch[..., c] * kernels[:, :, c, f]) + bias[f]
     return out
-
-def numerical_gradient(f, x, step=1e-5):
-    x = x.astype(np.float64)
-    grad = np.zeros_like(x)
-    it = np.nditer(x, flags=["multi_index"])
-    for _ in it:
-        idx = it.multi_index
-        old = x[idx]
-        x[idx] = old + step
-        plus = f(x)
-        x[idx] = old - step
-        minus = f(x)
-        x[idx] = old
-        grad[idx] = (plus - minus) / (2 * step)
-    return grad
-
-def conv_backward(error, images, kernels, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    p = padding
-    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
-    dx = np.zeros_like(x)
-    dw = np.zeros(kernels.shape)
-    db = error.sum(axis=(0, 1, 2))
-    for n in range(N):
-        for i in range(error.shape[1]):
-            for j in range(error.shape[2]):
-                top, left = i * stride, j * stride
-                for f in range(F):
-                    e = error[n, i, j, f]
-                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
-                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
-    return dx[:, p : p + H, p : p + W], dw, db
-""",
+"""
+        + NUMERICAL
+        + BACKWARD,
     ),
     Mistake(
         "layer",
         "compares f a step further with f at the place itself",
         "one_sided",
-        """
-def conv_forward(images, kernels, bias, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
-    x[:, padding : padding + H, padding : padding + W, :] = images
-    out_h = (H + 2 * padding - kh) // stride + 1
-    out_w = (W + 2 * padding - kw) // stride + 1
-    out = np.zeros((N, out_h, out_w, F))
-    for n in range(N):
-        for i in range(out_h):
-            for j in range(out_w):
-                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
-                for f in range(F):
-                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
-    return out
-
+        FORWARD
+        + """
 def numerical_gradient(f, x, step=1e-5):
     x = np.array(x, dtype=float)
     here = f(x)
@@ -349,62 +306,16 @@ def numerical_gradient(f, x, step=1e-5):
         moved[idx] += step
         grad[idx] = (f(moved) - here) / step
     return grad
-
-def conv_backward(error, images, kernels, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    p = padding
-    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
-    dx = np.zeros_like(x)
-    dw = np.zeros(kernels.shape)
-    db = error.sum(axis=(0, 1, 2))
-    for n in range(N):
-        for i in range(error.shape[1]):
-            for j in range(error.shape[2]):
-                top, left = i * stride, j * stride
-                for f in range(F):
-                    e = error[n, i, j, f]
-                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
-                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
-    return dx[:, p : p + H, p : p + W], dw, db
-""",
+"""
+        + BACKWARD,
     ),
     Mistake(
         "layer",
         "correlates the spread error with kernels that it hasn't turned",
         "not_turned_on_the_way_back",
-        """
-def conv_forward(images, kernels, bias, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
-    x[:, padding : padding + H, padding : padding + W, :] = images
-    out_h = (H + 2 * padding - kh) // stride + 1
-    out_w = (W + 2 * padding - kw) // stride + 1
-    out = np.zeros((N, out_h, out_w, F))
-    for n in range(N):
-        for i in range(out_h):
-            for j in range(out_w):
-                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
-                for f in range(F):
-                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
-    return out
-
-def numerical_gradient(f, x, step=1e-5):
-    x = x.astype(np.float64)
-    grad = np.zeros_like(x)
-    it = np.nditer(x, flags=["multi_index"])
-    for _ in it:
-        idx = it.multi_index
-        old = x[idx]
-        x[idx] = old + step
-        plus = f(x)
-        x[idx] = old - step
-        minus = f(x)
-        x[idx] = old
-        grad[idx] = (plus - minus) / (2 * step)
-    return grad
-
+        FORWARD
+        + NUMERICAL
+        + """
 def conv_backward(error, images, kernels, stride=1, padding=0):
     K, L, C, F = kernels.shape
     N, H, W, _ = images.shape
@@ -425,38 +336,9 @@ def conv_backward(error, images, kernels, stride=1, padding=0):
         "layer",
         "puts the gradient of each window where another one's is already",
         "overwritten_where_windows_overlap",
-        """
-def conv_forward(images, kernels, bias, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
-    x[:, padding : padding + H, padding : padding + W, :] = images
-    out_h = (H + 2 * padding - kh) // stride + 1
-    out_w = (W + 2 * padding - kw) // stride + 1
-    out = np.zeros((N, out_h, out_w, F))
-    for n in range(N):
-        for i in range(out_h):
-            for j in range(out_w):
-                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
-                for f in range(F):
-                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
-    return out
-
-def numerical_gradient(f, x, step=1e-5):
-    x = x.astype(np.float64)
-    grad = np.zeros_like(x)
-    it = np.nditer(x, flags=["multi_index"])
-    for _ in it:
-        idx = it.multi_index
-        old = x[idx]
-        x[idx] = old + step
-        plus = f(x)
-        x[idx] = old - step
-        minus = f(x)
-        x[idx] = old
-        grad[idx] = (plus - minus) / (2 * step)
-    return grad
-
+        FORWARD
+        + NUMERICAL
+        + """
 def conv_backward(error, images, kernels, stride=1, padding=0):
     p, s = padding, stride
     kh, kw = kernels.shape[0], kernels.shape[1]
@@ -674,56 +556,7 @@ def separate(kernel):
     ),
     Answer(
         "layer",
-        """
-def conv_forward(images, kernels, bias, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    x = np.zeros((N, H + 2 * padding, W + 2 * padding, C))
-    x[:, padding : padding + H, padding : padding + W, :] = images
-    out_h = (H + 2 * padding - kh) // stride + 1
-    out_w = (W + 2 * padding - kw) // stride + 1
-    out = np.zeros((N, out_h, out_w, F))
-    for n in range(N):
-        for i in range(out_h):
-            for j in range(out_w):
-                patch = x[n, i * stride : i * stride + kh, j * stride : j * stride + kw]
-                for f in range(F):
-                    out[n, i, j, f] = np.sum(patch * kernels[:, :, :, f]) + bias[f]
-    return out
-
-def numerical_gradient(f, x, step=1e-5):
-    x = x.astype(np.float64)
-    grad = np.zeros_like(x)
-    it = np.nditer(x, flags=["multi_index"])
-    for _ in it:
-        idx = it.multi_index
-        old = x[idx]
-        x[idx] = old + step
-        plus = f(x)
-        x[idx] = old - step
-        minus = f(x)
-        x[idx] = old
-        grad[idx] = (plus - minus) / (2 * step)
-    return grad
-
-def conv_backward(error, images, kernels, stride=1, padding=0):
-    N, H, W, C = images.shape
-    kh, kw, _, F = kernels.shape
-    p = padding
-    x = np.pad(images.astype(float), ((0, 0), (p, p), (p, p), (0, 0)))
-    dx = np.zeros_like(x)
-    dw = np.zeros(kernels.shape)
-    db = error.sum(axis=(0, 1, 2))
-    for n in range(N):
-        for i in range(error.shape[1]):
-            for j in range(error.shape[2]):
-                top, left = i * stride, j * stride
-                for f in range(F):
-                    e = error[n, i, j, f]
-                    dw[:, :, :, f] += x[n, top : top + kh, left : left + kw] * e
-                    dx[n, top : top + kh, left : left + kw] += kernels[:, :, :, f] * e
-    return dx[:, p : p + H, p : p + W], dw, db
-""",
+        FORWARD + NUMERICAL + BACKWARD,
     ),
     Answer(
         "layer",
@@ -739,22 +572,9 @@ def conv_forward(images, kernels, bias, stride=1, padding=0):
     places = table.shape[:3]
     table = table.reshape(-1, kernels[..., 0].size)  # a row for each window
     return (table @ kernels.reshape(table.shape[1], -1) + bias).reshape(*places, -1)
-
-def numerical_gradient(f, x, step=1e-5):
-    x = x.astype(np.float64)
-    grad = np.zeros_like(x)
-    it = np.nditer(x, flags=["multi_index"])
-    for _ in it:
-        idx = it.multi_index
-        old = x[idx]
-        x[idx] = old + step
-        plus = f(x)
-        x[idx] = old - step
-        minus = f(x)
-        x[idx] = old
-        grad[idx] = (plus - minus) / (2 * step)
-    return grad
-
+"""
+        + NUMERICAL
+        + """
 def conv_backward(error, images, kernels, stride=1, padding=0):
     K, L, C, F = kernels.shape
     N, H, W, _ = images.shape
