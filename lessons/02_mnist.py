@@ -1075,17 +1075,17 @@ changed = np.stack([pad.search_flips(digit, most=8) for digit in asked])
 before, after = (convnet.predict(batch, verbose=0) for batch in (asked, changed))
 flips = (changed != asked).sum(axis=(1, 2))
 titles = [
-    f"{b.argmax()} ({b.max():.0%})\nflipped: {n}\n{a.argmax()} ({a.max():.0%})"
+    f"was {b.argmax()} ({b.max():.0%})\nnow {a.argmax()} ({a.max():.0%})\n{n} flipped"
     for b, a, n in zip(before, after, flips)
 ]
 figures.image_grid(
     changed, titles=titles, columns=7, size=1.2,
     alt="Seven digits with single pixels flipped; above each, what the network said "
-    "before, how many pixels were flipped, and what it says now.",
+    "before, what it says now, and how many pixels were flipped.",
 )
 
 # %% [markdown]
-# Above each digit: what it said, how many pixels were flipped, what it says now. The surer it is, the more it takes,
+# Above each digit: what it said, what it says now, and how many pixels were flipped in between. The surer it is, the more it takes,
 # and eight may not be enough. To you all of them stay what they were. The network has learned what its training
 # digits looked like, and nothing of what makes a digit.
 
@@ -1348,8 +1348,10 @@ figure = figures.new_figure(7.5, 3, (
 axes = figure.subplots()
 for place, name in enumerate(names):
     axes.plot([place] * len(runs[name]), runs[name], "o", color="C0", markersize=5)
-labels = [f"{name}\n{costs[name] / 1e6:.1f} million" for name in names]
+labels = [f"{name}\n{costs[name] / 1e6:.1f}" for name in names]
 axes.set(xticks=range(5), xticklabels=labels, ylabel="accuracy")
+axes.set_xlabel("network, and its multiply-adds for a digit, in millions")
+axes.set_title("Max pooling and no pooling are level, at very different costs")
 axes.grid(axis="y", alpha=0.3)
 figure
 

@@ -130,6 +130,14 @@ export function fitting(number, decimals = 2) {
   return text.length > MOST_LETTERS ? short_number(number).replaceAll("-", "−") : text;
 }
 
+/** Whether terms, as they are written, give a result as it is written; rounded ones needn't. */
+export function adds_up(terms, result) {
+  const number = (text) => Number(text.replaceAll("−", "-").replace(/[()]/g, "").split(" ").at(-1));
+  const value = (term) => term.split(" · ").map(number).reduce((one, other) => one * other);
+  const difference = terms.map(value).reduce((one, other) => one + other) - number(result);
+  return Number.isNaN(difference) || Math.abs(difference) <= 0.005 + 1e-9; // not all are written out
+}
+
 // ---- what one sees ------------------------------------------------------------------------------
 
 const SIDE = 300; // of each panel's drawing, in CSS pixels; a narrow page shrinks it
@@ -282,11 +290,12 @@ function render({ model, el }) {
     if (!fits) return void (sum.textContent = "Make the padding larger, or the dilation smaller.");
     const bracketed = (number, shown = shown_weight) => (number < 0 ? `(${shown(number)})` : shown(number));
     const terms = depth > 1 ? sums_at(pairs, settings, row, column).map((one, c) => `${names[c]} ${bracketed(one, fitting)}`) : terms_of(row, column, bracketed);
-    const bias = settings.bias ? ` + bias ${bracketed(settings.bias)}` : "";
-    const added = state.guessing ? "" : `${terms.join(" + ") || "0"}${bias} = `;
+    if (settings.bias) terms.push(`bias ${bracketed(settings.bias)}`);
+    const shown = fitting(output.values[state.position]);
+    const added = state.guessing || !terms.length ? "" : `${terms.join(" + ")} ${adds_up(terms, shown) ? "=" : "≈"} `;
     sum.replaceChildren(
       `output[${row}, ${column}] = ${added}`,
-      element("strong", { "data-part": "value", title: !state.guessing && String(output.values[state.position]) }, state.guessing ? "?" : fitting(output.values[state.position])),
+      element("strong", { "data-part": "value", title: !state.guessing && String(output.values[state.position]) }, state.guessing ? "?" : shown),
     );
   };
 

@@ -68,7 +68,9 @@ def channel_strip(image, kernel, output, settings, positions, names, *, alt=None
             _draw_sum(beside, c, len(names), sums[-1])
         added = [*sums[1:], settings["bias"]] if settings["bias"] else sums[1:]
         terms = " ".join([_number(sums[0]), *map(_signed, added)])
-        total = f"{terms} = {_number(output[row, column])}"
+        rounded = np.round([sums[0], *added], 2).sum()
+        exact = abs(rounded - np.round(output[row, column], 2)) < 0.005
+        total = f"{terms} {'=' if exact else '≈'} {_number(output[row, column])}"
         shown = block.add_subplot(grid[:, 3])
         _draw_output(shown, output, position)
         bias = " + bias" * bool(settings["bias"])

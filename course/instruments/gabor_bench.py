@@ -11,6 +11,7 @@ UNITS = {"frequency": "cycles per pixel", "theta": "degrees", "sigma": "pixels",
 BANK_FREQUENCIES = (0.08, 0.15, 0.3)  # about one octave apart
 BANK_DIRECTIONS = (0, 30, 60, 90, 120, 150)
 SPECTRUM_SIZE = 64
+ALIKE = 0.02  # shares of the energy that a picture can't tell apart
 FRAMED = 31  # the picture shows every kernel on so many pixels, so that its size can be seen
 
 
@@ -200,6 +201,8 @@ class GaborBench(Instrument):
                 axes.plot(BANK_DIRECTIONS, 100 * share, f"{mark}-", label=f"f {frequency:g}")
             row, column = np.unravel_index(shares[on].argmax(), here.shape)
             best = f"f {BANK_FREQUENCIES[row]:g}, θ {BANK_DIRECTIONS[column]}°"
+            if np.ptp(shares[on][row]) < ALIKE:
+                best = f"f {BANK_FREQUENCIES[row]:g}, in all directions alike"
             finding = f"most at {best}" if shares[on].any() else "no filter answers"
             axes.set_title(f"{names[on]}:\n{finding}")
             axes.set(xlabel="direction θ (degrees)", ylabel="share of the energy (%)")

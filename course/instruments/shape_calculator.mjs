@@ -386,6 +386,7 @@ function render({ model, el }) {
 
   const fields = drawn("svg", { "data-part": "fields", role: "img", width: FIELD_SIDE, height: FIELD_SIDE });
   const fields_title = element("figcaption", { "data-part": "looked-at" });
+  const thin = element("div", { class: "legend" }, "Thin: the fields of the other maps' middle numbers.");
   const draw_fields = () => {
     const [high, wide] = model.get("input_shape");
     const unit = (FIELD_SIDE * 0.84) / Math.max(high, wide);
@@ -401,6 +402,7 @@ function render({ model, el }) {
     rows.forEach((row, place) => {
       if (row.jump && place !== state.selected && !is_hidden(place)) parts.push(box(...row.middle, ...row.receptive_field, "other"));
     });
+    thin.hidden = !parts.some((part) => part.classList.contains("other"));
     const chosen = rows[state.selected];
     if (!chosen) parts.push(box(Math.floor((high - 1) / 2), Math.floor((wide - 1) / 2), 1, 1, "field"));
     else if (chosen.shape && !is_hidden(state.selected)) parts.push(box(...chosen.middle, ...chosen.receptive_field, "field"));
@@ -477,7 +479,7 @@ function render({ model, el }) {
     element("div", { class: "controls" }, fresh_kind.root, add, guess.root),
     said,
     element("div", { class: "below" },
-      element("figure", { class: "fields" }, fields_title, fields, element("div", { class: "legend" }, "Thin: the fields of the other maps' middle numbers.")),
+      element("figure", { class: "fields" }, fields_title, fields, thin),
       element("div", { class: "code" }, element("div", { class: "controls" }, element("strong", {}, "The same in Keras"), copy, copied), code)),
     element("p", { class: "note", hidden: !ignored.length, "data-part": "ignored" }, `Left out of the model, since it changes no shape: ${ignored.join(", ")}.`),
     element("details", {}, element("summary", {}, "What is counted?"), element("p", {},

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { by_channel, correlate, diagnose, output_size, sums_at, value_at } from "../../course/instruments/convolution_stepper.mjs";
+import { adds_up, by_channel, correlate, diagnose, output_size, sums_at, value_at } from "../../course/instruments/convolution_stepper.mjs";
 
 const table = JSON.parse(readFileSync(new URL("../vectors/convolution_stepper.json", import.meta.url)));
 const image_of = (rows) => ({ shape: [rows.length, rows[0].length], values: Float32Array.from(rows.flat()) });
@@ -80,4 +80,12 @@ test("rounding is forgiven, a wrong last digit of a small kernel isn't", () => {
   assert.ok(diagnose(0.34, one, [[1]], plain, 0, 0).right);
   assert.ok(!diagnose(0.36, one, [[1]], plain, 0, 0).right);
   assert.equal(value_at(one, [[2]], { ...plain, bias: 1 }, 0, 0), 1 + 2 * Math.fround(0.337));
+});
+
+test("a sum of rounded terms is only said to be equal where it is", () => {
+  assert.ok(adds_up(["0.84 · 1", "0.90 · (−1)"], "−0.06"));
+  assert.ok(adds_up(["0.33 · 0.33", "bias 0.5"], "0.61"));
+  assert.ok(!adds_up(["0.84 · 1", "0.90 · 1"], "1.75"));
+  assert.ok(!adds_up(["red (−0.08)", "green 0.08", "blue 0.00"], "0.01"));
+  assert.ok(adds_up(["13 products that aren't zero"], "2.50"));
 });
