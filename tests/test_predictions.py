@@ -19,10 +19,9 @@ from tools.lesson_source import declared_cells
 from tools.staleness import lessons
 
 NAMES = [source.stem for source in lessons()]
-# Every question has its declaration:
-COMPLETE = ("00_start_here", "01_convolution", "02_mnist", "05_transfer_learning")
+COMPLETE = tuple(name for name in NAMES if not name.startswith("06"))  # every question is declared
 FEWEST_INSTRUMENTS = 5
-UNDECLARED = 45  # questions of the other lessons without a declaration: this number may only fall
+UNDECLARED = 20  # questions of the other lessons without a declaration: this number may only fall
 PREDICT = re.compile(r"\*\*Predict(?:\.\*\*|\*\* )")
 NUMBER = re.compile(
     r"(?<![\w.])[−-]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?!\w|\.\d|,\d{3}(?!\d))"
