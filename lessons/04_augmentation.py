@@ -841,7 +841,7 @@ for name, model in networks.items():
 cured_network, history = networks[name], histories[name]  # the last one has all cures
 rival = {"plain, of pets (recorded)": before} if SCALE == "full" else {}
 figures.learning_curves(
-    rival | histories, low=0.45, title="Training and validation accuracy over the epochs",
+    rival | histories, low=0.45, title="Accuracy over the epochs",
     alt="Accuracy over the epochs of two networks, on training photos and on "
     "validation photos.",
 )
