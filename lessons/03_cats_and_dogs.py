@@ -390,7 +390,9 @@ print(f"{'chance':12} {chance:.3f}: always {names[counts.argmax()]}")
 # by about two standard errors, $2\sqrt{p(1 - p)/n}$. Only what lies further than that from chance is a finding.
 
 # %%
-def interval(accuracy, n=len(y_validation)):
+n_validated = len(y_validation)
+
+def interval(accuracy, n=n_validated):
     """The accuracy and its two standard errors, as text."""
     return f"{accuracy:.3f} ± {2 * np.sqrt(accuracy * (1 - accuracy) / n):.3f}"
 
@@ -659,7 +661,7 @@ RATE = 1e-3 if SCALE == "quick" else 5e-4  # few epochs: take the faster end
 if origin != "own":
     assert min(smooth) < np.log(2) - 0.02 < smooth[0] and max(smooth[-10:]) > np.log(2)
     assert constant[-1] < constant[39] < constant[0] and constant[-1] < np.log(2) - 0.1
-    assert RATE < rates[np.argmin(smooth)]
+    assert rates[np.argmin(smooth)] > RATE
 
 # %% [markdown]
 # ## 3.7 Training, and what goes wrong
