@@ -428,7 +428,7 @@ assert origin == "own" or all(accuracy < 2 / 3 for accuracy in baseline.values()
 assert origin != "photos" or beyond == "better than"
 assert full["baseline"]["8 × 8 pixels"] - 0.031 > 0.5
 
-# %% [markdown]
+# %% [markdown] given=["0", "255"]
 # ## 3.5 Four blocks
 #
 # The network alternates 3 × 3 convolutions and max-pooling, four times. Each block halves the maps and can find larger
@@ -505,7 +505,7 @@ in_all = convolutions + dense + output
 print(f"{flat:,} numbers; {convolutions:,} + {dense:,} + {output} = {in_all:,}")
 print(f"share of the dense layer: {dense / network.count_params():.0%}")
 
-# %% [markdown]
+# %% [markdown] given=["two thousand", "1,000"]
 # 6,272 numbers, and three and a half million weights for two thousand photos: over 1,700 for each. 93 % of them are in
 # the first dense layer, which learns each place separately. Remember that when you see the curves. (With 64 × 64 pixels
 # the last maps are 2 × 2, and the same function makes 504,001 weights, half of them in the dense layer: still about 500

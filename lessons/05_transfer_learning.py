@@ -1897,7 +1897,7 @@ assert all(mean_of[1000, name] < mean_of[200, name] + 0.005 for name in runs[0])
 # %%
 predict.score()
 
-# %% [markdown] given=["59", "seven times"]
+# %% [markdown] given="59"
 # ## Take-aways
 #
 # - With MobileNetV2, on 160 × 160 pixels, two thousand photos of pets gave 98 % instead of 87 %. Two hundred gave 97 %,
@@ -1913,7 +1913,7 @@ predict.score()
 # [Six tasks that check themselves](exercises/05_transfer_learning.ipynb) tell you at once what is right, and give hints.
 # And to go further on your own:
 #
-# 1. **Another base.** Run the lesson with `load_base("efficientnetv2b0", ...)` or `"vgg16"` (a download of 24 or 59 MB; VGG16 takes some seven times as long). Which does best on features?
+# 1. **Another base.** Run the lesson with `load_base("efficientnetv2b0", ...)` or `"vgg16"` (a download of 24 or 59 MB; VGG16 takes several times as long). Which does best on features?
 #    <details><summary>Hint</summary>Compare linear classifiers on the same 200 photos. VGG16's <code>preprocess</code> swaps the colours' order: look at <code>base.preprocess(np.float32([[[255, 0, 0]]]))</code>.</details>
 # 2. **Twice preprocessed.** Feed <code>base.preprocess(base.preprocess(photos))</code>. Predict the accuracy, then measure.
 #    <details><summary>Check</summary>Everything lies within a hundredth of −1: nearly black. The first layers hardly pass on what contrast is left. <code>compute_features</code> refuses it, because it sees negative numbers.</details>
