@@ -111,8 +111,6 @@ def test_a_sitting(address, clone, open_page):
     page.evaluate(RUN, code[code.index(asked) + 1])
     expect(said).to_contain_class("right")
     assert page.locator("[data-mime-type*=error], [data-mime-type*=stderr]").count() == 0
-    # JupyterLab saves the widgets that it has made, and it makes them after the cell has run.
-    expect(page.get_by_text("Loading widget...")).to_have_count(0)
     page.evaluate(SAVE)
     page.evaluate(SHUT_DOWN)
     assert git(clone, "status", "--porcelain") == ""
