@@ -518,9 +518,7 @@ def _in_a_child(judge, order, orders, found):
     most = 2 * PATIENCE * ((2 + _REFERENCE_PATIENCE) * submission + JUDGE_SECONDS * checks)
     watch = select.poll()
     watch.register(hearing, select.POLLIN)
-    watch.register(
-        orders, 0
-    )  # not for the next order, which may be here: for who orders to be gone
+    watch.register(orders, 0)  # says only that whoever orders is gone: the next order may be here
     happened = dict(watch.poll(1000 * most))
     os.close(hearing)
     if hearing not in happened:
